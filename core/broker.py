@@ -1,0 +1,134 @@
+"""Queues, tasks and the Celery settings every process shares. Messages are JSON and carry keys, never images."""
+
+from typing import Final
+
+from celery import Celery
+from celery.exceptions import OperationalError as CeleryOperationalError
+from kombu import Exchange, Queue
+from kombu.exceptions import OperationalError
+
+from core.errors import BrokerUnavailable
+from core.records import connect, translated
+from core.settings import Settings
+
+BROKER_DATABASE = 0
+RESULT_DATABASE = 1
+
+
+class Queues:
+    """One name in one place; a test holds the Procfile to this list."""
+
+    COMPARISONS: Final = "comparisons"
+    EVALUATIONS: Final = "evaluations"
+    REPORTS: Final = "reports"
+    CALLBACKS: Final = "callbacks"
+    CALLBACKS_RETRY: Final = "callbacks-retry"
+    MAINTENANCE: Final = "maintenance"
+
+    ENGINE: Final = (COMPARISONS, EVALUATIONS)
+    EVALUATOR: Final = (REPORTS,)
+    COURIER: Final = (CALLBACKS, CALLBACKS_RETRY, MAINTENANCE)
+    ALL: Final = (*ENGINE, *EVALUATOR, *COURIER)
+
+
+class Tasks:
+    """Explicit names: moving a function never breaks a message in flight."""
+
+    COMPARE: Final = "likeness.compare"
+    EMBED_SHARD: Final = "likeness.embed_shard"
+    PLAN_RUN: Final = "likeness.plan_run"
+    ASSEMBLE_RUN: Final = "likeness.assemble_run"
+    RUN_BROKE: Final = "likeness.run_broke"
+    REPAIR_RUNS: Final = "likeness.repair_runs"
+    ERASE_DUE: Final = "likeness.erase_due"
+    FORGET_EXPIRED: Final = "likeness.forget_expired"
+
+
+ROUTES: Final = {
+    Tasks.COMPARE: {"queue": Queues.COMPARISONS},
+    Tasks.EMBED_SHARD: {"queue": Queues.EVALUATIONS},
+    Tasks.PLAN_RUN: {"queue": Queues.REPORTS},
+    Tasks.ASSEMBLE_RUN: {"queue": Queues.REPORTS},
+    Tasks.RUN_BROKE: {"queue": Queues.REPORTS},
+    Tasks.REPAIR_RUNS: {"queue": Queues.REPORTS},
+    Tasks.ERASE_DUE: {"queue": Queues.MAINTENANCE},
+    Tasks.FORGET_EXPIRED: {"queue": Queues.MAINTENANCE},
+}
+
+
+#: Every queue is bound under its own name; the default binding would copy each message to all of them.
+EXCHANGE: Final = Exchange("likeness", type="direct")
+
+
+def celery_app(name: str, settings: Settings) -> Celery:
+    """A Celery app with our settings. Nothing connects until it is used."""
+    app = Celery(name, set_as_current=False)
+    transport = {
+        "visibility_timeout": settings.visibility_timeout_s,
+        # kombu's default looks for abandoned messages every 10 x 10 s; ours every 5 s.
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        # Half-open connections are noticed, and a broker that is away fails a publish within seconds.
+        "socket_timeout": 30,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    }
+    app.conf.update(
+        broker_url=settings.redis(BROKER_DATABASE),
+        result_backend=settings.redis(RESULT_DATABASE),
+        broker_transport_options=transport,
+        result_backend_transport_options={"visibility_timeout": settings.visibility_timeout_s},
+        visibility_timeout=settings.visibility_timeout_s,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        task_serializer="json",
+        result_serializer="json",
+        accept_content=["json"],
+        task_queues=[Queue(name, EXCHANGE, routing_key=name) for name in Queues.ALL],
+        task_default_queue=Queues.MAINTENANCE,
+        task_create_missing_queues=False,
+        task_routes=ROUTES,
+        # A message is acknowledged when its work is done, so a killed worker's message comes back.
+        task_acks_late=True,
+        # Rejecting on a lost worker would redeliver a crashing image without end; the job counts its attempts.
+        task_reject_on_worker_lost=False,
+        worker_prefetch_multiplier=1,
+        worker_consumer="worker.consumer:ReconnectingConsumer",
+        # Cancelling would lose the task for good on Redis (measured on 5.7.0).
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        # A busy worker that is stopped sleeps this long, to the end, then hands back what still runs.
+        worker_soft_shutdown_timeout=settings.shutdown_grace_s,
+        worker_send_task_events=True,
+        task_send_sent_event=False,
+        worker_hijack_root_logger=False,
+        task_ignore_result=True,
+        result_expires=3600,
+        result_chord_expires=86400,
+        task_publish_retry_policy={
+            "max_retries": 2,
+            "interval_start": 0.05,
+            "interval_step": 0.2,
+            "interval_max": 0.5,
+        },
+        timezone="UTC",
+        enable_utc=True,
+    )
+    return app
+
+
+def enqueue(app: Celery, task: str, *args: str) -> None:
+    """Publish a task by name. Raise BrokerUnavailable when the broker is away."""
+    try:
+        app.send_task(task, args=args)
+    except (OperationalError, CeleryOperationalError, OSError) as error:
+        raise BrokerUnavailable(f"the broker did not take the message: {error}") from error
+
+
+def messages_waiting(settings: Settings, *queues: str) -> int:
+    """How many messages no worker has taken yet. Raise BrokerUnavailable."""
+    with translated():
+        pipeline = connect(settings, BROKER_DATABASE).pipeline(transaction=False)
+        for queue in queues:
+            pipeline.llen(queue)
+        return sum(pipeline.execute())

@@ -1,0 +1,99 @@
+"""Decision thresholds that a run has shown to keep a false match rate, by pack."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from core.comparison import CalibratedFmr, Threshold
+from core.errors import LikenessError
+from core.records import connect, translated
+from core.settings import Settings
+
+
+class TargetUnsupported(LikenessError):
+    """No run has shown a threshold that keeps this false match rate."""
+
+    code = "target_fmr_unsupported"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A named FMR: its threshold and what it rests on, or why there is none."""
+
+    target: float
+    threshold: float | None
+    errors: int | None
+    trials: int | None
+    low: float | None
+    high: float | None
+    refused: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """The thresholds of one pack from one run, largest target first."""
+
+    pack: str
+    pack_digest: str
+    run_id: str
+    dataset: str
+    dataset_digest: str
+    detection_size: int
+    made_at: float
+    points: tuple[Point, ...]
+
+    def threshold_for(self, target_fmr: float) -> Threshold:
+        """The threshold of the largest named FMR that does not exceed `target_fmr`. Raise TargetUnsupported."""
+        shown = [point for point in self.points if point.threshold is not None]
+        fitting = [point for point in shown if point.target <= target_fmr]
+        if not fitting:
+            refused = [p.refused for p in self.points if p.refused and p.target <= target_fmr]
+            raise TargetUnsupported(
+                f"run {self.run_id} on {self.dataset} supports {', '.join(f'{p.target:g}' for p in shown) or 'none'}; "
+                f"found {target_fmr:g}" + (f" ({refused[0]})" if refused else "")
+            )
+        point = max(fitting, key=lambda point: point.target)
+        assert point.threshold is not None
+        assert point.errors is not None
+        assert point.trials is not None
+        assert point.low is not None
+        assert point.high is not None
+        return Threshold(
+            value=point.threshold,
+            origin=f"FMR at most {point.target:g}, from run {self.run_id} on {self.dataset}",
+            calibrated=CalibratedFmr(
+                target_fmr=point.target,
+                errors=point.errors,
+                trials=point.trials,
+                low=point.low,
+                high=point.high,
+                run_id=self.run_id,
+                dataset=self.dataset,
+            ),
+        )
+
+
+_CALIBRATION: TypeAdapter[Calibration] = TypeAdapter(Calibration)
+
+
+class CalibrationStore:
+    """The newest calibration of each pack. Raises BrokerUnavailable when the server is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis: Any = connect(settings)
+
+    def put(self, calibration: Calibration) -> None:
+        """Make this the pack's calibration."""
+        with translated():
+            self._redis.set(_key(calibration.pack_digest), _CALIBRATION.dump_json(calibration))
+
+    def get(self, pack_digest: str) -> Calibration | None:
+        """The pack's calibration, if it has one."""
+        with translated():
+            value = self._redis.get(_key(pack_digest))
+        return _CALIBRATION.validate_json(value) if value else None
+
+
+def _key(pack_digest: str) -> str:
+    return f"calibration:{pack_digest}"

@@ -1,0 +1,130 @@
+"""The vocabulary of a comparison. No I/O, no framework; a stranger can read it aloud."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Which of the two images: the sample in question, or the one it is compared with."""
+
+    REFERENCE = "reference"
+    PROBE = "probe"
+
+
+class Decision(StrEnum):
+    """What the system decides. The truth about a pair is `mated` or `non-mated`, never this."""
+
+    MATCH = "match"
+    NON_MATCH = "non_match"
+
+
+class Policy(StrEnum):
+    """Which face counts where a picture shows several."""
+
+    LARGEST = "largest"
+    MOST_CENTRAL = "most_central"
+    REQUIRE_ONE = "require_one"
+
+
+class Reason(StrEnum):
+    """Why an image gave no usable face: a failure to acquire (FTA)."""
+
+    NO_FACE = "no_face"
+    MULTIPLE_FACES = "multiple_faces"
+    FACE_TOO_SMALL = "face_too_small"
+    UNDECODABLE_IMAGE = "undecodable_image"
+    IMAGE_TOO_LARGE = "image_too_large"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A completed comparison. A larger score (cosine, -1..1) means more alike."""
+
+    score: float
+
+    def decide(self, threshold: float) -> Decision:
+        """A score exactly on the threshold is a match, here and in every metric."""
+        return Decision.MATCH if self.score >= threshold else Decision.NON_MATCH
+
+
+@dataclass(frozen=True, slots=True)
+class FailureToAcquire:
+    """No usable face in one image; `detail` names the measured value and the limit."""
+
+    side: Side
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAcquired:
+    """A result to be counted, not an error to be raised."""
+
+    failures: tuple[FailureToAcquire, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CalibratedFmr:
+    """What a calibrated threshold stands for: `errors` false matches in `trials` non-mated comparisons of a run.
+
+    `low` and `high` bound the FMR (Clopper-Pearson, 95 %).
+    """
+
+    target_fmr: float
+    errors: int
+    trials: int
+    low: float
+    high: float
+    run_id: str
+    dataset: str
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A decision threshold on the comparison score, and where it comes from."""
+
+    value: float
+    origin: str
+    calibrated: CalibratedFmr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The selected face: box in pixels of the upright image (left, top, right, bottom); the detector's input size."""
+
+    box: tuple[float, float, float, float]
+    detection_score: float
+    faces_found: int
+    detection_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PackIdentity:
+    """A model pack, named beyond doubt: `digest` covers every file that is loaded."""
+
+    name: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """What a score depends on beside the two images; recorded in every result."""
+
+    pack: PackIdentity
+    provider: str
+    detection_size: int
+    detection_threshold: float
+    min_face_px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a worker found out. `timings_ms` maps a step's name to milliseconds."""
+
+    outcome: Compared | NotAcquired
+    decision: Decision | None
+    threshold: Threshold
+    policy: Policy
+    engine: EngineFacts
+    faces: dict[Side, Face]
+    timings_ms: dict[str, float]

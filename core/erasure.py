@@ -1,0 +1,25 @@
+"""Deleting what is due: the list is written with the transition that ends a job, the deletion follows."""
+
+from core.errors import StoreUnavailable
+from core.job_store import JobStore
+from core.object_store import ObjectStore
+
+
+def erase_due(jobs: JobStore, objects: ObjectStore) -> int:
+    """Delete every object whose time has come; returns how many. Raises StoreUnavailable, losing nothing."""
+    erased = 0
+    while keys := jobs.due_erasures():
+        objects.delete(keys)
+        jobs.erased(*keys)
+        erased += len(keys)
+    return erased
+
+
+def erase_now(jobs: JobStore, objects: ObjectStore, key: str) -> bool:
+    """Delete one object that is due; False when the store is away and the courier will do it later."""
+    try:
+        objects.delete([key])
+    except StoreUnavailable:
+        return False
+    jobs.erased(key)
+    return True

@@ -1,0 +1,116 @@
+"""The failure vocabulary. The class says whether trying again may help; `code` is stable for machines."""
+
+
+class LikenessError(Exception):
+    """Something went wrong that we have a name for."""
+
+    code = "internal"
+    retryable = False
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class SettingsInvalid(LikenessError):
+    """A setting is missing or has a value that cannot be used."""
+
+    code = "settings_invalid"
+
+
+class BrokerUnavailable(LikenessError):
+    """The broker or the job store did not answer in time."""
+
+    code = "broker_unavailable"
+    retryable = True
+
+
+class StoreUnavailable(LikenessError):
+    """The object store did not answer in time."""
+
+    code = "store_unavailable"
+    retryable = True
+
+
+class ObjectNotFound(LikenessError):
+    """No object is stored under this key."""
+
+    code = "object_not_found"
+
+
+class JobNotFound(LikenessError):
+    """No job has this id: it never existed, was erased, or its retention has ended."""
+
+    code = "job_not_found"
+
+
+class TransitionRefused(LikenessError):
+    """The job's status does not allow this step: a terminal state never changes."""
+
+    code = "transition_refused"
+
+
+class ImageRejected(LikenessError):
+    """The bytes are not an image we accept."""
+
+    code = "image_rejected"
+
+
+class UnsupportedImage(ImageRejected):
+    """The bytes are not a JPEG, PNG or WebP image."""
+
+    code = "image_unsupported"
+
+
+class ImageTooLarge(ImageRejected):
+    """The image has more bytes or more pixels than the limit."""
+
+    code = "image_too_large"
+
+
+class ImageUndecodable(ImageRejected):
+    """The image's header is sound but its pixels cannot be decoded: it is truncated or damaged."""
+
+    code = "undecodable_image"
+
+
+class PackUnknown(LikenessError):
+    """No pack of this name is in the pack list."""
+
+    code = "pack_unknown"
+
+
+class PackMissing(LikenessError):
+    """The pack is in the list but not on this machine."""
+
+    code = "pack_missing"
+
+
+class PackCorrupt(LikenessError):
+    """A file of the pack differs from its recorded digest."""
+
+    code = "pack_corrupt"
+
+
+class DatasetUnknown(LikenessError):
+    """No data set of this name is in the object store."""
+
+    code = "dataset_unknown"
+
+
+class LicenceNotAccepted(LikenessError):
+    """The pack's licence must be accepted in the settings before it is fetched or loaded."""
+
+    code = "licence_not_accepted"
+
+
+class DownloadFailed(LikenessError):
+    """No source delivered the file with the expected digest."""
+
+    code = "download_failed"
+    retryable = True
+
+
+class ProviderUnavailable(LikenessError):
+    """The execution provider that was asked for is not the one that runs."""
+
+    code = "provider_unavailable"

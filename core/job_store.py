@@ -1,0 +1,133 @@
+"""Comparison jobs by id, and the list of images that are due for erasure."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from core.comparison import Result
+from core.errors import TransitionRefused
+from core.jobs import ComparisonRequest, Job
+from core.lifecycle import Failure, Status, Step
+from core.records import ERASURES, Fields, Records, connect, number, translated
+from core.settings import Settings
+
+_REQUEST = TypeAdapter(ComparisonRequest)
+_RESULT = TypeAdapter(Result)
+_FAILURE = TypeAdapter(Failure)
+
+
+@dataclass(frozen=True, slots=True)
+class JobPage:
+    """Some jobs, newest first; `next_id` is where the following page begins after."""
+
+    jobs: tuple[Job, ...]
+    next_id: str | None
+
+
+class JobStore:
+    """Jobs by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = connect(settings)
+        self._records = Records(self._redis, "job")
+        self._job_retention_s = settings.job_retention_s
+        self._image_retention_s = settings.image_retention_s
+
+    def ping(self) -> None:
+        """Raise BrokerUnavailable unless the server answers."""
+        with translated():
+            self._redis.ping()
+
+    def create(self, job: Job) -> None:
+        """Record a queued job."""
+        self._records.create(
+            job.id,
+            {
+                "created_at": job.created_at,
+                "images_key": job.request.images_key,
+                "request": _REQUEST.dump_json(job.request),
+            },
+        )
+
+    def get(self, job_id: str) -> Job:
+        """Raise JobNotFound for an id that is unknown, erased or past its retention."""
+        return _job(job_id, self._records.get(job_id))
+
+    def start(self, job_id: str, worker: str) -> Job:
+        """Queued, or begun by a worker that is gone, to running; counts the attempt."""
+        fields = {"worker": worker, "started_at": time.time()}
+        return _job(job_id, self._records.step(Step.START, job_id, fields, attempts=1))
+
+    def requeue(self, job_id: str) -> Job:
+        """Running back to queued: our own infrastructure failed, and the attempt does not count."""
+        return _job(job_id, self._records.step(Step.REQUEUE, job_id, attempts=-1))
+
+    def succeed(self, job_id: str, result: Result) -> Job:
+        """Running to succeeded, with the result."""
+        return self._end(Step.SUCCEED, job_id, {"result": _RESULT.dump_json(result)})
+
+    def fail(self, job_id: str, failure: Failure) -> Job:
+        """To failed: we could not do our work."""
+        return self._end(Step.FAIL, job_id, {"failure": _FAILURE.dump_json(failure)})
+
+    def cancel(self, job_id: str) -> Job:
+        """To cancelled; cancelling twice is the same as once."""
+        try:
+            return self._end(Step.CANCEL, job_id, {})
+        except TransitionRefused:
+            if (job := self.get(job_id)).status is Status.CANCELLED:
+                return job
+            raise
+
+    def erase(self, job_id: str) -> None:
+        """Forget the job in whatever state; its images become due for erasure. Raise JobNotFound."""
+        self._records.erase(job_id)
+
+    def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> JobPage:
+        """Up to `limit` jobs older than the job `after`, newest first."""
+        page = self._records.page(limit=limit, after=after, status=status)
+        return JobPage(tuple(_job(job_id, fields) for job_id, fields in page.records), page.next_id)
+
+    def wait(self, job_id: str, timeout_s: float) -> Job:
+        """The job once it is terminal, or as it stands after `timeout_s` seconds."""
+        return _job(job_id, self._records.wait(job_id, timeout_s))
+
+    def forget_expired(self) -> int:
+        """Drop index entries whose record has passed its retention; returns how many."""
+        return self._records.forget_expired()
+
+    def due_erasures(self, limit: int = 100) -> Sequence[str]:
+        """Object keys whose time has come."""
+        with translated():
+            keys: list[str] = self._redis.zrangebyscore(ERASURES, "-inf", time.time(), start=0, num=limit)
+        return keys
+
+    def erased(self, *keys: str) -> None:
+        """Strike objects that are gone off the list."""
+        with translated():
+            self._redis.zrem(ERASURES, *keys)
+
+    def _end(self, step: Step, job_id: str, fields: dict[str, bytes]) -> Job:
+        images_due_at = time.time() + self._image_retention_s
+        return _job(
+            job_id,
+            self._records.step(step, job_id, fields, retention_s=self._job_retention_s, images_due_at=images_due_at),
+        )
+
+
+def _job(job_id: str, fields: Fields) -> Job:
+    return Job(
+        id=job_id,
+        status=Status(fields["status"]),
+        version=int(fields["version"]),
+        created_at=float(fields["created_at"]),
+        request=_REQUEST.validate_json(fields["request"]),
+        attempts=int(fields.get("attempts", 0)),
+        worker=fields.get("worker"),
+        started_at=number(fields, "started_at"),
+        ended_at=number(fields, "ended_at"),
+        result=_RESULT.validate_json(fields["result"]) if "result" in fields else None,
+        failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
+    )

@@ -1,0 +1,47 @@
+"""A comparison job: what was asked for and what became of it."""
+
+import secrets
+from dataclasses import dataclass
+
+from core.comparison import Policy, Result, Threshold
+from core.images import ImageFacts
+from core.lifecycle import Failure, Status
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonRequest:
+    """What the client asked for. Both images lie in one object, reference first: one S3 call instead of two."""
+
+    pack: str
+    policy: Policy
+    threshold: Threshold
+    images_key: str
+    reference: ImageFacts
+    probe: ImageFacts
+    metadata: dict[str, str]
+
+    def split(self, body: bytes) -> tuple[bytes, bytes]:
+        """The reference and the probe out of the stored object."""
+        return body[: self.reference.size_bytes], body[self.reference.size_bytes :]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A client's request and what became of it. Times are seconds since the epoch, UTC."""
+
+    id: str
+    status: Status
+    version: int
+    created_at: float
+    request: ComparisonRequest
+    attempts: int = 0
+    worker: str | None = None
+    started_at: float | None = None
+    ended_at: float | None = None
+    result: Result | None = None
+    failure: Failure | None = None
+
+
+def new_images_key() -> str:
+    """An unguessable object key, unrelated to the job's id."""
+    return f"comparisons/{secrets.token_urlsafe(24)}"

@@ -1,0 +1,58 @@
+"""The life of a comparison job or an evaluation run. The table is the whole diagram; every other step is refused.
+
+queued -> running -> succeeded | failed | cancelled
+"""
+
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a job is. The three last ones are terminal: they never change."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether this is how the job ended."""
+        return self in (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+
+
+class Step(StrEnum):
+    """What can happen to a job."""
+
+    START = "start"
+    REQUEUE = "requeue"
+    SUCCEED = "succeed"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+LIFECYCLE: Mapping[Step, tuple[frozenset[Status], Status]] = {
+    # A redelivered message starts a job that a killed worker had begun.
+    Step.START: (frozenset({Status.QUEUED, Status.RUNNING}), Status.RUNNING),
+    Step.REQUEUE: (frozenset({Status.RUNNING}), Status.QUEUED),
+    Step.SUCCEED: (frozenset({Status.RUNNING}), Status.SUCCEEDED),
+    Step.FAIL: (frozenset({Status.QUEUED, Status.RUNNING}), Status.FAILED),
+    Step.CANCEL: (frozenset({Status.QUEUED, Status.RUNNING}), Status.CANCELLED),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why we could not do our work; `code` is stable, `message` is for people."""
+
+    code: str
+    message: str
+
+
+def new_id(prefix: str) -> str:
+    """An id that sorts by creation time and cannot be guessed: 48 bits of milliseconds, 80 bits of chance."""
+    return f"{prefix}_{int(time.time() * 1000):012x}{secrets.token_hex(10)}"

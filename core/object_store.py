@@ -1,0 +1,93 @@
+"""Whole objects under opaque keys, in any S3 store."""
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import urllib3
+from minio import Minio
+from minio.deleteobjects import DeleteObject
+from minio.error import InvalidResponseError, S3Error, ServerError
+
+from core.errors import ObjectNotFound, SettingsInvalid, StoreUnavailable
+from core.settings import Settings
+
+
+class ObjectStore:
+    """Objects by key. Connects when first used; every method raises StoreUnavailable when the store is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        endpoint, access_key, secret_key = settings.s3_credentials
+        url = urlsplit(endpoint)
+        if url.scheme not in ("http", "https") or not url.netloc:
+            raise SettingsInvalid(f"LIKENESS_S3_ENDPOINT must be http(s)://host:port; found {endpoint!r}")
+        self._bucket = settings.s3_bucket
+        self._client = Minio(
+            url.netloc,
+            access_key,
+            secret_key,
+            secure=url.scheme == "https",
+            region=settings.s3_region,  # named, so that the client does not ask for it before its first call
+            http_client=urllib3.PoolManager(
+                timeout=urllib3.Timeout(connect=2, read=20),
+                maxsize=max(16, settings.api_threads),
+                retries=urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
+            ),
+        )
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable unless the bucket is there and may be used."""
+        with _translated(self._bucket):
+            found = self._client.bucket_exists(self._bucket)
+        if not found:
+            raise StoreUnavailable(f"the bucket {self._bucket!r} does not exist")
+
+    def put(self, key: str, body: bytes, media_type: str = "application/octet-stream") -> None:
+        """Store `body`, replacing what was there."""
+        with _translated(key):
+            self._client.put_object(self._bucket, key, io.BytesIO(body), len(body), content_type=media_type)
+
+    def get(self, key: str) -> bytes:
+        """Raise ObjectNotFound for a missing key, whatever the backend calls it."""
+        with _translated(key):
+            response = self._client.get_object(self._bucket, key)
+            try:
+                return bytes(response.read())
+            finally:
+                response.close()
+                response.release_conn()
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object under `key`."""
+        try:
+            with _translated(key):
+                self._client.stat_object(self._bucket, key)
+        except ObjectNotFound:
+            return False
+        return True
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins with `prefix`."""
+        with _translated(prefix):
+            for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+                yield found.object_name
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete in one call; a key that is not there is no error."""
+        with _translated("delete"):
+            for error in self._client.remove_objects(self._bucket, [DeleteObject(key) for key in keys]):
+                if error.code != "NoSuchKey":
+                    raise StoreUnavailable(f"{error.name} was not deleted: {error.message}")
+
+
+@contextmanager
+def _translated(what: str) -> Iterator[None]:
+    try:
+        yield
+    except S3Error as error:
+        if error.code in ("NoSuchKey", "NoSuchObject"):
+            raise ObjectNotFound(f"no object is stored under {what!r}") from error
+        raise StoreUnavailable(f"the object store refused {what!r}: {error.code}") from error
+    except (urllib3.exceptions.HTTPError, InvalidResponseError, ServerError) as error:
+        raise StoreUnavailable(f"the object store did not answer: {type(error).__name__}") from error

@@ -1,0 +1,159 @@
+"""The list of model packs: data in `infra/packs.toml` and the operator's own. Fetching is the worker's business."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from core.comparison import PackIdentity, Threshold
+from core.errors import PackUnknown, SettingsInvalid
+
+CATALOGUE_FILE = Path(__file__).parent.parent / "infra" / "packs.toml"
+OWN_CATALOGUE = "packs.toml"  # in the home, in the same format
+MANIFEST = "manifest.json"
+LICENCE = "MODEL.LICENSE"
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
+_SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PackFile:
+    """A file and its digest; the name may hold a folder, always with `/`."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackSource:
+    """One place to fetch from. `kind` names the fetcher; the other fields are its arguments."""
+
+    kind: str
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFigure:
+    """What others report of this pack on a benchmark, in per cent, and how they measured it."""
+
+    benchmark: str
+    measure: str
+    percent: float
+    how: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A model pack: what it is made of, what it may be used for, how it decides.
+
+    `files` lie in the pack's directory. Sources deliver `ingredients`, and `recipe` names what turns those into
+    files; without a recipe the ingredients are the files.
+    """
+
+    name: str
+    summary: str
+    licence: str
+    commercial_use: bool
+    embedding_dimension: int
+    threshold: Threshold
+    files: tuple[PackFile, ...]
+    ingredients: tuple[PackFile, ...]
+    recipe: str | None
+    sources: tuple[PackSource, ...]
+    published: tuple[PublishedFigure, ...]
+
+    @property
+    def needs_acceptance(self) -> bool:
+        """A non-commercial licence is accepted by the operator, in the settings, or the pack is refused."""
+        return not self.commercial_use
+
+
+def load_catalogue(home: Path | None = None) -> dict[str, Pack]:
+    """Packs by name, in the list's order; then the operator's own from `<home>/packs.toml`, whose entries win."""
+    packs = read_catalogue(CATALOGUE_FILE.read_text(encoding="utf-8"), CATALOGUE_FILE)
+    if home is not None and (own := home / OWN_CATALOGUE).is_file():
+        packs |= read_catalogue(own.read_text(encoding="utf-8"), own)
+    return packs
+
+
+def read_catalogue(text: str, origin: Path) -> dict[str, Pack]:
+    """Raise SettingsInvalid, naming the file, the pack and what is wrong with its entry."""
+    try:
+        return {name: _pack(name, entry) for name, entry in tomllib.loads(text).get("packs", {}).items()}
+    except (ValueError, TypeError, AttributeError) as error:
+        raise SettingsInvalid(f"the pack list {origin} cannot be used: {error}") from error
+
+
+def find_pack(name: str, catalogue: Mapping[str, Pack] | None = None) -> Pack:
+    """Raise PackUnknown, naming the packs there are."""
+    packs = catalogue if catalogue is not None else load_catalogue()
+    try:
+        return packs[name]
+    except KeyError:
+        raise PackUnknown(f"no pack is called {name!r}; there are {', '.join(sorted(packs))}") from None
+
+
+def is_pack_name(name: str) -> bool:
+    """A pack's name is a directory's name too: small letters, digits, and . _ - after the first."""
+    return _NAME.fullmatch(name) is not None
+
+
+def directory_identity(pack: Pack) -> PackIdentity:
+    """Name and digest of the pack: sha256 over `name sha256` lines, sorted, of every file that is loaded.
+
+    The licence's text is not loaded: correcting it does not make another pack.
+    """
+    loaded = sorted((file.name, file.sha256) for file in pack.files if file.name != LICENCE)
+    lines = "".join(f"{name} {sha256}\n" for name, sha256 in loaded)
+    return PackIdentity(pack.name, hashlib.sha256(lines.encode()).hexdigest())
+
+
+def _pack(name: str, entry: Mapping[str, Any]) -> Pack:
+    if not is_pack_name(name):
+        raise ValueError(f"{name!r} is no pack name: small letters, digits, and . _ - after the first")
+    try:
+        files = _files(entry["files"])
+        threshold = Threshold(float(entry["threshold"]), str(entry["threshold_origin"]))
+        commercial_use, dimension = entry["commercial_use"], entry["embedding_dimension"]
+        if not isinstance(commercial_use, bool):
+            raise ValueError(f"commercial_use is true or false, not {commercial_use!r}")
+        if not -1 <= threshold.value <= 1:
+            raise ValueError(f"the threshold is a cosine, -1..1, not {threshold.value}")
+        if not isinstance(dimension, int) or dimension < 1:
+            raise ValueError(f"embedding_dimension is a positive number, not {dimension!r}")
+        return Pack(
+            name=name,
+            summary=str(entry["summary"]),
+            licence=str(entry["licence"]),
+            commercial_use=commercial_use,
+            embedding_dimension=dimension,
+            threshold=threshold,
+            files=files,
+            ingredients=_files(entry["ingredients"]) if "ingredients" in entry else files,
+            recipe=entry.get("recipe"),
+            sources=tuple(_source(source) for source in entry.get("sources", ())),
+            published=tuple(PublishedFigure(**figure) for figure in entry.get("published", ())),
+        )
+    except KeyError as error:
+        raise ValueError(f"pack {name!r} has no {error}") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"pack {name!r}: {error}") from error
+
+
+def _files(table: Mapping[str, str]) -> tuple[PackFile, ...]:
+    for name, sha256 in table.items():
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or str(path) != name or "\\" in name:
+            raise ValueError(f"{name!r} is no plain relative file name")
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"{name!r} has no SHA-256 of 64 small hexadecimal digits")
+    return tuple(PackFile(name, sha256) for name, sha256 in table.items())
+
+
+def _source(entry: Mapping[str, str]) -> PackSource:
+    return PackSource(entry["kind"], {key: value for key, value in entry.items() if key != "kind"})

@@ -1,0 +1,50 @@
+"""Which workers are there, and which packs they hold in memory."""
+
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from core.comparison import EngineFacts
+from core.records import connect, translated
+from core.settings import Settings
+
+HEARTBEAT_S = 5.0
+_PREFIX = "worker:"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFacts:
+    """A worker that is up and warm. `engines` says what each loaded pack runs on."""
+
+    name: str
+    pid: int
+    started_at: float
+    queues: tuple[str, ...]
+    engines: tuple[EngineFacts, ...]
+
+
+_FACTS = TypeAdapter(WorkerFacts)
+
+
+class Presence:
+    """Heartbeats that expire by themselves when a worker stops sending them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = connect(settings)
+
+    def announce(self, facts: WorkerFacts) -> None:
+        """Be seen for three heartbeats."""
+        with translated():
+            self._redis.set(_PREFIX + facts.name, _FACTS.dump_json(facts), px=int(3000 * HEARTBEAT_S))
+
+    def leave(self, name: str) -> None:
+        """Not be seen any more."""
+        with translated():
+            self._redis.delete(_PREFIX + name)
+
+    def workers(self) -> tuple[WorkerFacts, ...]:
+        """Every worker whose heartbeat is fresh, by name."""
+        with translated():
+            keys = sorted(self._redis.scan_iter(f"{_PREFIX}*", count=500))
+            values = self._redis.mget(keys) if keys else []
+        return tuple(_FACTS.validate_json(value) for value in values if value)

@@ -1,0 +1,195 @@
+"""Records with a life, on a Redis-protocol server: every step is one atomic script."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from core.errors import BrokerUnavailable, JobNotFound, TransitionRefused
+from core.lifecycle import LIFECYCLE, Status, Step
+from core.settings import Settings
+
+DATABASE = 2
+ERASURES = "erasures"
+
+_SCRIPTS = Path(__file__).parent / "lua"
+Fields = Mapping[str, str]
+
+
+def connect(settings: Settings, database: int = DATABASE) -> Any:
+    """A client that connects when first used; without a database, for the records.
+
+    Typed Any: redis-py types every answer as bytes | str, and with decode_responses they are str.
+    """
+    return redis.Redis.from_url(
+        settings.redis(database),
+        decode_responses=True,
+        socket_timeout=10,
+        socket_connect_timeout=2,
+        socket_keepalive=True,
+        health_check_interval=25,
+        # Two quick tries more: a restarted server leaves dead connections in the pool.
+        retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), 2),
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Give redis-py's ways of being away our name."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
+        raise BrokerUnavailable(f"the job store did not answer: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPage:
+    """Some records as (id, fields), newest first; `next_id` is where the following page begins after."""
+
+    records: tuple[tuple[str, Fields], ...]
+    next_id: str | None
+
+
+class Records:
+    """Records of one kind by id; every method raises BrokerUnavailable when the server is away."""
+
+    def __init__(self, client: Any, kind: str) -> None:
+        self._redis = client
+        self._kind = kind
+        self._all = f"{kind}s:all"
+        self._by_status = f"{kind}s:status:"
+        self._create, self._transition, self._erase = (
+            client.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
+            for name in ("create", "transition", "erase")
+        )
+
+    def create(self, record_id: str, fields: Mapping[str, Any]) -> None:
+        """Record something queued."""
+        fields = {"status": Status.QUEUED, "version": 1, **fields}
+        with translated():
+            self._create(
+                keys=[self.key(record_id), self._all, self._by_status + Status.QUEUED],
+                args=[record_id, *_flat(fields)],
+            )
+
+    def get(self, record_id: str) -> Fields:
+        """Raise JobNotFound for an id that is unknown, erased or past its retention."""
+        with translated():
+            fields: Fields = self._redis.hgetall(self.key(record_id))
+        if not fields:
+            raise self._missing(record_id)
+        return fields
+
+    def step(
+        self,
+        step: Step,
+        record_id: str,
+        fields: Mapping[str, Any] | None = None,
+        *,
+        attempts: int = 0,
+        retention_s: int = 0,
+        images_due_at: float = 0,
+    ) -> Fields:
+        """Take the step and return the record after it. Raise TransitionRefused or JobNotFound."""
+        allowed, status = LIFECYCLE[step]
+        now = time.time()
+        written = {**(fields or {}), "changed_at": now} | ({"ended_at": now} if status.is_terminal else {})
+        with translated():
+            answer = self._transition(
+                keys=[self.key(record_id), ERASURES],
+                args=[
+                    record_id,
+                    ",".join(allowed),
+                    status,
+                    self._by_status,
+                    self._channel(record_id) if status.is_terminal else "",
+                    retention_s,
+                    images_due_at,
+                    attempts,
+                    *_flat(written),
+                ],
+            )
+        match answer:
+            case ["done", after]:
+                return dict(zip(after[::2], after[1::2], strict=True))
+            case ["refused", found]:
+                raise TransitionRefused(f"{self._kind} {record_id} is {found}: it cannot {step} any more")
+            case _:
+                raise self._missing(record_id)
+
+    def erase(self, record_id: str) -> None:
+        """Forget the record in whatever state; its images become due for erasure. Raise JobNotFound."""
+        with translated():
+            found = self._erase(
+                keys=[self.key(record_id), ERASURES, self._all], args=[record_id, self._by_status, time.time()]
+            )
+        if not found:
+            raise self._missing(record_id)
+
+    def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> RecordPage:
+        """Up to `limit` records older than the one called `after`, newest first."""
+        index = self._by_status + status if status else self._all
+        with translated():
+            ids = self._redis.zrevrangebylex(index, f"({after}" if after else "+", "-", start=0, num=limit + 1)
+            pipeline = self._redis.pipeline(transaction=False)
+            for record_id in ids[:limit]:
+                pipeline.hgetall(self.key(record_id))
+            found = pipeline.execute()
+        # A record past its retention leaves its index entry behind for a while.
+        records = tuple((i, fields) for i, fields in zip(ids, found, strict=False) if fields)
+        return RecordPage(records, ids[limit - 1] if len(ids) > limit else None)
+
+    def wait(self, record_id: str, timeout_s: float) -> Fields:
+        """The record once it is terminal, or as it stands after `timeout_s` seconds."""
+        deadline = time.monotonic() + timeout_s
+        with translated(), self._redis.pubsub() as channel:
+            channel.subscribe(self._channel(record_id))
+            channel.get_message(timeout=2)  # subscribed: from here on no ending is missed
+            while not Status((fields := self.get(record_id))["status"]).is_terminal:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    break
+                # Look now and then even without news: an announcement is lost when the server restarts.
+                channel.get_message(timeout=min(remaining, 5.0))
+            return fields
+
+    def forget_expired(self) -> int:
+        """Drop index entries whose record has passed its retention; returns how many."""
+        dropped = 0
+        for index in (self._all, *(self._by_status + status for status in Status)):
+            with translated():
+                members = [member for member, _ in self._redis.zscan_iter(index, count=500)]
+                for batch in (members[i : i + 500] for i in range(0, len(members), 500)):
+                    pipeline = self._redis.pipeline(transaction=False)
+                    for record_id in batch:
+                        pipeline.exists(self.key(record_id))
+                    gone = [i for i, found in zip(batch, pipeline.execute(), strict=True) if not found]
+                    dropped += self._redis.zrem(index, *gone) if gone else 0
+        return dropped
+
+    def key(self, record_id: str) -> str:
+        """The Redis key of a record."""
+        return f"{self._kind}:{record_id}"
+
+    def _channel(self, record_id: str) -> str:
+        return f"{self._kind}-ended:{record_id}"
+
+    def _missing(self, record_id: str) -> JobNotFound:
+        return JobNotFound(f"no {self._kind} has the id {record_id!r}")
+
+
+def number(fields: Fields, name: str) -> float | None:
+    """A field that may not be written yet."""
+    return float(fields[name]) if name in fields else None
+
+
+def _flat(fields: Mapping[str, Any]) -> Iterator[Any]:
+    for name, value in fields.items():
+        yield name
+        yield value

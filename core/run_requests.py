@@ -1,0 +1,49 @@
+"""Asking for a run, from the API and from a terminal alike: record it, then enqueue its plan."""
+
+from celery import Celery
+
+from core.broker import Tasks, enqueue
+from core.comparison import Policy
+from core.datasets import find_dataset
+from core.errors import LikenessError
+from core.lifecycle import Failure, new_id
+from core.object_store import ObjectStore
+from core.packs import Pack
+from core.run_store import RunStore
+from core.runs import Run, RunRequest
+
+
+def request_run(
+    runs: RunStore,
+    objects: ObjectStore,
+    celery: Celery,
+    *,
+    dataset: str,
+    pack: Pack,
+    flip: bool,
+    policy: Policy,
+    detection_size: int,
+    resumes: str | None = None,
+) -> Run:
+    """The queued run. Raises DatasetUnknown; StoreUnavailable or BrokerUnavailable when nothing was accepted."""
+    content = find_dataset(dataset, objects)
+    request = RunRequest(
+        dataset=dataset,
+        dataset_digest=content.digest,
+        track=content.track,
+        pack=pack.name,
+        flip=flip,
+        policy=policy,
+        detection_size=detection_size,
+        images=content.images,
+        pairs=content.pairs,
+        shards=content.shards,
+        resumes=resumes,
+    )
+    run = runs.create(new_id("run"), request)
+    try:
+        enqueue(celery, Tasks.PLAN_RUN, run.id)
+    except LikenessError as why:
+        runs.fail(run.id, Failure(why.code, str(why)))
+        raise
+    return run

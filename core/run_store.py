@@ -1,0 +1,105 @@
+"""Evaluation runs by id, and their progress shard by shard."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from core.errors import TransitionRefused
+from core.lifecycle import Failure, Status, Step
+from core.records import Fields, Records, connect, number, translated
+from core.runs import Progress, Run, RunRequest
+from core.settings import Settings
+
+_REQUEST = TypeAdapter(RunRequest)
+_FAILURE = TypeAdapter(Failure)
+
+
+@dataclass(frozen=True, slots=True)
+class RunPage:
+    """Some runs, newest first; `next_id` is where the following page begins after."""
+
+    runs: tuple[Run, ...]
+    next_id: str | None
+
+
+class RunStore:
+    """Runs by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = connect(settings)
+        self._records = Records(self._redis, "run")
+
+    def create(self, run_id: str, request: RunRequest) -> Run:
+        """Record a queued run."""
+        now = time.time()
+        fields = {"created_at": now, "changed_at": now, "request": _REQUEST.dump_json(request)}
+        self._records.create(run_id, fields)
+        return self.get(run_id)
+
+    def get(self, run_id: str) -> Run:
+        """Raise JobNotFound for an id that is unknown or erased."""
+        return self._run(run_id, self._records.get(run_id))
+
+    def start(self, run_id: str) -> Run:
+        """Queued, or begun by a process that is gone, to running."""
+        return self._run(run_id, self._records.step(Step.START, run_id, {"started_at": time.time()}, attempts=1))
+
+    def succeed(self, run_id: str, summary: Mapping[str, Any]) -> Run:
+        """Running to succeeded, with the headline of the report."""
+        return self._run(run_id, self._records.step(Step.SUCCEED, run_id, {"summary": json.dumps(summary)}))
+
+    def fail(self, run_id: str, failure: Failure) -> Run:
+        """To failed: we could not do our work."""
+        return self._run(run_id, self._records.step(Step.FAIL, run_id, {"failure": _FAILURE.dump_json(failure)}))
+
+    def cancel(self, run_id: str) -> Run:
+        """To cancelled; cancelling twice is the same as once. Shards under way notice it between images."""
+        try:
+            return self._run(run_id, self._records.step(Step.CANCEL, run_id))
+        except TransitionRefused:
+            if (run := self.get(run_id)).status is Status.CANCELLED:
+                return run
+            raise
+
+    def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> RunPage:
+        """Up to `limit` runs older than the run `after`, newest first."""
+        page = self._records.page(limit=limit, after=after, status=status)
+        return RunPage(tuple(self._run(run_id, fields) for run_id, fields in page.records), page.next_id)
+
+    def advance(self, run_id: str, shard: int, images_done: int, *, whole: bool) -> Status:
+        """Note how many images of a shard are embedded; returns the run's status now."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.hset(self._progress_key(run_id), mapping={str(shard): f"{images_done}{'!' if whole else ''}"})
+            pipeline.hset(self._records.key(run_id), "changed_at", time.time())
+            pipeline.hget(self._records.key(run_id), "status")
+            status = pipeline.execute()[-1]
+        return Status(status) if status else Status.CANCELLED
+
+    def _progress_key(self, run_id: str) -> str:
+        return f"{self._records.key(run_id)}:progress"
+
+    def _run(self, run_id: str, fields: Fields) -> Run:
+        with translated():
+            shards: list[str] = self._redis.hvals(self._progress_key(run_id))
+        return Run(
+            id=run_id,
+            status=Status(fields["status"]),
+            version=int(fields["version"]),
+            created_at=float(fields["created_at"]),
+            changed_at=float(fields["changed_at"]),
+            request=_REQUEST.validate_json(fields["request"]),
+            progress=Progress(
+                shards_done=sum(value.endswith("!") for value in shards),
+                images_done=sum(int(value.rstrip("!")) for value in shards),
+            ),
+            attempts=int(fields.get("attempts", 0)),
+            started_at=number(fields, "started_at"),
+            ended_at=number(fields, "ended_at"),
+            summary=json.loads(fields["summary"]) if "summary" in fields else None,
+            failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
+        )
