@@ -1,0 +1,89 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.errors import PackUnknown, SettingsInvalid
+from core.packs import LICENCE, Pack, PackFile, directory_identity, find_pack, load_catalogue, read_catalogue
+from worker.packs.install import RECIPES
+from worker.packs.sources import KINDS
+
+ENTRY = """
+[packs.mine]
+summary = "ours"
+licence = "ours"
+commercial_use = true
+embedding_dimension = 128
+threshold = 0.4
+threshold_origin = "our trial"
+[packs.mine.files]
+"det.onnx" = "5838f7fe053675b1c7a08b633df49e7af5495cee0493c7dcf6697200b85b5b91"
+"""
+
+
+def test_the_projects_own_list_is_whole() -> None:
+    packs = load_catalogue()
+    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s"]
+    assert [pack.name for pack in packs.values() if pack.needs_acceptance] == ["buffalo_l", "buffalo_s"]
+    for pack in packs.values():
+        assert pack.summary
+        assert pack.threshold.origin
+        assert pack.published
+        assert {source.kind for source in pack.sources} <= set(KINDS)
+        assert pack.recipe is None or pack.recipe in RECIPES
+
+
+def test_packs_differ_in_their_digests() -> None:
+    digests = {directory_identity(pack).digest for pack in load_catalogue().values()}
+    assert len(digests) == 3
+
+
+def test_the_digest_covers_what_is_loaded_and_not_the_licences_text(zoo: Pack) -> None:
+    def with_changed(name: str) -> Pack:
+        files = (PackFile(f.name, "0" * 64 if f.name == name else f.sha256) for f in zoo.files)
+        return replace(zoo, files=tuple(files))
+
+    identity = directory_identity(zoo)
+    assert directory_identity(replace(zoo, files=zoo.files[::-1])) == identity
+    assert directory_identity(with_changed(LICENCE)) == identity
+    for file in zoo.files:
+        if file.name != LICENCE:
+            assert directory_identity(with_changed(file.name)) != identity
+
+
+def test_an_unknown_pack_is_answered_with_those_there_are() -> None:
+    with pytest.raises(PackUnknown, match="there are buffalo_l, buffalo_s, opencv-zoo"):
+        find_pack("antelopev2")
+
+
+def test_the_operators_list_is_added_and_wins(tmp_path: Path) -> None:
+    (tmp_path / "packs.toml").write_text(ENTRY + ENTRY.replace("packs.mine", "packs.buffalo_l"))
+    packs = load_catalogue(tmp_path)
+    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "mine"]
+    assert packs["buffalo_l"].threshold.origin == "our trial"
+    assert packs["mine"].ingredients == packs["mine"].files
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ("threshold = 0.4\n", "", "pack 'mine' has no 'threshold'"),
+        ("threshold = 0.4", "threshold = 40", r"cosine, -1\.\.1, not 40"),
+        ("threshold = 0.4", "threshold = nan", "cosine"),
+        ("commercial_use = true", 'commercial_use = "no"', "commercial_use is true or false, not 'no'"),
+        ("= 128", "= 0", "embedding_dimension is a positive number, not 0"),
+        ("5838f7", "5838F7", "'det.onnx' has no SHA-256"),
+        ('"det.onnx"', '"../det.onnx"', "no plain relative file name"),
+        ('"det.onnx"', '"/det.onnx"', "no plain relative file name"),
+        ("packs.mine", 'packs."../mine"', "no pack name"),
+        ("summary =", "summary", "Expected '='"),
+    ],
+)
+def test_a_list_that_cannot_be_used_says_where_and_why(tmp_path: Path, old: str, new: str, reason: str) -> None:
+    (tmp_path / "packs.toml").write_text(ENTRY.replace(old, new))
+    with pytest.raises(SettingsInvalid, match=f"{tmp_path}/packs.toml cannot be used: .*{reason}"):
+        load_catalogue(tmp_path)
+
+
+def test_an_empty_list_is_a_list() -> None:
+    assert read_catalogue("", Path("packs.toml")) == {}

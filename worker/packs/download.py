@@ -1,0 +1,86 @@
+"""One file over HTTP: resumed where it broke off, bounded retries, never under its name before its digest matches."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from core.errors import DownloadFailed
+from worker.packs.digest import mismatch, sha256_of
+
+# Bytes done and bytes in all (None where the server does not say), for the file that is under way.
+Progress = Callable[[int, int | None], None]
+
+ATTEMPTS = 5
+BACKOFF_S = 0.5
+TIMEOUT_S = 30.0
+CHUNK_BYTES = 1 << 16
+TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+def no_progress(done_bytes: int, total_bytes: int | None) -> None:
+    """Tell nobody."""
+
+
+def download(
+    url: str,
+    destination: Path,
+    *,
+    sha256: str,
+    progress: Progress = no_progress,
+    attempts: int = ATTEMPTS,
+    backoff_s: float = BACKOFF_S,
+) -> None:
+    """Raise DownloadFailed with the last reason. What has arrived stays in `.part` for the next call to resume."""
+    part = destination.with_name(destination.name + ".part")
+    reason = ""
+    with httpx.Client(follow_redirects=True, timeout=TIMEOUT_S) as client:
+        for attempt in range(attempts):
+            if attempt:
+                time.sleep(backoff_s * 2 ** (attempt - 1))
+            resumed = part.exists()
+            try:
+                _receive(client, url, part, progress)
+            except httpx.HTTPStatusError as error:
+                reason = f"the server answered {error.response.status_code}"
+                if error.response.status_code not in TRY_AGAIN:
+                    break
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                reason = str(error) or type(error).__name__
+            else:
+                actual = sha256_of(part)
+                if actual == sha256:
+                    part.replace(destination)
+                    return
+                part.unlink()
+                reason = mismatch(destination.name, sha256, actual)
+                if not resumed:  # a whole download of the wrong bytes: the next one will be no better
+                    break
+    raise DownloadFailed(f"{url}: {reason}")
+
+
+def _receive(client: httpx.Client, url: str, part: Path, progress: Progress) -> None:
+    done = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"}
+    if done:
+        headers["Range"] = f"bytes={done}-"
+    with client.stream("GET", url, headers=headers) as response:
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return  # nothing is left to fetch: the digest tells whether that is the file
+        response.raise_for_status()
+        if not _continues(response, done):
+            done = 0
+        total = done + int(response.headers["Content-Length"]) if "Content-Length" in response.headers else None
+        with part.open("ab" if done else "wb") as stream:
+            progress(done, total)
+            for chunk in response.iter_raw(CHUNK_BYTES):
+                stream.write(chunk)
+                done += len(chunk)
+                progress(done, total)
+
+
+def _continues(response: httpx.Response, done: int) -> bool:
+    """A server without ranges answers 200 and sends everything again."""
+    unit, _, span = response.headers.get("Content-Range", "").partition(" ")
+    return response.status_code == httpx.codes.PARTIAL_CONTENT and unit == "bytes" and span.startswith(f"{done}-")

@@ -1,0 +1,117 @@
+"""Puts a pack on this machine: gathered beside its place, checked, and renamed into it; half a pack never exists."""
+
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from core.errors import DownloadFailed
+from core.packs import Pack, PackSource
+from core.settings import Settings
+from worker.packs import opencv_zoo
+from worker.packs.download import Progress, no_progress
+from worker.packs.sources import Errand, copy_from, describe, from_mirror, from_source
+from worker.packs.verify import faults, require_licence
+
+DOWNLOADS = ".downloads"  # beside the packs: what a broken-off download left, to be resumed
+RECIPES: dict[str, Callable[[Path, Path], None]] = {"opencv-zoo": opencv_zoo.build}
+
+
+def fetch(pack: Pack, settings: Settings, progress: Progress = no_progress) -> Path:
+    """Return the pack's directory. A pack that is there and whole costs nothing but its digests.
+
+    Tried in order: good files that are there already, the mirror, the sources. Raises LicenceNotAccepted before
+    anything is fetched, and DownloadFailed naming every place and its reason.
+    """
+    require_licence(pack, settings)
+    packs = settings.packs_path
+    directory = packs / pack.name
+    if _is_whole(pack, directory):
+        return directory
+    with gathering(packs, pack.name) as gathered:
+        if not _is_whole(pack, directory):  # another process may have been faster
+            _gather(pack, gathered, settings, progress)
+            put_in_place(gathered, directory)
+    return directory
+
+
+@contextmanager
+def gathering(packs: Path, name: str) -> Iterator[Path]:
+    """An empty directory beside the packs, for one process at a time; removed unless it was put in place."""
+    packs.mkdir(parents=True, exist_ok=True)
+    with (packs / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for left_by_a_killed_process in packs.glob(f".{name}-*"):
+            shutil.rmtree(left_by_a_killed_process)
+        directory = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=packs))
+        try:
+            yield directory
+        finally:
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def put_in_place(gathered: Path, directory: Path) -> None:
+    """Replace the pack by renaming; between the two renames there is no pack, never half of one."""
+    gathered.chmod(0o755)
+    if directory.exists():
+        retired = Path(tempfile.mkdtemp(prefix=f".{directory.name}-", dir=directory.parent))
+        directory.rename(retired / directory.name)
+        gathered.rename(directory)
+        shutil.rmtree(retired)
+    else:
+        gathered.rename(directory)
+
+
+def _is_whole(pack: Pack, directory: Path) -> bool:
+    return directory.is_dir() and not faults(pack, directory)
+
+
+def _gather(pack: Pack, gathered: Path, settings: Settings, progress: Progress) -> None:
+    downloads = settings.packs_path / DOWNLOADS
+    downloads.mkdir(exist_ok=True)
+    reasons = []
+    for place, fill in _places(pack, settings, Errand(pack.files, gathered, downloads, progress)):
+        try:
+            fill()
+            wrong = faults(pack, gathered)
+        except (DownloadFailed, OSError) as error:
+            wrong = [str(error)]
+        if not wrong:
+            return
+        reasons.append(f"{place}: {', '.join(wrong)}")
+        _empty(gathered)
+    tried = "; ".join(reasons) or "nothing, for no source is listed"
+    raise DownloadFailed(f"the pack {pack.name} could not be fetched. Tried {tried}")
+
+
+def _places(pack: Pack, settings: Settings, errand: Errand) -> Iterator[tuple[str, Callable[[], None]]]:
+    present = settings.packs_path / pack.name
+    if present.is_dir():
+        yield "what is there already", partial(copy_from, present, pack.files, errand.destination)
+    if settings.pack_mirror:
+        yield f"mirror {settings.pack_mirror}", partial(from_mirror, settings.pack_mirror, pack, errand)
+    for source in pack.sources:
+        fill = from_source if pack.recipe is None else partial(_cook, pack)
+        yield describe(source), partial(fill, source, errand)
+
+
+def _cook(pack: Pack, source: PackSource, errand: Errand) -> None:
+    try:
+        recipe = RECIPES[pack.recipe or ""]
+    except KeyError:
+        raise DownloadFailed(f"no recipe is called {pack.recipe!r}; there are {', '.join(RECIPES)}") from None
+    with tempfile.TemporaryDirectory() as kitchen:
+        from_source(source, replace(errand, files=pack.ingredients, destination=Path(kitchen)))
+        recipe(Path(kitchen), errand.destination)
+
+
+def _empty(directory: Path) -> None:
+    for path in directory.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -1,0 +1,102 @@
+"""An operator's own pack: tried, copied, every digest recorded in `<home>/packs.toml`."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+from insightface.app import FaceAnalysis
+
+from core.errors import PackCorrupt, SettingsInvalid
+from core.packs import LICENCE, MANIFEST, OWN_CATALOGUE, Pack, is_pack_name, load_catalogue, read_catalogue
+from core.settings import Settings
+from worker.packs.digest import sha256_of
+from worker.packs.install import gathering, put_in_place
+
+TASKS = ("detection", "recognition")
+
+
+def add_pack(
+    name: str,
+    directory: Path,
+    settings: Settings,
+    *,
+    licence: str,
+    commercial_use: bool,
+    threshold: float,
+    threshold_origin: str = "given when the pack was added",
+    summary: str = "",
+) -> Pack:
+    """Copy the pack into the packs directory and list it. Landmark and attribute models stay behind.
+
+    Raises PackCorrupt where InsightFace does not load a detector and a recogniser from the directory, and
+    SettingsInvalid where the name is taken or the entry would not be valid.
+    """
+    if not is_pack_name(name):
+        raise SettingsInvalid(f"{name!r} is no pack name: small letters, digits, and . _ - after the first")
+    if name in load_catalogue(settings.home):
+        raise SettingsInvalid(f"a pack is already called {name!r}; choose another name")
+    files, dimension = _examine(directory)
+    own = settings.home / OWN_CATALOGUE
+    with gathering(settings.packs_path, name) as gathered:
+        for file in files:
+            (gathered / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(directory / file, gathered / file)
+        entry = _entry(
+            name,
+            {
+                "summary": summary or f"added from {directory}",
+                "licence": licence,
+                "commercial_use": commercial_use,
+                "embedding_dimension": dimension,
+                "threshold": float(threshold),
+                "threshold_origin": threshold_origin,
+            },
+            {file: sha256_of(gathered / file) for file in files},
+        )
+        text = (own.read_text(encoding="utf-8") + "\n" if own.is_file() else "") + entry
+        pack = read_catalogue(text, own)[name]
+        put_in_place(gathered, settings.packs_path / name)
+        _write_atomically(own, text)
+    return pack
+
+
+def _examine(directory: Path) -> tuple[list[str], int]:
+    """The files that a detector and a recogniser need, relative to the directory, and the embedding's length."""
+    if not directory.is_dir():
+        raise PackCorrupt(f"{directory} is no directory")
+    try:
+        app = FaceAnalysis(str(directory), allowed_modules=list(TASKS), providers=["CPUExecutionProvider"])
+        recogniser = app.models["recognition"]
+        width, height = recogniser.input_size
+        dimension = int(recogniser.get_feat(np.zeros((height, width, 3), np.uint8)).shape[-1])
+    except Exception as error:  # whatever a foreign model file makes the libraries raise
+        raise PackCorrupt(
+            f"InsightFace loads no detector and recogniser from {directory}: {type(error).__name__}: {error}"
+        ) from error
+    needed = [Path(app.models[task].model_file) for task in TASKS]
+    root = Path(app.model_dir)
+    if app.model_package is not None:
+        needed += [task.path for task in app.model_package.tasks.values()]
+        needed += [root / MANIFEST, app.model_package.license_path]
+    needed += [root / LICENCE]
+    return sorted({path.relative_to(root).as_posix() for path in needed if path.is_file()}), dimension
+
+
+def _entry(name: str, facts: dict[str, str | bool | int | float], files: dict[str, str]) -> str:
+    lines = [f"[packs.{_quoted(name)}]"]
+    lines += [f"{key} = {_quoted(value)}" for key, value in facts.items()]
+    lines += ["", f"[packs.{_quoted(name)}.files]"]
+    lines += [f"{_quoted(file)} = {_quoted(sha256)}" for file, sha256 in files.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str | bool | int | float) -> str:
+    """A JSON value is a TOML value, as long as its text is not escaped into surrogates."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _write_atomically(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(text, encoding="utf-8")
+    part.replace(path)

