@@ -1,0 +1,37 @@
+"""The aligned crop a recogniser expects: 112 x 112, the five keypoints as near the ArcFace template as can be."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from insightface.utils.face_align import arcface_dst
+
+from worker.engine.contract import Image
+from worker.engine.detect import Point
+
+CROP_SIZE = 112
+TEMPLATE_CENTRE = arcface_dst.mean(axis=0)  # in float32, as InsightFace has it
+
+
+def align(image: Image, keypoints: tuple[Point, ...]) -> Image:
+    """Move, turn and scale the face onto the template; what lies outside the image is black."""
+    crop: Image = cv2.warpAffine(image, similarity(keypoints), (CROP_SIZE, CROP_SIZE), borderValue=0.0)
+    return crop
+
+
+def similarity(keypoints: tuple[Point, ...]) -> npt.NDArray[np.float64]:
+    """The 2x3 matrix that brings the keypoints nearest to the template, in the least-squares sense.
+
+    In the complex plane a similarity is z -> a*z + b, so `a` is a quotient of sums: the same answer as InsightFace's,
+    which calls a scikit-image function on its way out.
+    """
+    points = np.asarray(keypoints, np.float64)
+    centre = points.mean(axis=0)
+    face, template = _complex(points - centre), _complex(arcface_dst - TEMPLATE_CENTRE)
+    a = np.sum(face.conj() * template) / max(float(np.sum(np.abs(face) ** 2)), 1e-12)
+    b = complex(*TEMPLATE_CENTRE) - a * complex(*centre)
+    return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
+
+
+def _complex(points: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
+    values: npt.NDArray[np.complex128] = points[:, 0] + 1j * points[:, 1].astype(np.float64)
+    return values

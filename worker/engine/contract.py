@@ -1,0 +1,63 @@
+"""What a worker may ask of an engine, in our words. Imports no model library."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.comparison import Compared, EngineFacts, Face, FailureToAcquire, NotAcquired, Policy, Side
+
+Image = npt.NDArray[np.uint8]
+"""Height x width x 3, BGR, upright. A crop is an Image of 112 x 112."""
+
+Embeddings = npt.NDArray[np.float32]
+"""One row per crop, each of length 1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Acquired:
+    """One usable face: what is reported of it, and its aligned crop. The crop is never stored or logged."""
+
+    face: Face
+    crop: Image
+    timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What two images gave. `faces` holds the sides that were acquired; a step's time is that of both sides."""
+
+    outcome: Compared | NotAcquired
+    faces: dict[Side, Face]
+    timings_ms: dict[str, float]
+
+
+class Embedder(Protocol):
+    """Turns aligned crops into embeddings: the pack's recogniser, or a batcher in front of it."""
+
+    def embed(self, crops: Sequence[Image]) -> Embeddings:
+        """Rows in the order of the crops, each of length 1."""
+        ...
+
+
+class FaceEngine(Embedder, Protocol):
+    """A loaded model pack. Any number of threads may call it at a time."""
+
+    @property
+    def facts(self) -> EngineFacts:
+        """What a score of this engine depends on beside the two images."""
+        ...
+
+    def warm_up(self) -> float:
+        """Run every step once; return the milliseconds it took. Ready only afterwards."""
+        ...
+
+    def acquire(self, body: bytes, policy: Policy, side: Side) -> Acquired | FailureToAcquire:
+        """Find the one face that counts. An image that gives none is a result, never an exception."""
+        ...
+
+    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
+        """Compare two images; the failures of both sides are reported where both fail."""
+        ...

@@ -1,0 +1,34 @@
+"""A crop to a point on the unit sphere: InsightFace's recogniser, in our words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from worker.engine.contract import Embeddings, Image
+
+
+class Recogniser:
+    """A loaded recogniser. Threads may share it: it is one session and no other state."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.dimension = int(model.output_shape[-1])
+        self.runs_one_by_one = isinstance(model.input_shape[0], int)
+
+    @property
+    def sessions(self) -> tuple[Any, ...]:
+        """The onnxruntime session that runs."""
+        return (self._model.session,)
+
+    def embed(self, crops: Sequence[Image]) -> Embeddings:
+        """All crops in one inference; one by one where the model's batch is fixed."""
+        if not crops:
+            return np.empty((0, self.dimension), np.float32)
+        batches = [[crop] for crop in crops] if self.runs_one_by_one else [list(crops)]
+        raw = np.vstack([self._model.get_feat(batch) for batch in batches]).astype(np.float64)
+        lengths = np.linalg.norm(raw, axis=1, keepdims=True)
+        if not (np.isfinite(lengths).all() and lengths.all()):
+            raise ValueError("the recogniser returned an embedding without a direction (zero, infinite or NaN)")
+        embeddings: Embeddings = (raw / lengths).astype(np.float32)
+        return embeddings

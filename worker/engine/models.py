@@ -1,0 +1,96 @@
+"""A pack's detector and recogniser, loaded through InsightFace onto the provider that was asked for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import structlog
+from insightface.app import FaceAnalysis
+
+from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
+from core.packs import Pack
+from core.settings import Settings
+from worker.engine import providers
+from worker.engine.align import CROP_SIZE
+from worker.engine.detect import Detector
+from worker.engine.embed import Recogniser
+from worker.engine.providers import Provider
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What runs, and on what."""
+
+    detector: Detector
+    recogniser: Recogniser
+    provider: Provider
+
+
+def load_models(pack: Pack, directory: Path, settings: Settings) -> Models:
+    """Load a pack whose digests have been verified, and run each model once: some faults only show then.
+
+    Raises ProviderUnavailable where a provider asked for by name does not run. `auto` takes cuda if it really runs,
+    else cpu, and says so in the log and in the answer.
+    """
+    if not directory.is_dir():
+        raise PackMissing(f"the pack `{pack.name}` is not in {directory}: `likeness packs fetch {pack.name}`")
+    *preferred, last = providers.candidates(settings.provider)
+    for provider in preferred:
+        try:
+            return _load(pack, directory, settings, provider)
+        except ProviderUnavailable as error:
+            log.warning("provider.fell_back", asked=settings.provider, tried=provider, error=str(error))
+    return _load(pack, directory, settings, last)
+
+
+def _load(pack: Pack, directory: Path, settings: Settings, provider: Provider) -> Models:
+    providers.require_offered(provider)
+    cv2.setNumThreads(settings.intra_op_threads)
+    size = settings.detection_size
+    try:
+        analysis = FaceAnalysis(
+            name=str(directory),
+            allowed_modules=["detection", "recognition"],
+            providers=providers.chain(provider, settings.home / "tensorrt"),
+            sess_options=providers.session_options(settings.intra_op_threads),
+        )
+        analysis.prepare(ctx_id=0, det_thresh=settings.detection_threshold, det_size=(size, size))
+        detection, recognition = analysis.models["detection"], analysis.models["recognition"]
+    except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
+        raise _load_failure(provider, directory, error) from error
+    _require_usable(pack, detection, recognition, size)
+    detector, recogniser = Detector(detection, size), Recogniser(recognition)
+    try:
+        for side in detector.sizes:
+            detector.find(np.zeros((side, side, 3), np.uint8))
+        recogniser.embed([np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)])
+    except Exception as error:
+        raise _load_failure(provider, directory, error) from error
+    providers.require_running(provider, (*detector.sessions, *recogniser.sessions))
+    return Models(detector, recogniser, provider)
+
+
+def _load_failure(provider: Provider, directory: Path, error: Exception) -> PackCorrupt | ProviderUnavailable:
+    message = f"{directory} cannot be loaded as a pack on `{provider}`: {error!r}"
+    return PackCorrupt(message) if provider == "cpu" else ProviderUnavailable(message)
+
+
+def _require_usable(pack: Pack, detection: Any, recognition: Any, size: int) -> None:
+    if detection.input_sizes != [(size, size)]:
+        raise SettingsInvalid(
+            f"LIKENESS_DETECTION_SIZE is {size}; the detector of `{pack.name}` runs at {detection.input_size} only"
+        )
+    if not detection.use_kps:
+        raise PackCorrupt(f"the detector of `{pack.name}` gives no keypoints to align a face with")
+    batch, _, height, width = recognition.input_shape
+    if (height, width) != (CROP_SIZE, CROP_SIZE) or (isinstance(batch, int) and batch != 1):
+        raise PackCorrupt(f"the recogniser of `{pack.name}` takes {recognition.input_shape}, not 112x112 faces")
+    if recognition.output_shape[-1] != pack.embedding_dimension:
+        raise PackCorrupt(
+            f"the pack list gives `{pack.name}` {pack.embedding_dimension} dimensions; "
+            f"its recogniser returns {recognition.output_shape[-1]}"
+        )
