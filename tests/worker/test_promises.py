@@ -1,0 +1,209 @@
+"""What is promised after a 202, tried with real processes and kill -9."""
+
+import shutil
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+from stack import Stack, eventually
+
+from api.client import ComparisonJob
+from core.broker import Tasks, celery_app, enqueue
+from core.comparison import Policy, Threshold
+from core.images import inspect
+from core.job_store import JobStore
+from core.jobs import ComparisonRequest, Job, new_images_key
+from core.lifecycle import Status, new_id
+from core.object_store import ObjectStore
+
+
+@pytest.fixture
+def photographs(samples: dict[str, Path]) -> tuple[bytes, bytes]:
+    return samples["obama.jpg"].read_bytes(), samples["obama2.jpg"].read_bytes()
+
+
+def submit_many(stack: Stack, photographs: tuple[bytes, bytes], count: int) -> list[str]:
+    with stack.client() as client:
+        return [client.submit(*photographs).id for _ in range(count)]
+
+
+def all_succeed(stack: Stack, ids: list[str], within_s: float = 60.0) -> list[ComparisonJob]:
+    def ended() -> list[ComparisonJob]:
+        with stack.client() as client:
+            jobs = [client.get(job_id) for job_id in ids]
+        statuses = [job.status for job in jobs]
+        assert statuses == ["succeeded"] * len(ids), f"{statuses}\n{stack.log('worker')[-3000:]}"
+        return jobs
+
+    return eventually(ended, within_s=within_s)
+
+
+def one_is_running(stack: Stack) -> None:
+    jobs = JobStore(stack.settings)
+
+    def running() -> None:
+        assert jobs.page(limit=1, status=Status.RUNNING).jobs
+
+    eventually(running)
+
+
+def no_images_are_left(stack: Stack) -> None:
+    objects = ObjectStore(stack.settings)
+
+    def none() -> None:
+        assert list(objects.keys("comparisons/")) == []
+
+    eventually(none)
+
+
+def test_a_worker_killed_at_work_loses_nothing(own_stack: Stack, photographs: tuple[bytes, bytes]) -> None:
+    own_stack.start("api", "worker")
+    own_stack.wait_until_ready()
+    ids = submit_many(own_stack, photographs, 12)
+    one_is_running(own_stack)
+    own_stack.kill("worker")
+    own_stack.start("worker")
+    jobs = all_succeed(own_stack, ids)
+    assert {job.decision for job in jobs} == {"match"}
+    assert max(job.document["attempts"] for job in jobs) == 2, "the job that was under way was started again"
+    no_images_are_left(own_stack)
+
+
+def test_a_broker_killed_under_a_busy_worker_is_survived(own_stack: Stack, photographs: tuple[bytes, bytes]) -> None:
+    own_stack.start("api", "worker")
+    own_stack.wait_until_ready()
+    ids = submit_many(own_stack, photographs, 12)
+    one_is_running(own_stack)
+    # `everysec` may lose the last second of a crash; a flush makes the accepted jobs safe before the kill.
+    own_stack.kill("redis", signal.SIGTERM)
+    own_stack.start("redis")
+    own_stack.wait_for_servers()
+    all_succeed(own_stack, ids)
+    assert own_stack.processes["worker"].poll() is None, "the worker lived through it"
+    no_images_are_left(own_stack)
+
+
+def test_a_worker_that_is_stopped_hands_its_work_back(own_stack: Stack, photographs: tuple[bytes, bytes]) -> None:
+    own_stack.start("api", "worker")
+    own_stack.wait_until_ready()
+    ids = submit_many(own_stack, photographs, 12)
+    one_is_running(own_stack)
+    own_stack.kill("worker", signal.SIGTERM)
+    own_stack.start("worker")
+    jobs = all_succeed(own_stack, ids)
+    assert max(job.document["attempts"] for job in jobs) == 1, "what was under way was finished, not broken off"
+
+
+def test_an_object_store_that_is_away_delays_jobs_and_refuses_new_ones(
+    own_stack: Stack, photographs: tuple[bytes, bytes]
+) -> None:
+    own_stack.start("api")
+    eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
+    ids = submit_many(own_stack, photographs, 3)
+    own_stack.kill("s3")
+    own_stack.start("worker")
+    refused = httpx.post(
+        f"{own_stack.url}/v1/comparisons",
+        files={"reference": ("r", photographs[0]), "probe": ("p", photographs[1])},
+        timeout=60,
+    )
+    assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
+    assert refused.headers["Retry-After"]
+    jobs = JobStore(own_stack.settings)
+
+    def tried() -> None:
+        assert "Retry in" in own_stack.log("worker") or jobs.get(ids[0]).attempts
+        assert jobs.get(ids[0]).status in (Status.QUEUED, Status.RUNNING)
+
+    eventually(tried)
+    own_stack.start("s3")
+    own_stack.wait_for_servers()
+    all_succeed(own_stack, ids)
+    no_images_are_left(own_stack)
+
+
+def test_a_broker_that_is_away_answers_503_and_keeps_nothing(
+    own_stack: Stack, photographs: tuple[bytes, bytes]
+) -> None:
+    own_stack.start("api")
+    eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
+    own_stack.kill("redis")
+    refused = httpx.post(
+        f"{own_stack.url}/v1/comparisons",
+        files={"reference": ("r", photographs[0]), "probe": ("p", photographs[1])},
+        timeout=60,
+    )
+    assert (refused.status_code, refused.json()["code"]) == (503, "broker_unavailable")
+    assert refused.headers["Retry-After"]
+    assert httpx.get(f"{own_stack.url}/ready", timeout=30).status_code == 503
+    assert list(ObjectStore(own_stack.settings).keys("comparisons/")) == []
+
+
+def test_a_cancelled_job_is_never_run_and_its_images_go(own_stack: Stack, photographs: tuple[bytes, bytes]) -> None:
+    own_stack.start("api", "courier", "beat")
+    eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
+    (job_id,) = submit_many(own_stack, photographs, 1)
+    with own_stack.client() as client:
+        assert client.cancel(job_id).status == "cancelled"
+        assert client.cancel(job_id).status == "cancelled", "cancelling twice is the same as once"
+    own_stack.start("worker")
+    own_stack.wait_until_ready()
+    (other,) = submit_many(own_stack, photographs, 1)
+    all_succeed(own_stack, [other])
+    assert JobStore(own_stack.settings).get(job_id).status is Status.CANCELLED
+    no_images_are_left(own_stack)
+
+
+def test_a_job_whose_workers_keep_dying_fails_and_does_not_loop(
+    own_stack: Stack, photographs: tuple[bytes, bytes]
+) -> None:
+    jobs, objects = JobStore(own_stack.settings), ObjectStore(own_stack.settings)
+    limits = {"max_bytes": 10_000_000, "max_pixels": 40_000_000}
+    facts = [inspect(body, **limits) for body in photographs]
+    key = new_images_key()
+    request = ComparisonRequest("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), key, *facts, {})
+    job = Job(new_id("cmp"), Status.QUEUED, 1, 0.0, request)
+    objects.put(key, b"".join(photographs))
+    jobs.create(job)
+    for _ in range(own_stack.settings.max_attempts):
+        jobs.start(job.id, "a worker that died")
+    enqueue(celery_app("test", own_stack.settings), Tasks.COMPARE, job.id)
+    own_stack.start("worker")
+
+    def failed() -> None:
+        now = jobs.get(job.id)
+        assert now.status is Status.FAILED
+        assert now.failure is not None
+        assert now.failure.code == "worker_lost"
+
+    eventually(failed)
+    no_images_are_left(own_stack)
+
+
+def refusal(stack: Stack, **environment: str) -> str:
+    """What a worker says when it refuses to start."""
+    stack.start("worker", **environment)
+    assert stack.processes["worker"].wait(60) != 0
+    return stack.log("worker")
+
+
+def test_a_worker_that_does_not_get_the_provider_it_was_asked_for_refuses_to_start(own_stack: Stack) -> None:
+    assert "provider_unavailable" in refusal(own_stack, LIKENESS_PROVIDER="cuda")
+
+
+def test_a_worker_refuses_a_pack_with_a_changed_byte(own_stack: Stack, tmp_path: Path, zoo_directory: Path) -> None:
+    packs = tmp_path / "packs"
+    shutil.copytree(zoo_directory, packs / "opencv-zoo")
+    model = packs / "opencv-zoo" / "sface_2021dec.onnx"
+    body = bytearray(model.read_bytes())
+    body[len(body) // 2] ^= 1
+    model.write_bytes(body)
+    said = refusal(own_stack, LIKENESS_PACKS_DIR=str(packs))
+    assert "pack_corrupt" in said
+    assert "sface_2021dec.onnx" in said
+
+
+def test_a_worker_refuses_a_non_commercial_pack_until_its_licence_is_accepted(own_stack: Stack) -> None:
+    said = refusal(own_stack, LIKENESS_PACKS="buffalo_l", LIKENESS_DEFAULT_PACK="buffalo_l")
+    assert "LIKENESS_ACCEPT_LICENCES=buffalo_l" in said

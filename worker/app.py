@@ -1,0 +1,115 @@
+"""The Celery app of an engine worker: `celery -A worker.app worker -Q comparisons`.
+
+One process a device, on the threads pool; packs are loaded and warm before the first message is taken.
+"""
+
+from typing import Any
+
+import structlog
+from celery import Task
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
+from celery.worker import WorkController
+
+from core.broker import Queues, Tasks, celery_app
+from core.errors import BrokerUnavailable, LikenessError, StoreUnavailable
+from core.heartbeat import Heartbeat
+from core.job_store import JobStore
+from core.logs import configure_logs
+from core.object_store import ObjectStore
+from core.presence import Presence
+from core.run_store import RunStore
+from core.settings import Settings, load_settings
+from core.shards import ShardMessage
+from worker.comparisons import Comparisons
+from worker.engines import Engines
+from worker.shards import Shards
+
+#: How long an object store that is away is waited for: some three minutes, in steps below the visibility timeout.
+STORE_RETRIES_S = (1, 2, 4, 8, 15, 30, 30, 30, 30, 30)
+
+log = structlog.get_logger()
+settings = load_settings()
+app = celery_app("likeness-engine", settings)
+app.conf.update(worker_pool="threads", worker_concurrency=settings.worker_threads)
+
+
+class Equipment:
+    """What this process's tasks work with; made when the worker starts, never at import."""
+
+    def __init__(self, settings: Settings, *, worker: str, queues: tuple[str, ...]) -> None:
+        self.jobs = JobStore(settings)
+        self.objects = ObjectStore(settings)
+        self.engines = Engines(settings)
+        self.comparisons = Comparisons(
+            self.jobs,
+            self.objects,
+            self.engines,
+            worker=worker,
+            max_attempts=settings.max_attempts,
+            keep_images=settings.image_retention_s > 0,
+        )
+        self.runs = RunStore(settings)
+        self.shards = Shards(self.runs, self.objects, self.engines)
+        self.heartbeat = Heartbeat(Presence(settings), name=worker, queues=queues, engines=lambda: self.engines.facts)
+
+
+@app.task(name=Tasks.COMPARE, bind=True, max_retries=len(STORE_RETRIES_S))
+def compare(self: Task, job_id: str) -> None:
+    """Run one comparison job."""
+    comparisons: Comparisons = self.app.equipment.comparisons
+    try:
+        comparisons.run(job_id)
+    except StoreUnavailable as why:
+        if self.request.retries >= len(STORE_RETRIES_S):
+            comparisons.give_up(job_id, why.code, str(why))
+            return
+        raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
+
+
+@app.task(
+    name=Tasks.EMBED_SHARD,
+    bind=True,
+    ignore_result=False,  # a chord counts its header by results
+    max_retries=len(STORE_RETRIES_S),
+)
+def embed_shard(self: Task, message: dict[str, Any]) -> dict[str, Any]:
+    """Embed one shard of a benchmark. What can't be mended is returned as data: an exception would end the chord."""
+    try:
+        return self.app.equipment.shards.embed(ShardMessage.from_json(message))  # type: ignore[no-any-return]
+    except (StoreUnavailable, BrokerUnavailable) as why:
+        if self.request.retries >= len(STORE_RETRIES_S):
+            return {"shard": message["shard"], "error": {"code": why.code, "message": str(why)}}
+        raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
+    except Exception as why:
+        log.exception("shard_broke", run_id=message["run_id"], shard=message["shard"])
+        code = why.code if isinstance(why, LikenessError) else "engine_error"
+        return {"shard": message["shard"], "error": {"code": code, "message": f"{type(why).__name__}: {why}"}}
+
+
+@setup_logging.connect
+def _configure_logs(**_: Any) -> None:
+    configure_logs("worker", json_lines=settings.log_json, level=settings.log_level)
+
+
+@worker_init.connect
+def _equip(sender: WorkController, **_: Any) -> None:
+    _configure_logs()  # Celery calls it after this
+    queues = tuple(sorted(sender.app.amqp.queues.consume_from))
+    equipment = Equipment(settings, worker=sender.hostname, queues=queues)
+    try:
+        if Queues.COMPARISONS in queues:  # an evaluation worker loads the pack its run names
+            equipment.engines.load(settings.packs)
+    except LikenessError as why:
+        log.critical("worker_refuses_to_start", code=why.code, why=str(why))
+        raise SystemExit(f"likeness worker: {why}") from why
+    app.equipment = equipment
+
+
+@worker_ready.connect
+def _announce(**_: Any) -> None:
+    app.equipment.heartbeat.start()
+
+
+@worker_shutdown.connect
+def _leave(**_: Any) -> None:
+    app.equipment.heartbeat.stop()

@@ -1,0 +1,132 @@
+"""The use case: one queued job to its end. Collaborators are arguments; Celery is unknown here."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import structlog
+
+from core.comparison import Compared, Result
+from core.erasure import erase_now
+from core.errors import BrokerUnavailable, JobNotFound, ObjectNotFound, StoreUnavailable, TransitionRefused
+from core.job_store import JobStore
+from core.jobs import Job
+from core.lifecycle import Failure
+from core.object_store import ObjectStore
+from worker.engines import Engines
+
+log = structlog.get_logger()
+T = TypeVar("T")
+
+#: A restarted Redis is back within seconds; a thread that waits for it does nothing else anyway.
+PATIENCE_S = 120.0
+
+
+class Comparisons:
+    """Runs jobs by id; running one twice, or after its end, changes nothing."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        objects: ObjectStore,
+        engines: Engines,
+        *,
+        worker: str,
+        max_attempts: int,
+        keep_images: bool,
+    ) -> None:
+        self._jobs = jobs
+        self._objects = objects
+        self._engines = engines
+        self._worker = worker
+        self._max_attempts = max_attempts
+        self._keep_images = keep_images
+
+    def run(self, job_id: str) -> None:
+        """Take the job to a terminal state.
+
+        Raises StoreUnavailable, the job back in `queued`, when its images cannot be read now.
+        """
+        with structlog.contextvars.bound_contextvars(job_id=job_id):
+            try:
+                job = _insist(lambda: self._jobs.start(job_id, self._worker))
+            except (TransitionRefused, JobNotFound) as why:
+                log.info("comparison_skipped", why=str(why))
+                return
+            if job.attempts > self._max_attempts:
+                self._fail(job, "worker_lost", f"workers died {job.attempts - 1} times while they ran this job")
+                return
+            try:
+                body = self._objects.get(job.request.images_key)
+            except ObjectNotFound:
+                self._fail(job, "images_lost", "the images are no longer in the object store")
+            except StoreUnavailable:
+                _insist(lambda: self._jobs.requeue(job_id))
+                raise
+            else:
+                self._compare(job, body)
+
+    def give_up(self, job_id: str, code: str, message: str) -> None:
+        """End a job that was tried often enough."""
+        self._fail(_insist(lambda: self._jobs.get(job_id)), code, message)
+
+    def _compare(self, job: Job, body: bytes) -> None:
+        fetched = time.time()
+        request = job.request
+        try:
+            engine = self._engines.get(request.pack)
+            comparison = engine.compare(*request.split(body), request.policy)
+        except Exception as error:  # the message is taken: whatever went wrong must end in a terminal state
+            log.exception("comparison_broke")
+            self._fail(job, "engine_error", f"the engine failed on these images: {type(error).__name__}")
+            return
+        outcome = comparison.outcome
+        started = job.started_at or fetched
+        result = Result(
+            outcome=outcome,
+            decision=outcome.decide(request.threshold.value) if isinstance(outcome, Compared) else None,
+            threshold=request.threshold,
+            policy=request.policy,
+            engine=engine.facts,
+            faces=dict(comparison.faces),
+            timings_ms={
+                "queue": round((started - job.created_at) * 1000, 1),
+                "fetch": round((fetched - started) * 1000, 1),
+                **{step: round(ms, 1) for step, ms in comparison.timings_ms.items()},
+            },
+        )
+        self._end(job, lambda: self._jobs.succeed(job.id, result))
+
+    def _fail(self, job: Job, code: str, message: str) -> None:
+        self._end(job, lambda: self._jobs.fail(job.id, Failure(code, message)))
+
+    def _end(self, job: Job, step: Callable[[], Job]) -> None:
+        try:
+            ended = _insist(step)
+        except (TransitionRefused, JobNotFound) as why:
+            # Cancelled or erased while it ran, or a twin was faster: the first ending stands.
+            log.info("comparison_superseded", why=str(why))
+            return
+        if not self._keep_images:
+            erase_now(self._jobs, self._objects, job.request.images_key)
+        result = ended.result
+        log.info(
+            "comparison_ended",
+            status=ended.status,
+            attempts=ended.attempts,
+            decision=result.decision if result else None,
+            timings_ms=result.timings_ms if result else None,
+            failure=ended.failure.code if ended.failure else None,
+        )
+
+
+def _insist(step: Callable[[], T]) -> T:
+    """Repeat a step on the job store until it answers, for up to PATIENCE_S."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            return step()
+        except BrokerUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)

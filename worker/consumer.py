@@ -1,0 +1,20 @@
+"""A consumer that outlives its broker."""
+
+from typing import Any
+
+from celery.worker.consumer import Consumer
+
+
+class ReconnectingConsumer(Consumer):  # type: ignore[misc]
+    """Keeps the broken connection's object alive while tasks that were running still hold it.
+
+    Celery 5.7.0 closes it at once; a late-ack task in flight then reads `None.hostname` and the whole worker
+    ends with "Unrecoverable error: AttributeError". The connection's sockets are already gone by then
+    (`collect`), so skipping `close` leaks nothing; a new connection is made either way.
+    """
+
+    def on_connection_error_after_connected(self, exc: Exception) -> Any:
+        """Clean up after a lost broker, without closing what running tasks still look at."""
+        if self.connection is not None:
+            self.connection.close = lambda: None
+        return super().on_connection_error_after_connected(exc)

@@ -1,0 +1,62 @@
+"""The engines a process holds in memory: loaded once, verified before, shared by its threads."""
+
+import os
+import threading
+from collections.abc import Iterable
+
+import structlog
+
+from core.comparison import EngineFacts
+from core.errors import LikenessError
+from core.packs import find_pack, load_catalogue
+from core.settings import Settings
+from worker.engine.engine import Engine
+from worker.packs.verify import verify
+
+log = structlog.get_logger()
+
+
+class EngineBusyElsewhere(LikenessError):
+    """The engines belong to another process: run this worker with `--pool threads`."""
+
+    code = "wrong_pool"
+
+
+class Engines:
+    """Engines by pack and detection size. One that was not loaded at start is loaded when first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._engines: dict[tuple[str, int], Engine] = {}
+        self._lock = threading.Lock()
+        self._pid = os.getpid()
+
+    def load(self, names: Iterable[str]) -> None:
+        """Verify, load and warm each pack; raises what stands in the way."""
+        for name in names:
+            self.get(name)
+
+    def get(self, name: str, *, detection_size: int | None = None) -> Engine:
+        """The engine of this pack, at the detection size of the settings or another."""
+        if os.getpid() != self._pid:
+            raise EngineBusyElsewhere
+        key = name, detection_size or self._settings.detection_size
+        with self._lock:
+            if key not in self._engines:
+                self._engines[key] = self._load(*key)
+            return self._engines[key]
+
+    @property
+    def facts(self) -> tuple[EngineFacts, ...]:
+        """What each loaded engine is."""
+        return tuple(engine.facts for engine in list(self._engines.values()))
+
+    def _load(self, name: str, detection_size: int) -> Engine:
+        settings = self._settings.model_copy(update={"detection_size": detection_size})
+        pack = find_pack(name, load_catalogue(settings.home))
+        directory = settings.packs_path / name
+        verify(pack, directory, settings)
+        engine = Engine.load(pack, directory, settings)
+        warm_up_ms = engine.warm_up()
+        log.info("engine_ready", pack=name, provider=engine.facts.provider, warm_up_ms=round(warm_up_ms, 1))
+        return engine
