@@ -1,0 +1,88 @@
+"""The Flask application: `gunicorn 'api.app:create_app()'`."""
+
+import importlib.metadata
+import io
+import re
+import secrets
+from typing import IO
+
+import structlog
+from flask import Flask, Request, Response, g, request
+from flask_smorest import Api
+
+from api import comparisons, evaluations, pages, simple, system
+from api.problems import register_problems
+from api.services import make_services
+from core.logs import configure_logs
+from core.settings import Settings, load_settings
+
+VERSION = importlib.metadata.version("likeness")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class MemoryRequest(Request):
+    """A request whose files stay in memory: a face must not reach the disk of an API machine."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return io.BytesIO()
+
+
+class LikenessFlask(Flask):
+    """Flask with our request class."""
+
+    request_class = MemoryRequest
+
+
+class LikenessApi(Api):  # type: ignore[misc]
+    """flask-smorest, with our problems in place of its errors; each route documents its own."""
+
+    DEFAULT_ERROR_RESPONSE_NAME = None
+
+    def _register_error_handlers(self) -> None:
+        register_problems(self._app)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application. Connects to nothing: stores are reached when a request needs them."""
+    settings = settings or load_settings()
+    configure_logs("api", json_lines=settings.log_json, level=settings.log_level)
+    app = LikenessFlask("likeness", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(
+        API_TITLE="Likeness",
+        API_VERSION=VERSION,
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={"info": {"description": "Face verification as an asynchronous job service."}},
+        # Both images at their limit, and the small fields around them.
+        MAX_CONTENT_LENGTH=2 * settings.max_image_bytes + 64 * 1024,
+        MAX_FORM_MEMORY_SIZE=256 * 1024,  # fields that are not files; werkzeug needs room for its 64 KiB chunks
+        MAX_FORM_PARTS=20,
+    )
+    app.extensions["likeness"] = make_services(settings)
+    app.before_request(_identify)
+    app.after_request(_finish)
+    app.register_blueprint(pages.blueprint)
+    api = LikenessApi(app)
+    for module in (comparisons, evaluations, simple, system):
+        api.register_blueprint(module.blueprint)
+    return app
+
+
+def _identify() -> None:
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

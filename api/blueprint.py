@@ -1,0 +1,55 @@
+"""flask-smorest's blueprint, with multipart forms and problem documents."""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import flask_smorest
+from flask import Request
+from marshmallow import Schema
+from webargs.flaskparser import FlaskParser
+from webargs.multidictproxy import MultiDictProxy
+from werkzeug.datastructures import CombinedMultiDict
+
+from api.problems import MEDIA_TYPE
+from api.schemas import ProblemSchema
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class FormParser(FlaskParser):
+    """Knows the location `multipart`: files and fields of one form, as clients send them."""
+
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "multipart": None}
+
+    def load_multipart(self, req: Request, schema: Schema) -> Any:
+        """Every part of the form by name."""
+        return MultiDictProxy(CombinedMultiDict([req.files, req.form]), schema)
+
+
+FormParser.__location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A group of routes."""
+
+    ARGUMENTS_PARSER = FormParser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
+        **flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
+        "multipart": "multipart/form-data",
+    }
+
+    def problems(self, *statuses: int) -> Callable[[F], F]:
+        """Document the errors a route answers with."""
+
+        def decorate(view: F) -> F:
+            for status in statuses:
+                view = self.alt_response(
+                    status,
+                    schema=ProblemSchema,
+                    content_type=MEDIA_TYPE,
+                    description=HTTPStatus(status).phrase,
+                )(view)
+            return view
+
+        return decorate

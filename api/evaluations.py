@@ -1,0 +1,109 @@
+"""`/v1/evaluations`: start a benchmark run, follow it, fetch its report."""
+
+from typing import Any
+
+from flask.views import MethodView
+from werkzeug.wrappers import Response
+
+from api.blueprint import Blueprint
+from api.paging import encode_cursor, linked, page_of
+from api.problems import Problem
+from api.resources import json_response, run_resource
+from api.schemas import EvaluationForm, ListQuery, ReportQuery, RunListSchema, RunSchema
+from api.services import services
+from core.comparison import Policy
+from core.errors import ObjectNotFound
+from core.packs import find_pack, load_catalogue
+from core.run_requests import request_run
+from core.runs import Run, RunKeys
+
+blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Benchmark runs")
+
+REPORTS = {
+    "json": ("report", "application/json"),
+    "html": ("page", "text/html; charset=utf-8"),
+    "csv": ("scores", "text/csv; charset=utf-8"),
+}
+
+
+@blueprint.route("")
+class Evaluations(MethodView):
+    """All runs."""
+
+    @blueprint.arguments(EvaluationForm)
+    @blueprint.response(202, RunSchema, description="Accepted: the run goes on by itself")
+    @blueprint.problems(400, 413, 415, 422, 503)
+    def post(self, form: dict[str, Any]) -> Response:
+        """Start a run"""
+        settings = services().settings
+        run = request_run(
+            services().runs,
+            services().objects,
+            services().celery,
+            dataset=form["dataset"],
+            pack=find_pack(form.get("pack", settings.default_pack), load_catalogue(settings.home)),
+            flip=form["flip"],
+            policy=Policy(form["policy"]),
+            detection_size=form.get("detection_size", settings.detection_size),
+        )
+        response = _answer(run, 202)
+        response.headers["Location"] = f"/v1/evaluations/{run.id}"
+        return response
+
+    @blueprint.arguments(ListQuery, location="query")
+    @blueprint.response(200, RunListSchema)
+    @blueprint.problems(422, 503)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List runs, newest first"""
+        page = services().runs.page(**page_of(query, "run"))
+        cursor = encode_cursor(page.next_id)
+        body = {"evaluations": [run_resource(run) for run in page.runs], "next_cursor": cursor}
+        return linked(json_response(RunListSchema().dump(body)), cursor)
+
+
+@blueprint.route("/<run_id>")
+class Evaluation(MethodView):
+    """One run."""
+
+    @blueprint.response(200, RunSchema)
+    @blueprint.problems(404, 503)
+    def get(self, run_id: str) -> Response:
+        """Get a run and its progress"""
+        return _answer(services().runs.get(run_id), 200)
+
+
+@blueprint.route("/<run_id>/cancel")
+class Cancellation(MethodView):
+    """The end a client may choose."""
+
+    @blueprint.response(200, RunSchema)
+    @blueprint.problems(404, 409, 503)
+    def post(self, run_id: str) -> Response:
+        """Cancel a run; one that has ended otherwise answers 409"""
+        return _answer(services().runs.cancel(run_id), 200)
+
+
+@blueprint.route("/<run_id>/report")
+class Report(MethodView):
+    """What a run found."""
+
+    @blueprint.arguments(ReportQuery, location="query")
+    @blueprint.response(200, {"type": "object"}, description="The report; its schema is docs/report.schema.json")
+    @blueprint.problems(404, 409, 422, 503)
+    def get(self, query: dict[str, Any], run_id: str) -> Response:
+        """Fetch the report of a run that has succeeded"""
+        run = services().runs.get(run_id)
+        kind, media_type = REPORTS[query["format"]]
+        try:
+            body = services().objects.get(getattr(RunKeys(run_id), kind))
+        except ObjectNotFound:
+            raise Problem(409, "report_not_ready", f"the run is {run.status}: it has no report") from None
+        return Response(body, content_type=media_type)
+
+
+def _answer(run: Run, status: int) -> Response:
+    response = json_response(RunSchema().dump(run_resource(run)), status)
+    response.headers["Cache-Control"] = "private, no-cache"
+    if not run.status.is_terminal:
+        response.headers["Retry-After"] = "2"
+    return response

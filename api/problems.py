@@ -1,0 +1,129 @@
+"""Errors as `application/problem+json` (RFC 9457), each with a stable `code` and the request's id."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from flask import Flask, current_app, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from api.resources import json_response
+from core.errors import LikenessError
+
+log = structlog.get_logger()
+
+MEDIA_TYPE = "application/problem+json"
+
+#: HTTP status of our own errors, where 500 would be wrong.
+STATUS_OF: Mapping[str, int] = {
+    "broker_unavailable": 503,
+    "store_unavailable": 503,
+    "job_not_found": 404,
+    "transition_refused": 409,
+    "pack_unknown": 422,
+    "dataset_unknown": 422,
+    "image_unsupported": 415,
+    "image_too_large": 413,
+}
+#: Codes of HTTP errors that Flask or the router raise; the rest are called after their status.
+CODE_OF: Mapping[int, str] = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One thing wrong with one field; `pointer` is a JSON pointer to it (RFC 6901)."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Problem(LikenessError):
+    """A request that cannot be served as it is."""
+
+    def __init__(self, status: int, code: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.errors = tuple(errors)
+
+
+def problem_response(
+    status: int, code: str, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
+) -> Response:
+    """The body every error has."""
+    body: dict[str, Any] = {
+        "type": f"urn:likeness:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "instance": request.path,
+        "request_id": g.get("request_id", ""),
+    }
+    if errors:
+        body["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in errors]
+    response = json_response(body, status)
+    response.mimetype = MEDIA_TYPE
+    response.headers.extend(headers or {})
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.setdefault("Retry-After", "2")
+    return response
+
+
+def register_problems(app: Flask) -> None:
+    """Answer every error, ours, Flask's and the unforeseen, in one form."""
+
+    @app.errorhandler(Problem)
+    def _problem(error: Problem) -> Response:
+        return problem_response(error.status, error.code, str(error), errors=error.errors)
+
+    @app.errorhandler(LikenessError)
+    def _ours(error: LikenessError) -> Response:
+        status = STATUS_OF.get(error.code, 500)
+        if status >= 500:
+            log.warning("request_failed", code=error.code, why=str(error))
+        return problem_response(status, error.code, str(error))
+
+    @app.errorhandler(HTTPException)
+    def _http(error: HTTPException) -> Response:
+        status = error.code or 500
+        validation = getattr(error, "data", {}).get("messages")
+        if validation is not None:
+            return _invalid(validation)
+        headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            config = current_app.config
+            detail = (
+                f"the body has {request.content_length or 'an unknown number of'} bytes; accepted are at most "
+                f"{config['MAX_CONTENT_LENGTH']}, of which {config['MAX_FORM_MEMORY_SIZE']} outside of files, "
+                f"in at most {config['MAX_FORM_PARTS']} parts"
+            )
+        else:
+            detail = error.description or HTTPStatus(status).description
+        code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
+        return problem_response(status, code, detail, headers=headers)
+
+    @app.errorhandler(Exception)
+    def _unforeseen(error: Exception) -> Response:
+        log.exception("request_broke")
+        return problem_response(500, "internal", "something broke on our side; the request id finds it in our logs")
+
+
+def _invalid(messages: Mapping[str, Any]) -> Response:
+    """What webargs found, field by field. The first error's code is the problem's."""
+    errors = [error for fields in messages.values() for error in _flatten(fields, "")]
+    first = errors[0]
+    return problem_response(422, first.code, f"{first.pointer.lstrip('/')}: {first.detail}", errors=errors)
+
+
+def _flatten(value: Any, pointer: str) -> list[FieldError]:
+    if isinstance(value, Mapping):
+        return [error for name, below in value.items() for error in _flatten(below, f"{pointer}/{name}")]
+    if isinstance(value, list):
+        return [error for below in value for error in _flatten(below, pointer)]
+    code, _, detail = str(value).partition("|")
+    return [FieldError(pointer, code, detail) if detail else FieldError(pointer, "invalid", code)]

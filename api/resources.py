@@ -1,0 +1,101 @@
+"""Our facts as the API shows them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import current_app
+from werkzeug.wrappers import Response
+
+from core.comparison import Compared, NotAcquired
+from core.jobs import Job
+from core.runs import Run
+
+_RUN_REQUEST_FIELDS = (
+    "dataset",
+    "dataset_digest",
+    "track",
+    "pack",
+    "flip",
+    "policy",
+    "detection_size",
+    "pairs",
+    "images",
+    "shards",
+)
+
+
+def json_response(body: Any, status: int = 200) -> Response:
+    """`body` as JSON."""
+    response: Any = current_app.json.response(body)
+    response.status_code = status
+    return response  # type: ignore[no-any-return]
+
+
+def job_resource(job: Job) -> dict[str, Any]:
+    """The job as `JobSchema` describes it."""
+    result = job.result
+    outcome = result.outcome if result else None
+    engine = result.engine if result else None
+    return {
+        "id": job.id,
+        "status": job.status,
+        "outcome": {Compared: "compared", NotAcquired: "not_acquired"}.get(type(outcome)),
+        "score": outcome.score if isinstance(outcome, Compared) else None,
+        "decision": result.decision if result else None,
+        "threshold": job.request.threshold.value,
+        "threshold_origin": job.request.threshold.origin,
+        "calibrated_fmr": job.request.threshold.calibrated,
+        "reasons": list(outcome.failures) if isinstance(outcome, NotAcquired) else [],
+        "faces": dict(result.faces) if result else {},
+        "pack": job.request.pack,
+        "pack_digest": engine.pack.digest if engine else None,
+        "policy": job.request.policy,
+        "provider": engine.provider if engine else None,
+        "detection_size": engine.detection_size if engine else None,
+        "detection_threshold": engine.detection_threshold if engine else None,
+        "timings_ms": result.timings_ms if result else {},
+        "attempts": job.attempts,
+        "error": job.failure,
+        "metadata": job.request.metadata,
+        "created_at": timestamp(job.created_at),
+        "started_at": timestamp(job.started_at),
+        "ended_at": timestamp(job.ended_at),
+        "urls": {"self": f"/v1/comparisons/{job.id}", "cancel": f"/v1/comparisons/{job.id}/cancel"},
+    }
+
+
+def run_resource(run: Run) -> dict[str, Any]:
+    """The run as `RunSchema` describes it."""
+    here = f"/v1/evaluations/{run.id}"
+    return {
+        **{name: getattr(run.request, name) for name in _RUN_REQUEST_FIELDS},
+        "id": run.id,
+        "status": run.status,
+        "images_done": run.progress.images_done,
+        "shards_done": run.progress.shards_done,
+        "summary": run.summary,
+        "error": run.failure,
+        "created_at": timestamp(run.created_at),
+        "started_at": timestamp(run.started_at),
+        "ended_at": timestamp(run.ended_at),
+        "urls": {"self": here, "cancel": f"{here}/cancel", "report": f"{here}/report"},
+    }
+
+
+def message(job: Job) -> str:
+    """The job's outcome as one sentence."""
+    result = job.result
+    if result is None:
+        return job.failure.message if job.failure else f"the comparison is {job.status}"
+    if isinstance(result.outcome, NotAcquired):
+        return "; ".join(f"{failure.side}: {failure.detail}" for failure in result.outcome.failures)
+    verb = "match" if result.decision == "match" else "do not match"
+    relation = "at or above" if result.decision == "match" else "below"
+    return f"the faces {verb}: score {result.outcome.score:.4f} is {relation} the threshold {result.threshold.value:g}"
+
+
+def timestamp(seconds: float | None) -> str | None:
+    """Seconds since the epoch as RFC 3339, UTC, to the millisecond."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

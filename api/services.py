@@ -1,0 +1,55 @@
+"""What a request works with, made once an app and handed around, never imported."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import cast
+
+from celery import Celery
+from flask import current_app
+
+from core.broker import celery_app
+from core.calibrations import CalibrationStore
+from core.job_store import JobStore
+from core.object_store import ObjectStore
+from core.packs import Pack, load_catalogue
+from core.presence import Presence
+from core.run_store import RunStore
+from core.settings import Settings
+
+
+@dataclass(frozen=True)
+class Services:
+    """The API's collaborators. `waiters` keeps requests that wait from taking every thread."""
+
+    settings: Settings
+    jobs: JobStore
+    objects: ObjectStore
+    presence: Presence
+    runs: RunStore
+    calibrations: CalibrationStore
+    celery: Celery
+    packs: Mapping[str, Pack]
+    waiters: threading.BoundedSemaphore = field(repr=False)
+
+
+def make_services(settings: Settings) -> Services:
+    """Nothing connects before it is used. Raises SettingsInvalid for a default pack that is not loaded."""
+    catalogue = load_catalogue(settings.home)
+    return Services(
+        settings=settings,
+        jobs=JobStore(settings),
+        objects=ObjectStore(settings),
+        presence=Presence(settings),
+        runs=RunStore(settings),
+        calibrations=CalibrationStore(settings),
+        celery=celery_app("likeness-api", settings),
+        packs={name: catalogue[name] for name in settings.packs if name in catalogue},
+        # A quarter of the threads always stays free for calls that answer at once.
+        waiters=threading.BoundedSemaphore(max(1, settings.api_threads * 3 // 4)),
+    )
+
+
+def services() -> Services:
+    """The services of the app that handles this request."""
+    return cast(Services, current_app.extensions["likeness"])

@@ -1,0 +1,80 @@
+"""What this deployment can do, and whether it can do it now."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask.views import MethodView
+from werkzeug.wrappers import Response
+
+from api.blueprint import Blueprint
+from api.resources import json_response
+from api.schemas import PackListSchema, ReadySchema
+from api.services import Services, services
+from core.errors import LikenessError
+from core.packs import directory_identity
+
+blueprint = Blueprint("system", __name__, description="Readiness and packs")
+
+
+@blueprint.route("/ready")
+class Ready(MethodView):
+    """Readiness."""
+
+    @blueprint.response(200, ReadySchema)
+    @blueprint.alt_response(503, schema=ReadySchema, description="Some dependency is away")
+    def get(self) -> Response:
+        """Whether the stores answer and a warm worker holds the default pack"""
+        checks = {
+            "job_store": _check(services().jobs.ping),
+            "object_store": _check(services().objects.ping),
+            "worker": _check(lambda: _holding_worker(services())),
+        }
+        ready = all(check["ok"] for check in checks.values())
+        response = json_response({"ready": ready, "checks": checks}, 200 if ready else 503)
+        if not ready:
+            response.headers["Retry-After"] = "2"
+        return response
+
+
+@blueprint.route("/v1/packs")
+class Packs(MethodView):
+    """Packs."""
+
+    @blueprint.response(200, PackListSchema)
+    @blueprint.problems(503)
+    def get(self) -> dict[str, Any]:
+        """The packs this deployment runs, and the workers that hold them"""
+        held = services().presence.workers()
+        return {
+            "packs": [
+                {
+                    "name": pack.name,
+                    "digest": directory_identity(pack).digest,
+                    "summary": pack.summary,
+                    "licence": pack.licence,
+                    "commercial_use": pack.commercial_use,
+                    "embedding_dimension": pack.embedding_dimension,
+                    "threshold": pack.threshold.value,
+                    "threshold_origin": pack.threshold.origin,
+                    "is_default": pack.name == services().settings.default_pack,
+                    "calibration": services().calibrations.get(directory_identity(pack).digest),
+                    "workers": [w.name for w in held if any(e.pack.name == pack.name for e in w.engines)],
+                }
+                for pack in services().packs.values()
+            ]
+        }
+
+
+def _check(call: Callable[[], str | None]) -> dict[str, Any]:
+    try:
+        return {"ok": True, "detail": call() or "answers"}
+    except LikenessError as why:
+        return {"ok": False, "detail": str(why)}
+
+
+def _holding_worker(services: Services) -> str:
+    pack = services.settings.default_pack
+    names = [w.name for w in services.presence.workers() if any(e.pack.name == pack for e in w.engines)]
+    if not names:
+        raise LikenessError(f"no warm worker holds the pack {pack!r}")
+    return f"{', '.join(names)} hold{'s' if len(names) == 1 else ''} {pack!r}"
