@@ -1,0 +1,67 @@
+# Everything lives in the checkout: `.venv` (what is installed) and `.likeness` (local state). `make` shows the targets.
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+LOCKS := infra/requirements
+PACKAGES := api worker evaluator core infra tests
+
+# The first Python that is new enough; the lock files are made for 3.11. `make PYTHON=/path/to/python` overrules.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+
+.PHONY: help install demo up test check fmt lint types lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Make .venv and install what the lock file names, checked by hash
+demo: install ## Start everything, verify two pairs of photographs, show the decisions, stop
+	@$(BIN)/likeness demo
+up: install ## Start everything and keep it up; Ctrl-C stops all of it
+	@$(BIN)/likeness up
+test: install ## Run the tests, e.g. make test ARGS='tests/infra -x'
+	$(BIN)/python -m pytest $(ARGS)
+check: install ## What CI runs: format, lint, types, import rules, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest $(ARGS)
+fmt: install ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+lint: install ## Look for mistakes, and hold the import rules
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+types: install ## Check the types
+	$(BIN)/mypy
+clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find $(PACKAGES) -name __pycache__ -prune -exec rm -rf {} +
+
+$(INSTALLED): pyproject.toml $(LOCKS)/local.txt
+	@test -n "$(PYTHON)" || { echo "Likeness needs Python 3.11 or newer and found none. Install it" \
+		"(Debian, Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment." \
+		"On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing into $(VENV); the first time takes a minute or two ..."
+	@$(PIP) -r $(LOCKS)/local.txt
+	@$(PIP) -e .
+	@touch $@
+
+# The lock files name every package and its hashes, and no registry. `make lock` keeps pins that still fit;
+# `make lock UPGRADE=--upgrade` takes the newest.
+LOCK = uv pip compile -q pyproject.toml $(UPGRADE) --generate-hashes --python-version 3.11 \
+	--no-annotate --no-emit-index-url --no-header
+lock: ## Pin the dependencies anew (needs uv: pip install uv)
+	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
+	$(LOCK) --extra api --extra engine --extra cpu --extra evaluator --extra local --extra dev \
+		--override $(LOCKS)/overrides.txt -o $(LOCKS)/local.txt
+	$(LOCK) --extra api -o $(LOCKS)/api.txt
+	$(LOCK) --extra engine --extra cpu --extra evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
+	$(LOCK) --extra engine --extra gpu --extra evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
+	$(LOCK) $(LOCKS)/courier.in --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt

@@ -1,0 +1,41 @@
+"""The `likeness` command."""
+
+import sys
+
+import click
+
+from core.errors import LikenessError
+from evaluator.cli import evaluate
+from infra.commands import comparisons, demo, packs, stack
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="likeness", prog_name="likeness")
+def likeness() -> None:
+    """Face verification as an asynchronous job service.
+
+    \b
+    Start here:
+      likeness demo                          start everything, verify two pairs of photographs, stop
+      likeness up                            start everything and keep it up (Ctrl-C stops it)
+      likeness compare ONE.jpg TWO.jpg --wait
+
+    Settings are LIKENESS_... variables (see .env.example). A running local stack is found by itself.
+    """
+
+
+likeness.add_command(comparisons.compare)
+likeness.add_command(comparisons.jobs)
+likeness.add_command(packs.packs)
+likeness.add_command(evaluate)
+likeness.add_command(stack.up)
+likeness.add_command(demo.demo)
+
+
+def main() -> None:
+    """Run the command; a failure we have a name for is one sentence, not a traceback."""
+    try:
+        likeness.main(standalone_mode=True)
+    except LikenessError as why:
+        click.echo(f"likeness: {why}", err=True)
+        sys.exit(1)

@@ -1,0 +1,135 @@
+"""`likeness compare` and `likeness jobs`: the API from a terminal."""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from api.client import Client, ComparisonJob
+from core.comparison import Policy
+from core.lifecycle import Status
+from core.settings import load_settings
+
+IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("reference", type=IMAGE)
+@click.argument("probe", type=IMAGE)
+@click.option("--wait/--no-wait", default=True, help="Wait for the job to end (default), or print its id and return.")
+@click.option("--timeout", "timeout_s", default=120.0, show_default=True, help="Seconds to wait at most.")
+@click.option("--pack", help="Model pack; `likeness packs list` shows them. Default: the deployment's.")
+@click.option("--policy", type=click.Choice([*Policy]), help="Which face counts where an image shows several.")
+@click.option("--threshold", type=click.FloatRange(-1, 1), help="Decision threshold. Default: the pack's.")
+@click.option(
+    "--target-fmr",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Instead of a threshold: the false match rate to keep, by the pack's calibration.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+@click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
+def compare(
+    reference: Path,
+    probe: Path,
+    wait: bool,
+    timeout_s: float,
+    pack: str | None,
+    policy: str | None,
+    threshold: float | None,
+    target_fmr: float | None,
+    as_json: bool,
+    url: str | None,
+) -> None:
+    """Compare the face in PROBE with the face in REFERENCE.
+
+    \b
+    Exit status: 0 compared, whatever the decision (or submitted, with --no-wait)
+                 1 the request was refused or the API did not answer
+                 3 no usable face in one of the images
+                 4 the job failed, was cancelled, or did not end in time
+    """
+    with Client(url or load_settings().api_url) as client:
+        job = client.submit(
+            reference.read_bytes(),
+            probe.read_bytes(),
+            pack=pack,
+            policy=policy,
+            threshold=threshold,
+            target_fmr=target_fmr,
+        )
+        if wait:
+            job = client.wait(job.id, timeout_s=timeout_s)
+    if as_json:
+        click.echo(json.dumps(dict(job.document), indent=2))
+    else:
+        click.echo(describe(job))
+    if wait:
+        sys.exit(_exit_status(job))
+
+
+@click.command()
+@click.option("--status", type=click.Choice([*Status]), help="Only jobs in this status.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many jobs.")
+@click.option("--cancel", "cancel_id", metavar="ID", help="Cancel this job instead.")
+@click.option("--erase", "erase_id", metavar="ID", help="Erase this job and its images instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line.")
+@click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
+def jobs(
+    status: str | None, limit: int, cancel_id: str | None, erase_id: str | None, as_json: bool, url: str | None
+) -> None:
+    """List comparison jobs, newest first."""
+    with Client(url or load_settings().api_url) as client:
+        if erase_id:
+            client.erase(erase_id)
+            click.echo(f"{erase_id} is erased")
+            return
+        found = [client.cancel(cancel_id)] if cancel_id else list(client.jobs(status=status, limit=limit))
+    if as_json:
+        for job in found:
+            click.echo(json.dumps(dict(job.document)))
+    else:
+        Console().print(_table(found))
+
+
+def describe(job: ComparisonJob) -> str:
+    """The job in a few lines for people."""
+    document = job.document
+    lines = [f"job        {job.id} ({job.status})"]
+    if job.outcome == "compared":
+        lines += [
+            f"decision   {(job.decision or '').replace('_', '-')}",
+            f"score      {job.score:.4f}  (threshold {job.threshold:g}: {document['threshold_origin']})",
+        ]
+    elif job.outcome == "not_acquired":
+        lines += [f"{r['side']:<10} {r['reason']}: {r['detail']}" for r in job.reasons]
+    elif document["error"]:
+        lines.append(f"error      {document['error']['code']}: {document['error']['message']}")
+    lines.append(f"pack       {document['pack']} on {document['provider'] or 'no worker yet'}")
+    if timings := document["timings_ms"]:
+        lines.append("timings    " + ", ".join(f"{step} {ms:g} ms" for step, ms in timings.items()))
+    return "\n".join(lines)
+
+
+def _table(jobs: Iterable[ComparisonJob]) -> Table:
+    table = Table("id", "status", "outcome", "score", "decision", "pack", "created", box=None, pad_edge=False)
+    for job in jobs:
+        table.add_row(
+            job.id,
+            job.status,
+            ", ".join(sorted({r["reason"] for r in job.reasons})) or job.outcome or "",
+            "" if job.score is None else f"{job.score:.4f}",
+            job.decision or "",
+            job.document["pack"],
+            job.document["created_at"],
+        )
+    return table
+
+
+def _exit_status(job: ComparisonJob) -> int:
+    if job.status != "succeeded":
+        return 4
+    return 0 if job.outcome == "compared" else 3

@@ -1,0 +1,146 @@
+"""`likeness packs`: which model packs there are, fetching them, checking them, adding one's own."""
+
+import json
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from core.errors import LikenessError
+from core.packs import Pack, directory_identity, find_pack, load_catalogue
+from core.settings import Settings, load_settings
+
+
+@click.group()
+def packs() -> None:
+    """Model packs on this machine."""
+
+
+@packs.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_packs(as_json: bool) -> None:
+    """Show the packs in the list, their licences, and which are on this machine."""
+    settings = load_settings()
+    entries = [_entry(pack, settings) for pack in load_catalogue(settings.home).values()]
+    if as_json:
+        click.echo(json.dumps(entries, indent=2))
+        return
+    table = Table("pack", "on this machine", "commercial use", "licence", "threshold", box=None, pad_edge=False)
+    for entry in entries:
+        table.add_row(
+            str(entry["name"]),
+            "yes" if entry["installed"] else "no",
+            "yes" if entry["commercial_use"] else "no",
+            str(entry["licence"]),
+            f"{entry['threshold']:g}",
+        )
+    Console().print(table)
+
+
+@packs.command()
+@click.argument("names", nargs=-1)
+def fetch(names: tuple[str, ...]) -> None:
+    """Fetch packs by NAME; without a name, those the settings load (LIKENESS_PACKS)."""
+    settings = load_settings()
+    for name in names or settings.packs:
+        directory = fetch_with_progress(find_pack(name, load_catalogue(settings.home)), settings)
+        click.echo(f"{name} is in {directory}")
+
+
+@packs.command()
+@click.argument("names", nargs=-1)
+def verify(names: tuple[str, ...]) -> None:
+    """Recompute every digest of the packs by NAME; without a name, of all on this machine.
+
+    Exit status 1 when a pack is missing, damaged, or has a licence nobody accepted.
+    """
+    from worker.packs.verify import verify as verify_pack
+
+    settings = load_settings()
+    catalogue = load_catalogue(settings.home)
+    chosen = [find_pack(name, catalogue) for name in names] or [
+        pack for pack in catalogue.values() if (settings.packs_path / pack.name).is_dir()
+    ]
+    if not chosen:
+        raise LikenessError("no pack is on this machine yet: `likeness packs fetch` fetches the default")
+    wrong = 0
+    for pack in chosen:
+        try:
+            verify_pack(pack, settings.packs_path / pack.name, settings)
+        except LikenessError as why:
+            wrong += 1
+            click.echo(f"{pack.name}: {why}", err=True)
+        else:
+            click.echo(f"{pack.name}: {len(pack.files)} files as recorded, digest {directory_identity(pack).digest}")
+    sys.exit(1 if wrong else 0)
+
+
+@packs.command()
+@click.argument("name")
+@click.argument("directory", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--licence", required=True, help="Under which licence the weights may be used, in words.")
+@click.option("--commercial-use/--no-commercial-use", default=False, help="Whether that licence allows commercial use.")
+@click.option("--threshold", type=click.FloatRange(-1, 1), required=True, help="Default decision threshold.")
+@click.option("--threshold-origin", default="given when the pack was added", help="Where the threshold comes from.")
+@click.option("--summary", default="", help="One line about the pack.")
+def add(
+    name: str,
+    directory: Path,
+    licence: str,
+    commercial_use: bool,
+    threshold: float,
+    threshold_origin: str,
+    summary: str,
+) -> None:
+    """Add your own pack: DIRECTORY is one that InsightFace's FaceAnalysis loads. Its files are copied."""
+    from worker.packs.own import add_pack
+
+    pack = add_pack(
+        name,
+        directory,
+        load_settings(),
+        licence=licence,
+        commercial_use=commercial_use,
+        threshold=threshold,
+        threshold_origin=threshold_origin,
+        summary=summary,
+    )
+    click.echo(f"{pack.name} is added: {len(pack.files)} files, {pack.embedding_dimension} dimensions")
+    if pack.needs_acceptance:
+        click.echo(f"before it loads, accept its licence: LIKENESS_ACCEPT_LICENCES={pack.name}")
+
+
+def fetch_with_progress(pack: Pack, settings: Settings) -> Path:
+    """Fetch a pack, with a bar where there is a terminal."""
+    from worker.packs.install import fetch as fetch_pack
+
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"fetching {pack.name}", total=None)
+        return fetch_pack(pack, settings, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def fetch_packs(settings: Settings) -> None:
+    """Fetch what the settings load, where it is not on this machine yet."""
+    catalogue = load_catalogue(settings.home)
+    for name in settings.packs:
+        fetch_with_progress(find_pack(name, catalogue), settings)
+
+
+def _entry(pack: Pack, settings: Settings) -> dict[str, object]:
+    return {
+        "name": pack.name,
+        "summary": pack.summary,
+        "installed": (settings.packs_path / pack.name).is_dir(),
+        "licence": pack.licence,
+        "licence_accepted": not pack.needs_acceptance or pack.name in settings.accept_licences,
+        "commercial_use": pack.commercial_use,
+        "threshold": pack.threshold.value,
+        "threshold_origin": pack.threshold.origin,
+        "embedding_dimension": pack.embedding_dimension,
+        "digest": directory_identity(pack).digest,
+        "files": {file.name: file.sha256 for file in pack.files},
+    }

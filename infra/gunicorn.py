@@ -1,0 +1,30 @@
+"""How gunicorn serves the API: `gunicorn --config python:infra.gunicorn 'api.app:create_app()'`."""
+
+import logging
+
+from core.logs import configure_logs
+from core.settings import load_settings
+
+settings = load_settings()
+
+bind = settings.api_bind
+workers = settings.api_processes
+worker_class = "gthread"
+threads = settings.api_threads  # a request that waits for its job holds one
+
+keepalive = 5
+graceful_timeout = int(settings.shutdown_grace_s)
+limit_request_line = 4094
+limit_request_fields = 64
+limit_request_field_size = 8190
+
+accesslog = None  # the application logs what happens to jobs; a proxy in front logs requests
+control_socket_disable = True  # it would lie outside the home, and nothing here uses it
+
+
+def on_starting(server: object) -> None:
+    """Send gunicorn's own lines the way of all others."""
+    configure_logs("api", json_lines=settings.log_json, level=settings.log_level)
+    log = logging.getLogger("gunicorn.error")
+    log.handlers.clear()
+    log.propagate = True

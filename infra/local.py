@@ -1,0 +1,314 @@
+"""The local stack: every process of the Procfile on this machine, with embedded servers where none are set.
+
+Two honchos run it, one over the servers and one over the rest, so that a stopping worker still has a broker to hand its
+jobs back to. A lock in the home says whether a stack runs; the kernel gives it back however the stack ends.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+from honcho.environ import parse_procfile
+from pydantic import SecretStr
+
+from core.errors import LikenessError
+from core.presence import Presence
+from core.settings import Settings, default_home, load_settings
+from infra.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
+from infra.servers import (
+    LOOPBACK,
+    free_port,
+    free_s3_port,
+    retry,
+    s3_sockets,
+    wait_until_ready,
+    write_private,
+)
+
+PROCFILE = Path(__file__).parent / "Procfile"
+SERVERS = ("redis", "s3")
+FLOWER_USER = "likeness"
+
+Say = Callable[[str], None]
+
+
+class StackRunning(LikenessError):
+    """A stack is running already in this home."""
+
+    code = "stack_running"
+
+
+class NotReady(LikenessError):
+    """The API does not say yet that everything is ready."""
+
+    code = "not_ready"
+    retryable = True
+
+
+@dataclass(frozen=True, slots=True)
+class LocalStack:
+    """A running stack. `environment` points a process at it; `stack.env` in the home says the same."""
+
+    home: Path
+    environment: Mapping[str, str]
+    embedded: tuple[str, ...] = ()
+    runners: list[Runner] = field(default_factory=list)
+
+    @property
+    def api_url(self) -> str:
+        """Where the API answers."""
+        return self.environment["LIKENESS_API_URL"]
+
+    @property
+    def flower_url(self) -> str:
+        """Where Flower answers to those who know the password in `secrets_file`."""
+        return self.environment["LIKENESS_FLOWER_URL"]
+
+    @property
+    def secrets_file(self) -> Path:
+        """Passwords and keys, made at the first start."""
+        return self.home / "secrets.json"
+
+    @property
+    def log(self) -> Path:
+        """What every process has written since the start; the run before lies beside it as `stack.log.1`."""
+        return self.home / "logs" / "stack.log"
+
+    def check(self) -> None:
+        """Raise StackFailed, with its last words, when a process has stopped."""
+        for runner in self.runners:
+            runner.check()
+
+
+@contextmanager
+def start_stack(
+    *, procfile: Path = PROCFILE, timeout_s: float = 180, say: Say = lambda line: None
+) -> Iterator[LocalStack]:
+    """Start everything, wait until it is ready, and stop all of it at the end, also on SIGTERM.
+
+    Servers that the settings name already are used, not started. To be called in the main thread: on Linux the
+    processes end with the thread that started them.
+
+    Raises StackRunning when this home's stack runs already, StackFailed when a process does not live.
+    """
+    home = default_home()
+    with _lock(home), signals_interrupt():
+        (home / "stack.env").unlink(missing_ok=True)
+        if count := end_processes(home):
+            say(f"Ended {count} processes that an earlier stack had left behind.")
+        settings = load_settings()
+        outside = {"redis": settings.redis_url, "s3": settings.s3_endpoint}
+        stack = LocalStack(home, _environment(home, settings), tuple(name for name in outside if not outside[name]))
+        try:
+            _start(stack, settings, procfile, timeout_s, say)
+            yield stack
+        finally:
+            _stop(stack, say)
+
+
+def up(*, procfile: Path = PROCFILE, timeout_s: float = 180) -> int:
+    """Run the stack in the foreground until a signal (then return 0), or until a process stops (StackFailed)."""
+
+    def say(line: str) -> None:
+        with suppress(OSError):  # the terminal may be gone
+            print(line, flush=True)
+
+    try:
+        with start_stack(procfile=procfile, timeout_s=timeout_s, say=say) as stack:
+            say(_welcome(stack))
+            while True:
+                stack.check()
+                time.sleep(0.5)
+    except KeyboardInterrupt:
+        say("Stopped; nothing is left running.")
+        return 0
+
+
+def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: float, say: Say) -> None:
+    stack.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if stack.log.exists():
+        stack.log.replace(stack.log.with_name("stack.log.1"))
+    names = list(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
+    others = [name for name in names if name not in SERVERS]
+    environment = _process_environment(stack, settings)
+
+    def run(names: list[str]) -> None:
+        if names:
+            say(f"Starting {', '.join(names)} ...")
+            runner = Runner(
+                procfile, names, environment=environment, log=stack.log, grace_s=settings.shutdown_grace_s + 5
+            )
+            stack.runners.append(runner)
+
+    run([name for name in names if name in stack.embedded])
+    connected = _connected(settings, stack)
+    wait_until_ready(connected, timeout_s=timeout_s, meanwhile=stack.check)
+    if "redis" in stack.embedded:
+        _forget_workers(Presence(connected))
+    write_private(stack.home / "stack.env", _env_file(stack.environment))
+    run(others)
+    if "api" in others:
+        _wait_for_api(stack, timeout_s, say)
+
+
+def _forget_workers(presence: Presence) -> None:
+    """A worker that was killed is remembered for some seconds; the stack is ready when its own worker is."""
+    for worker in presence.workers():
+        presence.leave(worker.name)
+
+
+def _stop(stack: LocalStack, say: Say) -> None:
+    """Orderly, the servers last; a second signal cuts it short. Nothing survives either way."""
+    try:
+        say("Stopping ...")
+        for runner in reversed(stack.runners):
+            runner.stop()
+    finally:
+        handle_signals(signal.SIG_IGN)
+        end_processes(stack.home, grace_s=0)
+        (stack.home / "stack.env").unlink(missing_ok=True)
+        if "s3" in stack.embedded:
+            for socket in s3_sockets(urlsplit(stack.environment["LIKENESS_S3_ENDPOINT"]).port or 0):
+                socket.unlink(missing_ok=True)
+
+
+def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
+    said = ""
+
+    def probe() -> None:
+        nonlocal said
+        missing = _missing(stack.api_url)
+        if not missing:
+            return
+        if missing != said:
+            say(f"Waiting: {missing}")
+            said = missing
+        raise NotReady(missing)
+
+    try:
+        retry(probe, timeout_s=timeout_s, meanwhile=stack.check)
+    except NotReady as why:
+        raise StackFailed(f"not ready after {timeout_s:.0f} s: {why}; the log is {stack.log}") from why
+
+
+def _missing(api_url: str) -> str:
+    """What keeps the stack from being ready, in the API's words; nothing when it is."""
+    try:
+        response = httpx.get(f"{api_url}/ready", timeout=10)
+    except httpx.HTTPError:
+        return "the API does not answer yet"
+    if response.status_code == httpx.codes.OK:
+        return ""
+    try:
+        checks = response.json()["checks"].values()
+    except (ValueError, KeyError):
+        return f"the API says {response.status_code}"
+    return "; ".join(check["detail"] for check in checks if not check["ok"])
+
+
+def _environment(home: Path, settings: Settings) -> dict[str, str]:
+    """Where everything is, for the stack's own processes and, as `stack.env`, for every other command."""
+    known = _secrets(home / "secrets.json")
+    if settings.redis_url:
+        redis = settings.redis_url.get_secret_value()
+    else:
+        redis = f"redis://:{known['redis_password']}@{LOOPBACK}:{free_port(6379)}"
+    if settings.s3_endpoint:
+        s3, access_key, secret_key = settings.s3_credentials
+    else:
+        s3 = f"http://{LOOPBACK}:{free_s3_port(9000)}"
+        access_key, secret_key = known["s3_access_key"], known["s3_secret_key"]
+    # A port that was asked for is used or fails; one that was not is the next free one.
+    asked = settings.model_fields_set
+    api = settings.api_url if "api_url" in asked else f"http://{LOOPBACK}:{free_port(8000)}"
+    flower = settings.flower_url if "flower_url" in asked else None
+    return {
+        "LIKENESS_REDIS_URL": redis,
+        "LIKENESS_S3_ENDPOINT": s3,
+        "LIKENESS_S3_ACCESS_KEY": access_key,
+        "LIKENESS_S3_SECRET_KEY": secret_key,
+        "LIKENESS_API_URL": api,
+        "LIKENESS_FLOWER_URL": flower or f"http://{LOOPBACK}:{free_port(5555)}",
+        "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{known['flower_password']}",
+    }
+
+
+def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str]:
+    """What only the stack's own processes are told."""
+    return {
+        **os.environ,
+        **stack.environment,
+        MARK: str(stack.home),
+        "LIKENESS_HOME": str(stack.home),
+        "LIKENESS_API_BIND": f"{LOOPBACK}:{urlsplit(stack.api_url).port or 80}",
+        "FLOWER_PORT": str(urlsplit(stack.flower_url).port or 80),
+        "FLOWER_READ_ONLY": str(not settings.flower_writable).lower(),
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _connected(settings: Settings, stack: LocalStack) -> Settings:
+    environment = stack.environment
+    return settings.model_copy(
+        update={
+            "redis_url": SecretStr(environment["LIKENESS_REDIS_URL"]),
+            "s3_endpoint": environment["LIKENESS_S3_ENDPOINT"],
+            "s3_access_key": SecretStr(environment["LIKENESS_S3_ACCESS_KEY"]),
+            "s3_secret_key": SecretStr(environment["LIKENESS_S3_SECRET_KEY"]),
+        }
+    )
+
+
+def _secrets(file: Path) -> dict[str, str]:
+    """Made once, at the first start; only the user can read them."""
+    if not file.exists():
+        names = ("redis_password", "s3_access_key", "s3_secret_key", "flower_password")
+        write_private(file, json.dumps({name: secrets.token_hex(20) for name in names}, indent=2))
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def _env_file(environment: Mapping[str, str]) -> str:
+    head = "# Written by the running local stack, and removed when it stops.\n"
+    return head + "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
+
+
+def _welcome(stack: LocalStack) -> str:
+    return f"""
+The stack is up.
+  API      {stack.api_url}  (a page to try it, in a browser)
+  Docs     {stack.api_url}/docs
+  Flower   {stack.flower_url}  (user {FLOWER_USER}, password in {stack.secrets_file})
+  Log      {stack.log}
+Ctrl-C stops everything."""
+
+
+@contextmanager
+def _lock(home: Path) -> Iterator[None]:
+    """Hold the home's lock. The kernel lets go of it when this process ends, even by kill -9: it is never stale."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "stack.lock").open("a+") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            pid = file.read().strip()
+            raise StackRunning(
+                f"a stack is running already, at {load_settings().api_url} (process {pid}, home {home}); "
+                f"stop it there with Ctrl-C, or with `kill {pid}`"
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield

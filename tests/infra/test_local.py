@@ -1,0 +1,187 @@
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+from stack import eventually
+
+from core.settings import load_settings
+from infra.local import LocalStack, StackFailed, StackRunning, start_stack
+from infra.processes import MARK
+from infra.servers import ping_redis
+
+API = f"api: exec {sys.executable} {Path(__file__).parent / 'tiny_api.py'}\n"
+SERVERS = "redis: exec python -m infra.servers redis\ns3: exec python -m infra.servers s3\n"
+# Children of children; the last one leaves the process group as well.
+FAMILY = "family: sleep 1000 & sh -c 'sleep 1001 & wait' & setsid sleep 1002 >/dev/null 2>&1 & wait\n"
+UP = "import sys, pathlib; from infra.local import up; sys.exit(up(procfile=pathlib.Path(sys.argv[1])))"
+
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
+
+
+@pytest.fixture
+def procfile(tmp_path: Path) -> Callable[[str], Path]:
+    def write(lines: str) -> Path:
+        (tmp_path / "Procfile").write_text(lines)
+        return tmp_path / "Procfile"
+
+    return write
+
+
+@pytest.fixture
+def set_servers(outside: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Redis and S3 run elsewhere, and the settings say where."""
+    for name, value in outside.items():
+        monkeypatch.setenv(name, value)
+
+
+def processes(home: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == str(home):
+                found.append(process)
+        except psutil.Error:
+            pass
+    return found
+
+
+def names(home: Path) -> list[str]:
+    return sorted(p.name() for p in processes(home))
+
+
+@contextmanager
+def up_in_a_terminal(procfile: Path, home: Path) -> Iterator[subprocess.Popen[str]]:
+    """`likeness up` as its own process, once it says that the stack is up."""
+    process = subprocess.Popen([sys.executable, "-c", UP, str(procfile)], stdout=subprocess.PIPE, text=True)
+    try:
+        said = ""
+        while "The stack is up" not in said:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def watch(stack: LocalStack) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        stack.check()
+        time.sleep(0.05)
+
+
+def run_until_it_fails(procfile: Path) -> None:
+    with start_stack(procfile=procfile) as stack:
+        watch(stack)
+
+
+def test_other_commands_find_the_stack_while_it_runs_and_not_after(home: Path, procfile) -> None:
+    with start_stack(procfile=procfile(SERVERS + API)) as stack:
+        settings = load_settings()
+        assert settings.api_url == stack.api_url
+        assert httpx.get(f"{settings.api_url}/ready").status_code == 200
+        ping_redis(settings)
+        for secret in (home / "stack.env", home / "secrets.json", home / "s3" / "s3.json"):
+            assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert not (home / "stack.env").exists()
+    assert load_settings().redis_url is None
+    assert not processes(home)
+
+
+def test_passwords_are_made_once(home: Path, procfile, set_servers) -> None:
+    with start_stack(procfile=procfile(API)) as stack:
+        first = stack.environment["FLOWER_BASIC_AUTH"]
+    with start_stack(procfile=procfile(API)) as stack:
+        assert stack.environment["FLOWER_BASIC_AUTH"] == first
+
+
+def test_servers_that_the_settings_name_are_used_and_none_is_started(home: Path, procfile, set_servers) -> None:
+    with start_stack(procfile=procfile(SERVERS + API)) as stack:
+        assert stack.environment["LIKENESS_REDIS_URL"] == os.environ["LIKENESS_REDIS_URL"]
+        assert not {"weed", "valkey-server"} & set(names(home))
+        assert not (home / "redis").exists()
+
+
+def test_a_second_stack_in_the_same_home_is_refused_with_the_address_of_the_first(home, procfile, set_servers) -> None:
+    with (
+        start_stack(procfile=procfile(API)) as stack,
+        pytest.raises(StackRunning, match=stack.api_url),
+        start_stack(procfile=procfile(API)),
+    ):
+        pytest.fail("two stacks run in one home")
+
+
+def test_a_process_that_dies_at_start_is_named_with_its_last_words(home: Path, procfile, set_servers) -> None:
+    lines = API + "worker: echo the pack is missing; exit 3\n"
+    with pytest.raises(StackFailed, match=r"worker stopped with exit code 3(.|\n)*the pack is missing"):
+        run_until_it_fails(procfile(lines))
+    assert not processes(home)
+
+
+def test_a_port_that_was_asked_for_and_is_taken_is_no_timeout(home, procfile, set_servers, monkeypatch) -> None:
+    with start_stack(procfile=procfile(API)) as first:
+        monkeypatch.setenv("LIKENESS_API_URL", first.api_url)
+        monkeypatch.setenv("LIKENESS_HOME", str(home.with_name("other home")))
+        with pytest.raises(StackFailed, match=r"api stopped(.|\n)*Address already in use"):
+            run_until_it_fails(procfile(API))
+
+
+def test_a_crash_is_noticed_and_ends_the_rest(home: Path, procfile, set_servers) -> None:
+    with start_stack(procfile=procfile(API + FAMILY)) as stack:
+        stack.check()
+        [api] = [p for p in processes(home) if "tiny_api.py" in " ".join(p.cmdline())]
+        api.kill()
+        with pytest.raises(StackFailed, match="api stopped with exit code -9"):
+            watch(stack)
+    assert not processes(home)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_everything_down_to_the_grandchildren(home, procfile, set_servers, number) -> None:
+    with up_in_a_terminal(procfile(API + FAMILY), home) as up:
+        assert names(home).count("sleep") == 3
+        up.send_signal(number)
+        assert up.wait(20) == 0
+        assert not processes(home)
+        assert not (home / "stack.env").exists()
+
+
+@linux_only
+def test_kill_9_of_the_supervisor_takes_the_stack_with_it(home, procfile, set_servers) -> None:
+    with up_in_a_terminal(procfile(API), home) as up:
+        up.kill()
+
+        def gone() -> None:
+            assert not processes(home)
+
+        eventually(gone)
+
+
+def test_the_next_start_ends_what_a_killed_one_left_behind(home, procfile) -> None:
+    with up_in_a_terminal(procfile(SERVERS + API + FAMILY), home) as up:
+        up.send_signal(signal.SIGSTOP)  # so that it cannot clean up
+        for process in processes(home):
+            if "infra.runner" in process.cmdline():
+                process.kill()
+        up.kill()
+        up.wait()
+        left = processes(home)
+        assert {"valkey-server", "weed", "sleep"} <= {p.name() for p in left}
+        assert (home / "stack.env").exists()
+        said = []
+        with start_stack(procfile=procfile(SERVERS + API), say=said.append) as stack:
+            assert "left behind" in said[0]
+            assert not [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+            assert stack.environment["LIKENESS_REDIS_URL"] == load_settings().redis_url.get_secret_value()
