@@ -1,0 +1,1 @@
+"""Benchmarks: data sets, runs, metrics, reports and calibration."""

@@ -1,0 +1,88 @@
+"""Metrics of face verification: numpy and scipy only, no I/O.
+
+Definitions, sources and differences from public tools: docs/metrics.md.
+"""
+
+from evaluator.metrics.acquisition import FailureToAcquire, fta
+from evaluator.metrics.curve import Bands, ErrorCurve, error_curve
+from evaluator.metrics.folds import (
+    Fold,
+    FoldAccuracy,
+    OptimisticAccuracy,
+    accuracy_10fold,
+    correct_10fold,
+    optimistic_accuracy,
+)
+from evaluator.metrics.groups import GroupRates, by_group
+from evaluator.metrics.measurements import (
+    Measurements,
+    TargetedPoint,
+    TrialCounts,
+    measure,
+    plain,
+    to_dict,
+)
+from evaluator.metrics.operating_points import (
+    OperatingPoint,
+    fmr_at_fnmr,
+    fnmr_at_fmr,
+    operating_point,
+    trials_needed,
+)
+from evaluator.metrics.paired import McNemar, mcnemar
+from evaluator.metrics.rates import (
+    InsufficientData,
+    Rate,
+    clopper_pearson,
+    fmr,
+    fnmr,
+    rate,
+    zero_error_bound,
+)
+from evaluator.metrics.scores import Booleans, Counts, Labels, Scores, ScoreSet
+from evaluator.metrics.separation import EqualErrorRate, auc, d_prime, eer
+
+__all__ = [
+    "Bands",
+    "Booleans",
+    "Counts",
+    "EqualErrorRate",
+    "ErrorCurve",
+    "FailureToAcquire",
+    "Fold",
+    "FoldAccuracy",
+    "GroupRates",
+    "InsufficientData",
+    "Labels",
+    "McNemar",
+    "Measurements",
+    "OperatingPoint",
+    "OptimisticAccuracy",
+    "Rate",
+    "ScoreSet",
+    "Scores",
+    "TargetedPoint",
+    "TrialCounts",
+    "accuracy_10fold",
+    "auc",
+    "by_group",
+    "clopper_pearson",
+    "correct_10fold",
+    "d_prime",
+    "eer",
+    "error_curve",
+    "fmr",
+    "fmr_at_fnmr",
+    "fnmr",
+    "fnmr_at_fmr",
+    "fta",
+    "mcnemar",
+    "measure",
+    "operating_point",
+    "optimistic_accuracy",
+    "plain",
+    "rate",
+    "to_dict",
+    "trials_needed",
+    "zero_error_bound",
+]
