@@ -1,0 +1,139 @@
+"""The vocabulary: which image is compared with which, and whether they show the same subject."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from evaluator.datasets.faults import DatasetInvalid, Fault
+
+MAX_ID_BYTES = 512
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A comparison trial and its truth. Images are named by id, such as `Name/Name_0001.jpg`, never by path."""
+
+    reference: str
+    probe: str
+    mated: bool
+    fold: int | None
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PairList:
+    """Pairs in the order of their list. All have a fold or none has; each has one value for every group name."""
+
+    pairs: tuple[Pair, ...]
+    group_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    source: str = field(default="pairs", compare=False)
+    lines: tuple[int, ...] = field(default=(), compare=False)
+    """The line on which each pair begins, for faults; empty when the list was not read from lines."""
+
+    @property
+    def image_ids(self) -> list[str]:
+        """Every image once, sorted."""
+        return sorted({image for pair in self.pairs for image in (pair.reference, pair.probe)})
+
+    @property
+    def folds(self) -> int:
+        """How many folds there are; 0 for a list without any."""
+        return len({pair.fold for pair in self.pairs} - {None})
+
+    def line_of(self, row: int) -> int | None:
+        """Where the pair of this row begins in its source."""
+        return self.lines[row] if self.lines else None
+
+
+class Draft:
+    """A pair list in the making. Faults are gathered, so that one reading names them all."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.faults: list[Fault] = []
+        self._rows: dict[frozenset[str], tuple[int, Pair]] = {}
+
+    def fault(self, line: int | None, what: str) -> None:
+        """Note what is wrong and go on."""
+        self.faults.append(Fault(self.source, line, what))
+
+    def add(self, line: int, pair: Pair) -> None:
+        """Take a pair, unless its ids are unusable, its images are one, or it came before, in either order."""
+        images = (pair.reference, pair.probe)
+        if unusable := [f"the image id {image!r} {why}" for image in images if (why := unusable_id(image))]:
+            self.fault(line, "; ".join(unusable))
+        elif pair.reference == pair.probe:
+            self.fault(line, f"{pair.probe} is paired with itself")
+        elif earlier := self._rows.get(frozenset(images)):
+            contradicts = "" if earlier[1].mated == pair.mated else " and contradicts it"
+            self.fault(line, f"the pair {pair.reference} and {pair.probe} repeats line {earlier[0]}{contradicts}")
+        else:
+            self._rows[frozenset(images)] = (line, pair)
+
+    def finish(self, group_names: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> PairList:
+        """Raise DatasetInvalid with all the faults, in the order of their lines, if there are any."""
+        if not self._rows and not self.faults:
+            self.fault(None, "there are no pairs")
+        if self.faults:
+            raise DatasetInvalid(sorted(self.faults, key=lambda fault: fault.line or 0))
+        lines, pairs = zip(*self._rows.values(), strict=True)
+        return PairList(pairs, group_names, notes, self.source, lines)
+
+
+def unusable_id(image_id: str) -> str | None:
+    """Why this cannot be an image id: ids become paths inside an archive, and lines of a text.
+
+    >>> unusable_id("../../etc/passwd")
+    "has a part '..'"
+    """
+    if _CONTROL.search(image_id):
+        return "has control characters"
+    if "\\" in image_id:
+        return "has a backslash; folders are separated by /"
+    if odd := [part for part in image_id.split("/") if part in ("", ".", "..") or part != part.strip()]:
+        return f"has a part {odd[0]!r}"
+    if len(image_id.encode()) > MAX_ID_BYTES:
+        return f"is longer than {MAX_ID_BYTES} bytes"
+    return None
+
+
+def has_control_characters(text: str) -> bool:
+    """Whether the text would not stay on one line of a file."""
+    return bool(_CONTROL.search(text))
+
+
+def text_of(body: bytes, source: str) -> str:
+    """Decode UTF-8, with or without a byte order mark. Raise DatasetInvalid, naming the line, for anything else."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise DatasetInvalid([Fault(source, line, "is not UTF-8 text")]) from None
+
+
+def rows_of(body: bytes, source: str) -> Iterator[tuple[int, list[str]]]:
+    """Line number and columns of every line that has any; columns are separated by white space."""
+    for line, text in enumerate(text_of(body, source).split("\n"), 1):
+        if columns := text.split():
+            yield line, columns
+
+
+def whole_number(text: str) -> int | None:
+    """What the digits say; None for anything but one to nine ASCII digits.
+
+    >>> whole_number("0012"), whole_number("-1"), whole_number("1e3")
+    (12, None, None)
+    """
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+
+
+def folds_in_order(count: int, folds: int = 10) -> list[int]:
+    """Fold 1, 2, ... of `count` rows in consecutive blocks; the first blocks take what does not divide.
+
+    >>> folds_in_order(7, folds=3)
+    [1, 1, 1, 2, 2, 3, 3]
+    """
+    size, rest = divmod(count, folds)
+    return [fold for fold in range(1, folds + 1) for _ in range(size + (fold <= rest))]

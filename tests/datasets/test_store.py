@@ -1,0 +1,366 @@
+"""Against a real S3 server."""
+
+import hashlib
+import io
+import json
+import pickle
+import tarfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from core.errors import StoreUnavailable
+from core.object_store import ObjectStore
+from core.settings import Settings
+from evaluator.datasets import (
+    Archive,
+    Benchmark,
+    Dataset,
+    DatasetCorrupt,
+    DatasetExists,
+    DatasetInvalid,
+    DatasetUnknown,
+    delete_dataset,
+    import_dataset,
+    list_datasets,
+    load_dataset,
+    load_pairs,
+    parse_csv,
+    read_benchmark,
+    read_bin_benchmark,
+    read_shard,
+)
+
+Picture = Callable[..., bytes]
+LfwLike = tuple[Path, Path]
+
+
+@pytest.fixture
+def benchmark(lfw_like: LfwLike) -> Benchmark:
+    root, pairs = lfw_like
+    return read_benchmark("lfw", pairs, root)
+
+
+def everything(objects: ObjectStore) -> dict[str, bytes]:
+    return {key: objects.get(key) for key in objects.keys("datasets/")}
+
+
+def images_of(objects: ObjectStore, dataset: Dataset) -> dict[str, bytes]:
+    return {image_id: body for shard in dataset.shards for image_id, body in read_shard(objects, shard)}
+
+
+def test_what_goes_in_comes_out(objects: ObjectStore, benchmark: Benchmark, lfw_like: LfwLike) -> None:
+    imported = import_dataset(objects, "lfw", benchmark, images_per_shard=3)
+    dataset = load_dataset(objects, "lfw")
+    assert dataset == imported
+    assert (dataset.kind, dataset.track, dataset.images, dataset.pairs) == ("lfw", "raw", 8, 8)
+    assert (dataset.mated, dataset.folds, dataset.group_names) == (4, 2, ())
+    assert load_pairs(objects, dataset) == benchmark.pairs
+    assert [len(shard.image_ids) for shard in dataset.shards] == [3, 3, 2]
+    images = images_of(objects, dataset)
+    assert list(images) == benchmark.pairs.image_ids
+    assert all(body == (lfw_like[0] / image_id).read_bytes() for image_id, body in images.items())
+
+
+def test_the_layout_can_be_read_by_a_human(objects: ObjectStore, benchmark: Benchmark) -> None:
+    digest = import_dataset(objects, "lfw", benchmark, images_per_shard=5).digest
+    stored = everything(objects)
+    assert sorted(stored) == sorted(
+        [
+            "datasets/by-name/lfw.json",
+            f"datasets/{digest}/manifest.json",
+            f"datasets/{digest}/pairs.csv",
+            f"datasets/{digest}/shard-0000.tar",
+            f"datasets/{digest}/shard-0001.tar",
+        ]
+    )
+    assert parse_csv(stored[f"datasets/{digest}/pairs.csv"]) == benchmark.pairs
+    assert json.loads(stored["datasets/by-name/lfw.json"])["digest"] == digest
+    with tarfile.open(fileobj=io.BytesIO(stored[f"datasets/{digest}/shard-0000.tar"])) as shard:
+        assert shard.getnames() == benchmark.pairs.image_ids[:5]
+        assert {(m.mtime, m.uid, m.gid, m.uname, m.mode) for m in shard} == {(0, 0, 0, "", 0o644)}
+
+
+def test_the_digest_can_be_recomputed_with_a_few_lines(objects: ObjectStore, benchmark: Benchmark) -> None:
+    dataset = import_dataset(objects, "lfw", benchmark)
+    text = "likeness-dataset 1 raw\n"
+    for image_id, body in sorted(images_of(objects, dataset).items()):
+        text += f"{hashlib.sha256(body).hexdigest()}  {image_id}\n"
+    content = f"{text}\n".encode() + objects.get(f"datasets/{dataset.digest}/pairs.csv")
+    assert dataset.digest == hashlib.sha256(content).hexdigest()
+
+
+def test_the_same_content_has_one_digest_however_it_is_packed(
+    objects: ObjectStore, benchmark: Benchmark, lfw_like: LfwLike, tmp_path: Path
+) -> None:
+    root, pairs = lfw_like
+    archive = tmp_path / "packed.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        for path in sorted(root.rglob("*.jpg"), reverse=True):
+            tar.add(path, f"elsewhere/{path.relative_to(root)}")
+    first = import_dataset(objects, "one", benchmark, images_per_shard=3)
+    before = everything(objects)
+    second = import_dataset(objects, "two", read_benchmark("lfw", pairs, archive), images_per_shard=100)
+    assert second.digest == first.digest
+    assert second.shards == first.shards
+    added = set(everything(objects)) - set(before)
+    assert added == {"datasets/by-name/two.json"}
+
+
+@pytest.mark.parametrize("change", ["an image", "the track", "the pairs"])
+def test_other_content_has_another_digest(
+    objects: ObjectStore, lfw_like: LfwLike, picture: Picture, change: str
+) -> None:
+    root, pairs = lfw_like
+    for path in root.rglob("*.jpg"):
+        path.write_bytes(picture(len(path.name), (112, 112)))
+    first = import_dataset(objects, "one", read_benchmark("lfw", pairs, root))
+    if change == "an image":
+        (root / "Ada" / "Ada_0001.jpg").write_bytes(picture(200))
+    if change == "the pairs":
+        pairs.write_text(pairs.read_text().replace("Ada\t1\tBo\t1", "Ada\t1\tBo\t2"))
+    track = "aligned" if change == "the track" else "raw"
+    second = import_dataset(objects, "two", read_benchmark("lfw", pairs, root, track=track))
+    assert second.digest != first.digest
+    assert [dataset.name for dataset in list_datasets(objects)] == ["one", "two"]
+
+
+def test_importing_again_writes_the_pointer_and_nothing_else(
+    objects: ObjectStore, benchmark: Benchmark, settings: Settings
+) -> None:
+    import_dataset(objects, "lfw", benchmark)
+    before = everything(objects)
+    spy = Recording(settings)
+    import_dataset(spy, "lfw", benchmark)
+    assert spy.written == ["datasets/by-name/lfw.json"]
+    assert everything(objects) == before
+
+
+def test_a_name_is_not_given_other_content_unless_asked(
+    objects: ObjectStore, benchmark: Benchmark, lfw_like: LfwLike
+) -> None:
+    first = import_dataset(objects, "lfw", benchmark)
+    import_dataset(objects, "kept", benchmark)
+    root, pairs = lfw_like
+    pairs.write_text(pairs.read_text().replace("Ada\t1\tBo\t1", "Ada\t1\tBo\t2"))
+    changed = read_benchmark("lfw", pairs, root)
+    before = everything(objects)
+    with pytest.raises(DatasetExists, match=rf"'lfw' is there with other content, digest {first.digest[:12]}"):
+        import_dataset(objects, "lfw", changed)
+    assert everything(objects) == before
+    second = import_dataset(objects, "lfw", changed, replace=True)
+    assert load_dataset(objects, "lfw") == second
+    assert images_of(objects, load_dataset(objects, "kept"))
+    import_dataset(objects, "kept", changed, replace=True)
+    assert not list(objects.keys(f"datasets/{first.digest}/"))
+
+
+def test_missing_images_are_named_by_the_line_that_wants_them(objects: ObjectStore, lfw_like: LfwLike) -> None:
+    root, pairs = lfw_like
+    for missing in ("Ada/Ada_0001.jpg", "Di/Di_0002.jpg"):
+        (root / missing).unlink()
+    assert faults_of(objects, read_benchmark("lfw", pairs, root)) == [
+        "pairs.txt:2: Ada/Ada_0001.jpg is not in lfw; pairs that want it: 2",
+        "pairs.txt:7: Di/Di_0002.jpg is not in lfw; pairs that want it: 2",
+    ]
+
+
+def test_files_that_are_no_images_are_named(objects: ObjectStore, lfw_like: LfwLike, picture: Picture) -> None:
+    root, pairs = lfw_like
+    (root / "Bo" / "Bo_0001.jpg").write_bytes(b"GIF89a, not for us")
+    (root / "Ada" / "Ada_0001.jpg").write_bytes(picture(1)[:20])
+    (root / "Cy" / "Cy_0001.jpg").write_bytes(picture(1, (300, 300)))
+    (root / "Di" / "Di_0001.jpg").write_bytes(b"")
+    (root / "Di" / "Di_0002.jpg").unlink()
+    faults = faults_of(objects, read_benchmark("lfw", pairs, root), max_image_pixels=256)
+    assert [fault.split(";")[0] for fault in faults] == [
+        "pairs.txt:7: Di/Di_0002.jpg is not in lfw",
+        f"lfw: Ada/Ada_0001.jpg: the bytes begin with {picture(1)[:8]!r}",
+        "lfw: Bo/Bo_0001.jpg: the bytes begin with b'GIF89a, '",
+        "lfw: Cy/Cy_0001.jpg: the image has 300x300 pixels",
+        "lfw: Di/Di_0001.jpg has 0 bytes, which is none or too many",
+    ]
+
+
+def test_an_aligned_image_must_be_a_crop(objects: ObjectStore, tmp_path: Path, picture: Picture) -> None:
+    path = tmp_path / "crops.bin"
+    path.write_bytes(pickle.dumps(([picture(1, (112, 112)), picture(2, (112, 96), "PNG")], [True])))
+    assert faults_of(objects, read_bin_benchmark(path)) == [
+        "crops.bin: 000001.png is 112x96; an aligned crop is 112x112"
+    ]
+
+
+def test_a_bin_file_goes_in_and_comes_out(objects: ObjectStore, tmp_path: Path, picture: Picture) -> None:
+    path = tmp_path / "crops.bin"
+    crops = [picture(n, (112, 112)) for n in range(24)]
+    path.write_bytes(pickle.dumps((crops, [n % 2 == 0 for n in range(12)])))
+    dataset = import_dataset(objects, "crops", read_bin_benchmark(path))
+    assert (dataset.kind, dataset.track, dataset.images, dataset.folds) == ("bin", "aligned", 24, 10)
+    assert list(images_of(objects, dataset).values()) == crops
+    assert load_pairs(objects, dataset).notes == dataset.notes != ()
+
+
+@pytest.mark.parametrize("name", ["", "LFW", "a/b", "../x", "-x", "x" * 65, "x\n"])
+def test_a_name_is_checked(objects: ObjectStore, benchmark: Benchmark, name: str) -> None:
+    with pytest.raises(DatasetInvalid, match="a name has lower-case letters"):
+        import_dataset(objects, name, benchmark)
+    with pytest.raises(DatasetUnknown):
+        load_dataset(objects, name)
+
+
+def test_an_unknown_name_is_answered_with_those_there_are(objects: ObjectStore, benchmark: Benchmark) -> None:
+    with pytest.raises(DatasetUnknown, match=r"there is no data set 'lfw'; there are: none yet"):
+        load_dataset(objects, "lfw")
+    import_dataset(objects, "b", benchmark)
+    import_dataset(objects, "a", benchmark)
+    with pytest.raises(DatasetUnknown, match=r"there are: a, b$"):
+        delete_dataset(objects, "lfw")
+
+
+class Recording(ObjectStore):
+    """The real store, which notes what is written and can be made to fail."""
+
+    def __init__(self, settings: Settings, fails_at: int = -1, error: BaseException | None = None) -> None:
+        super().__init__(settings)
+        self.written: list[str] = []
+        self._fails_at, self._error = fails_at, error
+
+    def put(self, key: str, body: bytes, media_type: str = "application/octet-stream") -> None:
+        if len(self.written) == self._fails_at and self._error:
+            raise self._error
+        self.written.append(key)
+        super().put(key, body, media_type)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable(), KeyboardInterrupt(), SystemExit(1)])
+@pytest.mark.parametrize("fails_at", range(6))
+def test_nothing_is_left_when_storing_fails_at_any_step(
+    objects: ObjectStore, benchmark: Benchmark, settings: Settings, fails_at: int, error: BaseException
+) -> None:
+    failing = Recording(settings, fails_at, error)
+    with pytest.raises(type(error)):
+        import_dataset(failing, "lfw", benchmark, images_per_shard=3)
+    assert list_datasets(objects) == []
+    left = list(objects.keys("datasets/"))
+    if fails_at < 5:
+        assert left == []
+    else:  # the content was complete; only its name is missing, and the next import gives it
+        assert len(left) == 5
+    spy = Recording(settings)
+    import_dataset(spy, "lfw", benchmark, images_per_shard=3)
+    assert len(spy.written) == (6 if fails_at < 5 else 1)
+
+
+def test_the_pointer_is_written_last(objects: ObjectStore, benchmark: Benchmark, settings: Settings) -> None:
+    spy = Recording(settings)
+    digest = import_dataset(spy, "lfw", benchmark).digest
+    assert spy.written[-2:] == [f"datasets/{digest}/manifest.json", "datasets/by-name/lfw.json"]
+
+
+def test_what_an_import_left_when_it_was_killed_does_no_harm(
+    objects: ObjectStore, benchmark: Benchmark, settings: Settings
+) -> None:
+    digest = import_dataset(objects, "lfw", benchmark).digest
+    complete = everything(objects)
+    objects.delete([f"datasets/{digest}/manifest.json", "datasets/by-name/lfw.json"])
+    objects.put(f"datasets/{digest}/shard-0000.tar", b"half")
+    assert list_datasets(objects) == []
+    import_dataset(objects, "lfw", benchmark)
+    assert everything(objects) == complete
+
+
+def test_content_is_deleted_with_its_last_name(objects: ObjectStore, benchmark: Benchmark) -> None:
+    import_dataset(objects, "one", benchmark)
+    two = import_dataset(objects, "two", benchmark)
+    delete_dataset(objects, "one")
+    assert load_dataset(objects, "two") == two
+    assert load_pairs(objects, two) == benchmark.pairs
+    delete_dataset(objects, "two")
+    assert everything(objects) == {}
+
+
+@pytest.mark.parametrize("fails_at", range(3))
+def test_a_deletion_that_broke_off_can_be_repeated_and_the_content_imported_again(
+    objects: ObjectStore, benchmark: Benchmark, settings: Settings, fails_at: int
+) -> None:
+    class Failing(ObjectStore):
+        deletions = 0
+
+        def delete(self, keys: Iterable[str]) -> None:
+            if self.deletions == fails_at:
+                raise StoreUnavailable
+            self.deletions += 1
+            super().delete(keys)
+
+    dataset = import_dataset(objects, "lfw", benchmark, images_per_shard=3)
+    complete = everything(objects)
+    with pytest.raises(StoreUnavailable):
+        delete_dataset(Failing(settings), "lfw")
+    assert import_dataset(objects, "lfw", benchmark, images_per_shard=3) == dataset
+    assert everything(objects) == complete
+    with pytest.raises(StoreUnavailable):
+        delete_dataset(Failing(settings), "lfw")
+    delete_dataset(objects, "lfw")
+    assert everything(objects) == {}
+
+
+def test_stored_parts_are_checked_when_read(objects: ObjectStore, benchmark: Benchmark) -> None:
+    dataset = import_dataset(objects, "lfw", benchmark)
+    (shard,) = dataset.shards
+    objects.put(shard.key, objects.get(shard.key)[:-1] + b"x")
+    with pytest.raises(DatasetCorrupt, match=rf"{shard.key} has SHA-256 [0-9a-f]+, expected {shard.sha256}"):
+        read_shard(objects, shard)
+    objects.put(f"datasets/{dataset.digest}/pairs.csv", b"reference,probe,mated\na,b,1\n")
+    with pytest.raises(DatasetCorrupt, match=r"pairs\.csv has SHA-256"):
+        load_pairs(objects, dataset)
+    pointer = json.loads(objects.get("datasets/by-name/lfw.json"))
+    for broken in ({"format": 2}, {"more": 1}, {"notes": None}, {"shards": [{}]}):
+        objects.put("datasets/by-name/lfw.json", json.dumps(pointer | broken).encode())
+        with pytest.raises(DatasetCorrupt, match="the manifest "):
+            load_dataset(objects, "lfw")
+
+
+def test_progress_goes_from_nothing_to_all_and_never_back(objects: ObjectStore, benchmark: Benchmark) -> None:
+    steps: list[tuple[int, int]] = []
+    import_dataset(objects, "lfw", benchmark, images_per_shard=2, progress=lambda *step: steps.append(step))
+    assert {total for _, total in steps} == {8}
+    done = [step for step, _ in steps]
+    assert done == sorted(done)
+    assert done[7] == 4
+    assert done[-1] == 8
+
+
+def test_groups_travel_with_the_pairs(objects: ObjectStore, tmp_path: Path, picture: Picture) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.png").write_bytes(picture(ord(name), form="PNG"))
+    pairs = tmp_path / "own.csv"
+    pairs.write_text("reference,probe,mated,sex\na.png,b.png,true,f\na.png,c.png,false,m\n")
+    dataset = import_dataset(objects, "own", read_benchmark("csv", pairs, tmp_path))
+    assert dataset.group_names == ("sex",)
+    assert [pair.groups for pair in load_pairs(objects, dataset).pairs] == [("f",), ("m",)]
+
+
+def test_a_list_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(DatasetInvalid, match=r"none\.txt: cannot be read: No such file"):
+        read_benchmark("lfw", tmp_path / "none.txt", tmp_path)
+
+
+def faults_of(objects: ObjectStore, benchmark: Benchmark, **limits: int) -> list[str]:
+    """What is wrong; nothing was written."""
+    with pytest.raises(DatasetInvalid) as raised:
+        import_dataset(objects, "any", benchmark, **limits)  # type: ignore[arg-type]
+    assert everything(objects) == {}
+    copied = pickle.loads(pickle.dumps(raised.value))
+    assert (copied.faults, str(copied)) == (raised.value.faults, str(raised.value))
+    return [str(fault) for fault in raised.value.faults]
+
+
+def test_an_archive_that_breaks_off_imports_nothing(objects: ObjectStore, lfw_like: LfwLike, tmp_path: Path) -> None:
+    root, pairs = lfw_like
+    archive = tmp_path / "lfw.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(root, "lfw")
+    archive.write_bytes(archive.read_bytes()[:-300])
+    (fault,) = faults_of(objects, Benchmark("lfw", "raw", read_benchmark("lfw", pairs, root).pairs, Archive(archive)))
+    assert fault.startswith("lfw.tgz: cannot be read: ")
