@@ -8,12 +8,17 @@ from evaluator.metrics.scores import Booleans, ScoreSet, as_booleans, count
 
 @dataclass(frozen=True, slots=True)
 class FailureToAcquire:
-    """FTA counted on unique images and on pairs. A pair fails when either of its images does."""
+    """FTA counted on unique images and on pairs. A pair fails when either of its images does.
 
-    images: Rate | InsufficientData
-    pairs: Rate | InsufficientData
-    mated_pairs: Rate | InsufficientData
-    non_mated_pairs: Rate | InsufficientData
+    `images` and `pairs` are how many failed; None where images were not counted.
+    """
+
+    images: int | None
+    pairs: int
+    image_rate: Rate | InsufficientData
+    pair_rate: Rate | InsufficientData
+    mated_pair_rate: Rate | InsufficientData
+    non_mated_pair_rate: Rate | InsufficientData
 
 
 def fta(
@@ -33,16 +38,20 @@ def fta(
     >>> import numpy as np
     >>> pairs = ScoreSet(np.array([0.8, np.nan]), np.array([True, False]), np.array([True, False]))
     >>> f = fta(pairs, np.array([True, True, True, False]))
-    >>> f.images.value, f.pairs.value, f.mated_pairs.value, f.non_mated_pairs.value
-    (0.25, 0.5, 0.0, 1.0)
+    >>> f.images, f.image_rate.value, f.pair_rate.value, f.mated_pair_rate.value, f.non_mated_pair_rate.value
+    (1, 0.25, 0.5, 0.0, 1.0)
     """
     failed = ~scores.acquired
-    images: Rate | InsufficientData = InsufficientData("images were not counted")
+    images: int | None = None
+    image_rate: Rate | InsufficientData = InsufficientData("images were not counted")
     if images_acquired is not None:
         acquired = as_booleans(images_acquired, "images_acquired")
-        images = rate(count(~acquired), acquired.size, confidence=confidence, of="images")
+        images = count(~acquired)
+        image_rate = rate(images, acquired.size, confidence=confidence, of="images")
     return FailureToAcquire(
         images,
+        count(failed),
+        image_rate,
         rate(count(failed), failed.size, confidence=confidence),
         rate_among(scores.mated, failed, confidence=confidence, of="mated pairs"),
         rate_among(~scores.mated, failed, confidence=confidence, of="non-mated pairs"),

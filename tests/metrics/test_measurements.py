@@ -44,7 +44,7 @@ def test_the_names_that_reports_and_gates_rely_on_exist(data: dict[str, Any]) ->
     assert data["accuracy_10fold"]["std"] >= 0
     assert len(data["accuracy_10fold"]["folds"]) == 10
     assert data["accuracy_10fold_with_fta"]["mean"] < data["accuracy_10fold"]["mean"]
-    assert (data["fta"]["images"]["errors"], data["fta"]["images"]["trials"]) == (9, 7701)
+    assert (data["fta"]["images"], data["fta"]["image_rate"]["trials"]) == (9, 7701)
     assert [p["target"] for p in data["fnmr_at_fmr"]] == [0.1, 0.01, 0.001, 0.0001]
     assert set(data["groups"]) == {"a", "b"}
     assert set(data) == set(Measurements.__dataclass_fields__)
@@ -90,7 +90,7 @@ def test_a_refused_figure_is_a_reason_under_its_own_name(data: dict[str, Any]) -
 def test_a_run_in_which_nothing_was_acquired_is_still_measured() -> None:
     no = np.zeros(20, dtype=bool)
     found = to_dict(measure(ScoreSet(np.full(20, np.nan), np.arange(20) < 10, no, np.arange(20) % 10)))
-    assert found["fta"]["pairs"]["value"] == 1  # type: ignore[index]
+    assert found["fta"]["pair_rate"]["value"] == 1  # type: ignore[index]
     assert found["eer"] == {"insufficient_data": "there are no mated trials"}
 
 

@@ -124,6 +124,6 @@ def test_a_failure_to_acquire_is_left_out_of_fmr_and_fnmr_and_a_non_match_in_far
     assert (value(found.fnmr), value(found.fmr)) == (1 / 6, 1 / 4)
     assert (value(found.frr), value(found.far)) == (3 / 8, 1 / 8)
     # ISO/IEC 19795-1: FRR = FTA + FNMR (1 - FTA), FAR = FMR (1 - FTA)
-    a, b = value(failed.mated_pairs), value(failed.non_mated_pairs)
+    a, b = value(failed.mated_pair_rate), value(failed.non_mated_pair_rate)
     assert value(found.frr) == pytest.approx(a + value(found.fnmr) * (1 - a), abs=1e-15)
     assert value(found.far) == pytest.approx(value(found.fmr) * (1 - b), abs=1e-15)
