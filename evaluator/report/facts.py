@@ -1,0 +1,60 @@
+"""What a report says beside its numbers: which run, on what, with what. Plain values, given by whoever ran it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.comparison import Threshold
+from core.packs import Pack, PublishedFigure, directory_identity
+from core.shards import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetFacts:
+    """The benchmark. What can be counted is counted in the score table."""
+
+    name: str
+    kind: str
+    track: str
+    digest: str
+    notes: tuple[str, ...] = ()
+
+    @property
+    def derives_from_lfw(self) -> bool:
+        """Whether LFW's disclaimer is about these images: LFW itself, CALFW, CPLFW, and what is named after them."""
+        return any("lfw" in text.lower() for text in (self.name, self.kind))
+
+    def is_benchmark(self, name: str) -> bool:
+        """Whether a figure published for the benchmark `name` belongs beside this data set."""
+        return name.lower() in (self.name.lower(), self.kind.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class PackFacts:
+    """The pack, the threshold it decides by, and what others published of it."""
+
+    name: str
+    digest: str
+    licence: str
+    commercial_use: bool
+    threshold: Threshold
+    published: tuple[PublishedFigure, ...] = ()
+
+    @classmethod
+    def of(cls, pack: Pack) -> "PackFacts":
+        """As the list of packs has it."""
+        digest = directory_identity(pack).digest
+        return cls(pack.name, digest, pack.licence, pack.commercial_use, pack.threshold, pack.published)
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run. `created_at` is seconds, UTC; `timings` maps a step's name to seconds."""
+
+    run_id: str
+    created_at: float
+    dataset: DatasetFacts
+    pack: PackFacts
+    pipeline: Pipeline
+    engine: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    software: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, float] = field(default_factory=dict)

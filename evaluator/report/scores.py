@@ -1,0 +1,233 @@
+"""The score file: one row a pair, from which every number of a report can be computed again."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import isfinite, isnan
+
+import numpy as np
+
+from core.errors import LikenessError
+from evaluator.metrics import ScoreSet
+
+BEFORE_GROUPS = ("reference", "probe", "mated", "fold")
+AFTER_GROUPS = ("score", "reference_failure", "probe_failure")
+RESERVED_COLUMNS = (*BEFORE_GROUPS, *AFTER_GROUPS)
+"""What a group must not be called."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+
+
+class ScoreFileInvalid(LikenessError):
+    """The score file cannot be read; the message names the line."""
+
+    code = "score_file_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRow:
+    """A pair, its truth, and its score or the reasons why an image of it was not acquired."""
+
+    reference: str
+    probe: str
+    mated: bool
+    score: float | None
+    fold: int | None = None
+    groups: tuple[str, ...] = ()
+    reference_failure: str | None = None
+    probe_failure: str | None = None
+
+    @property
+    def acquired(self) -> bool:
+        """Whether there was a comparison."""
+        return self.score is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """The pairs of one run in the order of their list.
+
+    Raise ValueError, naming the row (from 0), for a score that is not finite, one that is missing without a reason or
+    present beside one, an image that fails in one row and not in another, folds that only some rows have, and text
+    that would not stay on its line.
+    """
+
+    rows: tuple[ScoreRow, ...]
+    group_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Validate."""
+        if fault := _first_fault(self.rows, self.group_names):
+            row, what = fault
+            raise ValueError(what if row is None else f"row {row}: {what}")
+
+    @property
+    def failures(self) -> dict[str, str | None]:
+        """Every image once, sorted, with the reason why it was not acquired, or None."""
+        found: dict[str, str | None] = {}
+        for row in self.rows:
+            found[row.reference] = row.reference_failure
+            found[row.probe] = row.probe_failure
+        return dict(sorted(found.items()))
+
+    @property
+    def folds(self) -> int:
+        """How many folds there are; 0 when the pairs have none."""
+        return len({row.fold for row in self.rows} - {None})
+
+    def score_set(self, group: str | None = None) -> ScoreSet:
+        """For the metrics; `group` names the column that becomes the group label."""
+        column = None if group is None else self.group_names.index(group)
+        return ScoreSet(
+            score=np.array([np.nan if row.score is None else row.score for row in self.rows], dtype=np.float64),
+            mated=np.array([row.mated for row in self.rows], dtype=np.bool_),
+            acquired=np.array([row.acquired for row in self.rows], dtype=np.bool_),
+            fold=np.array([row.fold for row in self.rows]) if self.folds else None,
+            group=None if column is None else np.array([row.groups[column] for row in self.rows]),
+        )
+
+
+def table_of(
+    scores: ScoreSet,
+    references: Sequence[str],
+    probes: Sequence[str],
+    *,
+    reference_failures: Sequence[str | None] | None = None,
+    probe_failures: Sequence[str | None] | None = None,
+    groups: dict[str, Sequence[str]] | None = None,
+) -> ScoreTable:
+    """A table from what the metrics know and what they don't; every sequence has one element a pair.
+
+    The group of a `ScoreSet` has no name, so it is not taken over: give `groups` by name. Raise ValueError as
+    `ScoreTable` does, and for sequences of another length.
+    """
+    nothing: list[None] = [None] * scores.mated.size
+    columns = groups or {}
+    values = list(zip(*columns.values(), strict=True)) if columns else [()] * scores.mated.size
+    rows = zip(
+        references,
+        probes,
+        scores.mated.tolist(),
+        (None if isnan(score) else score for score in scores.score.tolist()),
+        nothing if scores.fold is None else scores.fold.tolist(),
+        values,
+        reference_failures or nothing,
+        probe_failures or nothing,
+        strict=True,
+    )
+    return ScoreTable(tuple(ScoreRow(*row) for row in rows), tuple(columns))
+
+
+def to_csv(table: ScoreTable) -> bytes:
+    """The same bytes for the same table, always. `repr` writes the shortest digits that give the float back."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*BEFORE_GROUPS, *table.group_names, *AFTER_GROUPS))
+    for row in table.rows:
+        score = "" if row.score is None else repr(float(row.score))
+        fold = "" if row.fold is None else row.fold
+        failures = (row.reference_failure or "", row.probe_failure or "")
+        writer.writerow((row.reference, row.probe, int(row.mated), fold, *row.groups, score, *failures))
+    return text.getvalue().encode()
+
+
+def from_csv(body: bytes) -> ScoreTable:
+    """What `to_csv` wrote. Raise ScoreFileInvalid with the number of the first line that is wrong."""
+    lines = _lines(body)
+    line, header = next(lines, (1, []))
+    groups = tuple(header[len(BEFORE_GROUPS) : -len(AFTER_GROUPS)])
+    if tuple(header) != (*BEFORE_GROUPS, *groups, *AFTER_GROUPS):
+        expected = f"{','.join(BEFORE_GROUPS)},[groups...],{','.join(AFTER_GROUPS)}"
+        raise ScoreFileInvalid(f"line {line}: the header is {','.join(header)!r}, it must be {expected}")
+    rows, numbers = [], []
+    for line, values in lines:
+        if len(values) != len(header):
+            raise ScoreFileInvalid(f"line {line}: {len(values)} columns, the header has {len(header)}")
+        try:
+            rows.append(_row(values))
+        except ValueError as error:
+            raise ScoreFileInvalid(f"line {line}: {error}") from None
+        numbers.append(line)
+    if not rows:
+        raise ScoreFileInvalid("there are no pairs")
+    if fault := _first_fault(rows, groups):
+        number, what = fault
+        raise ScoreFileInvalid(f"line {1 if number is None else numbers[number]}: {what}")
+    return ScoreTable(tuple(rows), groups)
+
+
+def _lines(body: bytes) -> Iterator[tuple[int, list[str]]]:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ScoreFileInvalid(f"line {line}: is not UTF-8 text") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for values in filter(None, reader):
+            yield reader.line_num, values
+    except csv.Error as error:
+        raise ScoreFileInvalid(f"line {reader.line_num}: {error}") from None
+
+
+def _row(values: list[str]) -> ScoreRow:
+    reference, probe, mated, fold, *groups, score, reference_failure, probe_failure = values
+    if mated not in ("0", "1"):
+        raise ValueError(f"mated is {mated!r}, it must be 1 or 0")
+    if fold and not _WHOLE_NUMBER.fullmatch(fold):
+        raise ValueError(f"fold is {fold!r}, it must be a whole number or empty")
+    if score and not _NUMBER.fullmatch(score):
+        raise ValueError(f"score is {score!r}, it must be a number or empty")
+    return ScoreRow(
+        reference,
+        probe,
+        mated == "1",
+        float(score) if score else None,
+        int(fold) if fold else None,
+        tuple(groups),
+        reference_failure or None,
+        probe_failure or None,
+    )
+
+
+def _first_fault(rows: Sequence[ScoreRow], group_names: tuple[str, ...]) -> tuple[int | None, str] | None:
+    """The number of the row, None for the header, and what is wrong there."""
+    for name in group_names:
+        if name in RESERVED_COLUMNS or group_names.count(name) > 1 or not name or _CONTROL.search(name):
+            return None, f"a group must not be called {name!r}: reserved, there already, empty or not printable"
+    failures: dict[str, str | None] = {}
+    folded = bool(rows) and rows[0].fold is not None
+    for number, row in enumerate(rows):
+        if fault := _fault(row, len(group_names), folded):
+            return number, fault
+        for image, failure in ((row.reference, row.reference_failure), (row.probe, row.probe_failure)):
+            if (before := failures.setdefault(image, failure)) != failure:
+                return number, f"{image} was {_told(failure)}, but {_told(before)} in an earlier row"
+    return None
+
+
+def _fault(row: ScoreRow, groups: int, folded: bool) -> str | None:
+    reasons = [reason for reason in (row.reference_failure, row.probe_failure) if reason is not None]
+    if not row.reference or not row.probe or "" in reasons:
+        return "an image has no id, or a failure no reason"
+    if odd := [text for text in (row.reference, row.probe, *row.groups, *reasons) if _CONTROL.search(text)]:
+        return f"{odd[0]!r} has control characters"
+    if len(row.groups) != groups:
+        return f"{len(row.groups)} groups, where there are {groups} names"
+    if (row.fold is not None) != folded:
+        return "either every pair has a fold or none has"
+    if row.score is not None and not isfinite(row.score):
+        return f"score is {row.score}, it must be finite"
+    if reasons and row.score is not None:
+        return "there is a score, though an image was not acquired"
+    if not reasons and row.score is None:
+        return "there is neither a score nor a reason why not"
+    return None
+
+
+def _told(failure: str | None) -> str:
+    return "acquired" if failure is None else f"not acquired ({failure})"

@@ -1,0 +1,178 @@
+import os
+import pickle
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from core.comparison import Threshold
+from evaluator.report import RunFacts, ScoreTable, build_page, build_report
+
+MakeTable = Callable[..., ScoreTable]
+ROOT = Path(__file__).parents[2]
+VOID = {"meta", "br", "wbr"}
+EVIL = "<script>alert(1)</script>\"' onload=x <img src=x onerror=alert(2)> &lt;b&gt; $title ${style} </td>"
+
+
+class Page(HTMLParser):
+    """Refuses tags that don't match; keeps elements, attributes and text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    @property
+    def attributes(self) -> list[tuple[str, str]]:
+        return [(name, value or "") for _, found in self.elements for name, value in found.items()]
+
+
+def page_of(facts: RunFacts, table: ScoreTable) -> str:
+    return build_page(build_report(facts, table), table)
+
+
+@pytest.fixture(scope="module")
+def whole(lfw_sized: MakeTable, facts: RunFacts) -> str:
+    return page_of(facts, lfw_sized())
+
+
+def test_the_page_is_one_well_formed_file_of_moderate_size(whole: str) -> None:
+    page = Page(whole)
+    assert {"html", "head", "title", "main", "svg", "table"} <= {tag for tag, _ in page.elements}
+    assert len(whole.encode()) < 300_000
+    ids = [value for name, value in page.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+
+
+def test_the_page_asks_the_network_for_nothing(whole: str) -> None:
+    page = Page(whole)
+    assert {tag for tag, _ in page.elements} & {"script", "img", "link", "iframe", "object", "embed", "base"} == set()
+    assert [value for name, value in page.attributes if name in ("src", "srcset", "data", "poster")] == []
+    links = {value for name, value in page.attributes if name in ("href", "xlink:href") and not value.startswith("#")}
+    assert links == {"http://vis-www.cs.umass.edu/lfw/"}
+    assert "@import" not in whole
+    assert re.findall(r"url\((?!#)", whole) == []
+
+
+def test_links_within_the_page_lead_somewhere(whole: str) -> None:
+    page = Page(whole)
+    ids = {value for name, value in page.attributes if name == "id"}
+    assert {value[1:] for name, value in page.attributes if name == "href" and value.startswith("#")} <= ids
+
+
+def test_the_headline_rests_on_counts_and_intervals(by_hand: ScoreTable, facts: RunFacts) -> None:
+    text = Page(page_of(facts, by_hand)).text.replace("\u00a0", " ")
+    assert "90.00 % ± 20.00" in text
+    assert "2 of 19 wrong" in text
+    assert "1 of 40 images" in text
+    assert "1 of 9 non-mated" in text
+    assert "90.00 % with failures to acquire as non-matches" in text
+    assert "likeness evaluate recompute scores.csv --threshold 0.363" in text
+
+
+def test_the_worst_pairs_are_named_on_both_sides_of_the_threshold(by_hand: ScoreTable, facts: RunFacts) -> None:
+    text = Page(page_of(facts, by_hand)).text
+    wrong, right = text.index("c07"), text.index("c01")
+    assert wrong < text.index("the pairs below are decided rightly") < right
+
+
+def test_the_disclaimer_of_lfw_is_named_as_theirs(whole: str, by_hand: ScoreTable, facts: RunFacts) -> None:
+    assert "the authors of Labeled Faces in the Wild" in Page(whole).text
+    own = replace(facts, dataset=replace(facts.dataset, name="staff", kind="csv"))
+    assert "Labeled Faces" not in page_of(own, by_hand)
+
+
+def test_hostile_names_stay_text(by_hand: ScoreTable, facts: RunFacts) -> None:
+    rows = tuple(
+        replace(row, reference=row.reference + EVIL, probe_failure=row.probe_failure and EVIL, groups=(EVIL,))
+        for row in by_hand.rows
+    )
+    pack = replace(facts.pack, name=EVIL, licence=EVIL, threshold=Threshold(0.363, EVIL))
+    published = tuple(replace(figure, how=EVIL, source=EVIL, measure=EVIL) for figure in facts.pack.published)
+    hostile = replace(
+        facts,
+        run_id=EVIL,
+        dataset=replace(facts.dataset, name="lfw", notes=(EVIL,)),
+        pack=replace(pack, published=published),
+        engine={EVIL: EVIL},
+        software={EVIL: EVIL},
+        timings={EVIL: 1.0},
+    )
+    source = page_of(hostile, ScoreTable(rows, (EVIL,)))
+    page = Page(source)
+    assert {tag for tag, _ in page.elements} & {"script", "img"} == set()
+    assert [name for name, _ in page.attributes if name.startswith("on")] == []
+    assert page.text.count("<script>alert(1)</script>") > 20
+    assert "$title ${style}" in page.text
+
+
+def test_what_cannot_be_given_says_why(lfw_sized: MakeTable, facts: RunFacts) -> None:
+    text = Page(page_of(facts, lfw_sized(fail=True))).text
+    assert "insufficient data: there are no mated trials" in text
+    assert "Insufficient data: no pair was compared." in text
+    assert "no_face: 10,000 images" in text
+    assert "and 9800 more" in text
+    unfolded = Page(page_of(facts, lfw_sized(folds=False))).text
+    assert "insufficient data: the pairs have no folds" in unfolded
+    assert "the pack's threshold, for there is no 10-fold accuracy" in unfolded
+
+
+def test_a_tiny_sample_is_refused_target_by_target(by_hand: ScoreTable, facts: RunFacts) -> None:
+    text = Page(page_of(facts, by_hand)).text
+    assert text.count("even without an error they show only") == 8
+
+
+def test_groups_have_a_table_when_there_are_any(by_hand: ScoreTable, facts: RunFacts) -> None:
+    table = ScoreTable(tuple(replace(row, groups=("f",)) for row in by_hand.rows), ("gender",))
+    assert "gender=f" in Page(page_of(facts, table)).text
+    assert 'id="groups"' not in page_of(facts, by_hand)
+
+
+def test_a_report_of_other_scores_is_refused(by_hand: ScoreTable, lfw_sized: MakeTable, facts: RunFacts) -> None:
+    with pytest.raises(ValueError, match="another score table"):
+        build_page(build_report(facts, by_hand), lfw_sized())
+
+
+def test_the_same_run_gives_the_same_bytes_in_another_process(
+    by_hand: ScoreTable, facts: RunFacts, tmp_path: Path
+) -> None:
+    (tmp_path / "run.pickle").write_bytes(pickle.dumps((facts, by_hand)))
+    program = (
+        "import pathlib, pickle, sys; from evaluator.report import build_page, build_report;"
+        "facts, table = pickle.loads(pathlib.Path('run.pickle').read_bytes());"
+        "sys.stdout.buffer.write(build_page(build_report(facts, table), table).encode())"
+    )
+    pages = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)},
+            check=True,
+            capture_output=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert pages[0] == pages[1] == page_of(facts, by_hand).encode()
