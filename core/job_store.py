@@ -49,6 +49,7 @@ class JobStore:
                 "images_key": job.request.images_key,
                 "request": _REQUEST.dump_json(job.request),
             },
+            owner=job.owner,
         )
 
     def get(self, job_id: str) -> Job:
@@ -85,9 +86,11 @@ class JobStore:
         """Forget the job in whatever state; its images become due for erasure. Raise JobNotFound."""
         self._records.erase(job_id)
 
-    def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> JobPage:
-        """Up to `limit` jobs older than the job `after`, newest first."""
-        page = self._records.page(limit=limit, after=after, status=status)
+    def page(
+        self, *, limit: int, after: str | None = None, status: Status | None = None, owner: str | None = None
+    ) -> JobPage:
+        """Up to `limit` jobs older than the job `after`, newest first; of one owner, or of all."""
+        page = self._records.page(limit=limit, after=after, status=status, owner=owner)
         return JobPage(tuple(_job(job_id, fields) for job_id, fields in page.records), page.next_id)
 
     def wait(self, job_id: str, timeout_s: float) -> Job:
@@ -124,6 +127,7 @@ def _job(job_id: str, fields: Fields) -> Job:
         version=int(fields["version"]),
         created_at=float(fields["created_at"]),
         request=_REQUEST.validate_json(fields["request"]),
+        owner=fields.get("owner"),
         attempts=int(fields.get("attempts", 0)),
         worker=fields.get("worker"),
         started_at=number(fields, "started_at"),

@@ -27,13 +27,17 @@ class ComparisonRequest:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A client's request and what became of it. Times are seconds since the epoch, UTC."""
+    """A client's request and what became of it. Times are seconds since the epoch, UTC.
+
+    `owner` is the id of the API key that submitted it; None where no keys are asked for.
+    """
 
     id: str
     status: Status
     version: int
     created_at: float
     request: ComparisonRequest
+    owner: str | None = None
     attempts: int = 0
     worker: str | None = None
     started_at: float | None = None

@@ -62,21 +62,19 @@ class Records:
     def __init__(self, client: Any, kind: str) -> None:
         self._redis = client
         self._kind = kind
-        self._all = f"{kind}s:all"
-        self._by_status = f"{kind}s:status:"
         self._create, self._transition, self._erase = (
             client.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
             for name in ("create", "transition", "erase")
         )
 
-    def create(self, record_id: str, fields: Mapping[str, Any]) -> None:
-        """Record something queued."""
-        fields = {"status": Status.QUEUED, "version": 1, **fields}
+    def create(self, record_id: str, fields: Mapping[str, Any], *, owner: str | None = None) -> None:
+        """Record something queued; its owner, if it has one, finds it in lists of its own."""
+        fields = {"status": Status.QUEUED, "version": 1, **fields, **({"owner": owner} if owner else {})}
+        indexes = [
+            self._index(of, status) for of in ({owner, None} if owner else {None}) for status in (None, Status.QUEUED)
+        ]
         with translated():
-            self._create(
-                keys=[self.key(record_id), self._all, self._by_status + Status.QUEUED],
-                args=[record_id, *_flat(fields)],
-            )
+            self._create(keys=[self.key(record_id), *indexes], args=[record_id, *_flat(fields)])
 
     def get(self, record_id: str) -> Fields:
         """Raise JobNotFound for an id that is unknown, erased or past its retention."""
@@ -107,7 +105,7 @@ class Records:
                     record_id,
                     ",".join(allowed),
                     status,
-                    self._by_status,
+                    self._kind,
                     self._channel(record_id) if status.is_terminal else "",
                     retention_s,
                     images_due_at,
@@ -126,15 +124,15 @@ class Records:
     def erase(self, record_id: str) -> None:
         """Forget the record in whatever state; its images become due for erasure. Raise JobNotFound."""
         with translated():
-            found = self._erase(
-                keys=[self.key(record_id), ERASURES, self._all], args=[record_id, self._by_status, time.time()]
-            )
+            found = self._erase(keys=[self.key(record_id), ERASURES], args=[record_id, self._kind, time.time()])
         if not found:
             raise self._missing(record_id)
 
-    def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> RecordPage:
-        """Up to `limit` records older than the one called `after`, newest first."""
-        index = self._by_status + status if status else self._all
+    def page(
+        self, *, limit: int, after: str | None = None, status: Status | None = None, owner: str | None = None
+    ) -> RecordPage:
+        """Up to `limit` records older than the one called `after`, newest first; of one owner, or of all."""
+        index = self._index(owner, status)
         with translated():
             ids = self._redis.zrevrangebylex(index, f"({after}" if after else "+", "-", start=0, num=limit + 1)
             pipeline = self._redis.pipeline(transaction=False)
@@ -162,7 +160,9 @@ class Records:
     def forget_expired(self) -> int:
         """Drop index entries whose record has passed its retention; returns how many."""
         dropped = 0
-        for index in (self._all, *(self._by_status + status for status in Status)):
+        with translated():
+            indexes = list(self._redis.scan_iter(f"{self._kind}s:*", count=500, _type="zset"))
+        for index in indexes:
             with translated():
                 members = [member for member, _ in self._redis.zscan_iter(index, count=500)]
                 for batch in (members[i : i + 500] for i in range(0, len(members), 500)):
@@ -176,6 +176,10 @@ class Records:
     def key(self, record_id: str) -> str:
         """The Redis key of a record."""
         return f"{self._kind}:{record_id}"
+
+    def _index(self, owner: str | None, status: Status | None) -> str:
+        of = f"of:{owner}:" if owner else ""
+        return f"{self._kind}s:{of}{f'status:{status}' if status else 'all'}"
 
     def _channel(self, record_id: str) -> str:
         return f"{self._kind}-ended:{record_id}"
