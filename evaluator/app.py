@@ -1,0 +1,100 @@
+"""The Celery app that plans runs and assembles reports: `celery -A evaluator.app worker -Q reports`.
+
+It holds no model: embedding is asked of the engine workers by task name.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from celery import Task
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
+from celery.worker import WorkController
+
+from core.broker import Tasks, celery_app
+from core.errors import LikenessError
+from core.heartbeat import Heartbeat
+from core.logs import configure_logs
+from core.object_store import ObjectStore
+from core.presence import Presence
+from core.run_store import RunStore
+from core.settings import Settings, load_settings
+from evaluator.running import Runs, run_of_body
+
+log = structlog.get_logger()
+settings = load_settings()
+app = celery_app("likeness-evaluator", settings)
+app.conf.update(worker_pool="threads", worker_concurrency=2)
+
+
+class Equipment:
+    """What this process's tasks work with; made when the worker starts, never at import."""
+
+    def __init__(self, settings: Settings, *, worker: str, queues: tuple[str, ...]) -> None:
+        self.runs = Runs(RunStore(settings), ObjectStore(settings), app, settings)
+        self.heartbeat = Heartbeat(Presence(settings), name=worker, queues=queues, engines=lambda: ())
+
+
+@app.task(name=Tasks.PLAN_RUN, bind=True)
+def plan_run(self: Task, run_id: str) -> None:
+    """Send the shards that are missing, or assemble at once."""
+    _ending_on_failure(self.app.equipment.runs, run_id, lambda runs: runs.launch(run_id))
+
+
+@app.task(name=Tasks.ASSEMBLE_RUN, bind=True)
+def assemble_run(self: Task, shards: list[dict[str, Any]], run_id: str) -> None:
+    """The chord's body: parts to scores, metrics, report."""
+    _ending_on_failure(self.app.equipment.runs, run_id, lambda runs: runs.assemble(run_id, shards))
+
+
+@app.task(name=Tasks.RUN_BROKE)
+def run_broke(body_id: str) -> None:
+    """The chord's error callback. It takes exactly one argument, the body's id: with more, a process that does
+    not know this task could not call it (measured on Celery 5.7.0).
+    """
+    app.equipment.runs.broke(run_of_body(body_id), "chord_failed", f"the chord failed before its body {body_id}")
+
+
+@app.task(name=Tasks.REPAIR_RUNS, bind=True)
+def repair_runs(self: Task) -> None:
+    """Take up runs whose messages were lost."""
+    try:
+        self.app.equipment.runs.repair()
+    except LikenessError as why:
+        log.warning("repair_postponed", why=str(why))
+
+
+def _ending_on_failure(runs: Runs, run_id: str, step: Callable[[Runs], None]) -> None:
+    """A run that can't go on ends as failed; what trying again may mend is left to the repair."""
+    with structlog.contextvars.bound_contextvars(run_id=run_id):
+        try:
+            step(runs)
+        except LikenessError as why:
+            if why.retryable:
+                log.warning("run_stalled", why=str(why))
+            else:
+                runs.broke(run_id, why.code, str(why))
+        except Exception as error:
+            log.exception("run_broke")
+            runs.broke(run_id, "internal", f"{type(error).__name__}: {error}")
+
+
+@setup_logging.connect
+def _configure_logs(**_: Any) -> None:
+    configure_logs("evaluator", json_lines=settings.log_json, level=settings.log_level)
+
+
+@worker_init.connect
+def _equip(sender: WorkController, **_: Any) -> None:
+    queues = tuple(sorted(sender.app.amqp.queues.consume_from))
+    app.equipment = Equipment(settings, worker=sender.hostname, queues=queues)
+
+
+@worker_ready.connect
+def _announce(**_: Any) -> None:
+    app.equipment.heartbeat.start()
+
+
+@worker_shutdown.connect
+def _leave(**_: Any) -> None:
+    app.equipment.heartbeat.stop()

@@ -1,0 +1,49 @@
+"""From a run's scores to the pack's thresholds."""
+
+import time
+
+from core.calibrations import Calibration, Point
+from core.errors import LikenessError
+from core.packs import Pack, directory_identity
+from core.runs import Run
+from core.settings import Settings
+from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint
+from evaluator.report import ScoreTable, calibrate
+
+
+class RunUnfit(LikenessError):
+    """Comparisons are not scored the way this run scored: its thresholds would not hold for them."""
+
+    code = "run_unfit"
+
+
+def calibration_from(run: Run, table: ScoreTable, pack: Pack, settings: Settings) -> Calibration:
+    """Thresholds at the named FMR. Raises RunUnfit for a run that scored otherwise than the service does."""
+    asked = run.request
+    if asked.track != "raw" or asked.flip:
+        raise RunUnfit(f"run {run.id} is {asked.track}, flip {asked.flip}; comparisons are raw, without flip")
+    if asked.detection_size != settings.detection_size:
+        raise RunUnfit(
+            f"run {run.id} detected at {asked.detection_size}, the service detects at {settings.detection_size}: "
+            f"run it again with --detection-size {settings.detection_size}"
+        )
+    return Calibration(
+        pack=pack.name,
+        pack_digest=directory_identity(pack).digest,
+        run_id=run.id,
+        dataset=asked.dataset,
+        dataset_digest=asked.dataset_digest,
+        detection_size=asked.detection_size,
+        made_at=time.time(),
+        points=tuple(_point(point) for point in calibrate(table).points),
+    )
+
+
+def _point(point: TargetedPoint) -> Point:
+    match point.point:
+        case OperatingPoint(threshold=threshold, fmr=Rate() as fmr):
+            return Point(point.target, threshold, fmr.errors, fmr.trials, fmr.low, fmr.high, None)
+        case InsufficientData(reason=reason):
+            return Point(point.target, None, None, None, None, None, reason)
+        case _:
+            return Point(point.target, None, None, None, None, None, "there are no non-mated comparisons")

@@ -1,0 +1,287 @@
+"""Benchmark runs on real workers: the same bytes whatever happens on the way."""
+
+import json
+import signal
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image, ImageEnhance
+from stack import Stack, eventually
+
+from core.broker import Queues, Tasks, celery_app, enqueue
+from core.calibrations import Calibration, CalibrationStore, Point
+from core.lifecycle import Status
+from core.object_store import ObjectStore
+from core.packs import Pack, directory_identity
+from core.records import connect
+from core.run_store import RunStore
+from core.runs import RunKeys
+from evaluator.datasets import import_dataset, read_benchmark
+from infra.samples import fetch_samples
+
+SHARDS = 8
+
+
+@pytest.fixture(scope="module")
+def images(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, Path]) -> Path:
+    """A small benchmark of our own making: photographs in several brightnesses, and one picture without a face."""
+    folder = tmp_path_factory.mktemp("benchmark")
+    subjects = {"a": "obama.jpg", "b": "obama3.jpg", "c": "biden.jpg"}
+    names = []
+    for subject, photograph in subjects.items():
+        picture = Image.open(samples[photograph]).convert("RGB")
+        picture.thumbnail((600, 600))
+        for step in range(10):
+            name = f"{subject}{step}.jpg"
+            ImageEnhance.Brightness(picture).enhance(0.75 + step / 20).save(folder / name, quality=90)
+            names.append((name, subject))
+    Image.new("RGB", (300, 300), "grey").save(folder / "nobody.jpg")
+    lines = ["reference,probe,mated,fold"]
+    same = {"a": "p", "b": "p", "c": "q"}
+    for row, ((one, s), (two, t)) in enumerate(combinations(names, 2)):
+        lines.append(f"{one},{two},{int(same[s] == same[t])},{row % 10 + 1}")
+    lines.append("nobody.jpg,a0.jpg,0,1")
+    (folder / "pairs.csv").write_text("\n".join(lines))
+    return folder
+
+
+@pytest.fixture
+def bench(own_stack: Stack, images: Path) -> Stack:
+    """Servers with the benchmark imported in eight shards, and the evaluator."""
+    objects = ObjectStore(own_stack.settings)
+    benchmark = read_benchmark("csv", images / "pairs.csv", images)
+    dataset = import_dataset(objects, "own", benchmark, images_per_shard=4)
+    assert len(dataset.shards) == SHARDS
+    own_stack.start("evaluator")
+    return own_stack
+
+
+def begin(stack: Stack, *options: str) -> str:
+    started = stack.run("likeness", "evaluate", "run", "own", "--json", *options)
+    assert started.returncode == 0, started.stderr
+    return str(json.loads(started.stdout)["id"])
+
+
+def scores_of(stack: Stack, run_id: str, within_s: float = 90.0) -> bytes:
+    runs = RunStore(stack.settings)
+
+    def ended() -> bytes:
+        run = runs.get(run_id)
+        assert run.status is Status.SUCCEEDED, f"{run}\n{stack.log('evaluator')[-2000:]}"
+        return ObjectStore(stack.settings).get(RunKeys(run_id).scores)
+
+    return eventually(ended, within_s=within_s)
+
+
+def some_shards_are_done(stack: Stack, run_id: str) -> None:
+    runs = RunStore(stack.settings)
+
+    def some() -> None:
+        assert 0 < runs.get(run_id).progress.shards_done < SHARDS
+
+    eventually(some)
+
+
+def forget_embeddings(stack: Stack) -> None:
+    objects = ObjectStore(stack.settings)
+    objects.delete(list(objects.keys("embeddings/")))
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """The score file of the first run that succeeds; every other must equal it."""
+    return {}
+
+
+@pytest.fixture
+def same_scores(expected: dict[str, bytes], bench: Stack) -> Iterator[list[bytes]]:
+    found: list[bytes] = []
+    yield found
+    for scores in found:
+        assert scores.count(b"\n") == 437
+        assert expected.setdefault("scores", scores) == scores
+
+
+def test_a_run_on_one_worker_and_again_from_the_cache(bench: Stack, same_scores: list[bytes]) -> None:
+    bench.start("embedder")
+    same_scores.append(scores_of(bench, begin(bench)))
+    bench.kill("embedder")
+    same_scores.append(scores_of(bench, begin(bench)))  # no worker is there: every embedding is found
+
+
+def test_two_workers_give_the_same_bytes(bench: Stack, same_scores: list[bytes]) -> None:
+    bench.start("embedder", "embedder2")
+    same_scores.append(scores_of(bench, begin(bench)))
+
+
+def test_a_worker_killed_in_the_middle_changes_no_byte(bench: Stack, same_scores: list[bytes]) -> None:
+    bench.start("embedder")
+    run_id = begin(bench)
+    some_shards_are_done(bench, run_id)
+    bench.kill("embedder")
+    bench.start("embedder")
+    same_scores.append(scores_of(bench, run_id))
+
+
+def test_a_restarted_broker_changes_no_byte(bench: Stack, same_scores: list[bytes]) -> None:
+    bench.start("embedder")
+    run_id = begin(bench)
+    some_shards_are_done(bench, run_id)
+    bench.kill("redis", signal.SIGTERM)
+    bench.start("redis")
+    bench.wait_for_servers()
+    same_scores.append(scores_of(bench, run_id))
+
+
+def test_a_cancelled_run_stops_and_a_resumed_one_does_only_what_is_missing(
+    bench: Stack, same_scores: list[bytes]
+) -> None:
+    bench.start("embedder")
+    run_id = begin(bench)
+    some_shards_are_done(bench, run_id)
+    assert bench.run("likeness", "evaluate", "cancel", run_id).returncode == 0
+    assert RunStore(bench.settings).get(run_id).status is Status.CANCELLED
+    # The worker lets go of the shard it was at.
+    eventually(lambda: _queue_is_empty(bench))
+    done = len(list(ObjectStore(bench.settings).keys("embeddings/")))
+    resumed = bench.run("likeness", "evaluate", "resume", run_id, "--json")
+    assert resumed.returncode == 0, resumed.stderr
+    new_id = json.loads(resumed.stdout)["id"]
+    same_scores.append(scores_of(bench, new_id))
+    assert f'"missing": {SHARDS - done}' in bench.log("evaluator")
+    assert RunStore(bench.settings).get(run_id).status is Status.CANCELLED, "a terminal state never changes"
+
+
+def _queue_is_empty(stack: Stack) -> None:
+    assert connect(stack.settings, 0).llen(Queues.EVALUATIONS) == 0
+
+
+def test_a_run_whose_messages_were_lost_is_repaired(bench: Stack, same_scores: list[bytes]) -> None:
+    bench.kill("evaluator")
+    bench.start("evaluator", LIKENESS_RUN_PATIENCE_S="10")
+    run_id = begin(bench)
+    broker = connect(bench.settings, 0)
+
+    def lost() -> None:
+        assert broker.llen(Queues.EVALUATIONS) == SHARDS
+
+    eventually(lost)
+    broker.delete(Queues.EVALUATIONS)
+    bench.start("embedder")
+    app = celery_app("test", bench.settings)
+    runs = RunStore(bench.settings)
+
+    def repaired() -> None:
+        enqueue(app, Tasks.REPAIR_RUNS)
+        assert runs.get(run_id).attempts == 2
+
+    eventually(repaired, within_s=40)
+    same_scores.append(scores_of(bench, run_id))
+
+
+def test_celery_and_likeness_have_the_same_verbs_and_the_report_can_be_recomputed(
+    own_stack: Stack, tmp_path: Path
+) -> None:
+    fetch_samples(own_stack.home)
+    own_stack.start("evaluator", "embedder")
+    celery = ("celery", "-A", "worker.app", "evaluate")
+    imported = own_stack.run(*celery, "import", "sample")
+    assert imported.returncode == 0, imported.stderr
+    done = own_stack.run(*celery, "run", "sample", "--wait", "--json")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert report["run_id"].startswith("run_")
+    assert report["metrics"]["fta"]["images"] == 0
+    assert report["metrics"]["trials"]["mated_pairs"] == 15
+    written = own_stack.run("likeness", "evaluate", "report", report["run_id"], "--out", str(tmp_path))
+    assert written.returncode == 0
+    assert json.loads((tmp_path / "report.json").read_text()) == report
+    assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
+    threshold = str(report["pack"]["threshold"]["value"])
+    scores = str(tmp_path / "scores.csv")
+    again = own_stack.run("likeness", "evaluate", "recompute", scores, "--threshold", threshold)
+    assert json.loads(again.stdout) == report["metrics"]
+    twice = own_stack.run("likeness", "evaluate", "run", "sample", "--wait", "--json")
+    other = json.loads(twice.stdout)["run_id"]
+    assert json.loads(twice.stdout)["score_digest"] == report["score_digest"]
+    listed = own_stack.run("likeness", "evaluate", "list", "--json").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in listed] == [other, report["run_id"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("run", "nothing"), "there is no data set 'nothing'"),
+        (("run", "own", "--pack", "nobody"), "no pack is called 'nobody'"),
+        (("show", "run_nobody"), "no run has the id 'run_nobody'"),
+        (("import", "lfw"), "needs --archive and --pairs"),
+        (("run", "own", "--detection-size", "333"), "multiple of 32"),
+    ],
+)
+def test_a_wrong_command_is_one_clear_sentence(bench: Stack, arguments: tuple[str, ...], says: str) -> None:
+    said = bench.run("likeness", "evaluate", *arguments)
+    assert said.returncode != 0
+    assert says in said.stderr
+    assert "Traceback" not in said.stderr
+
+
+def test_a_run_over_http_and_the_threshold_it_gives(
+    bench: Stack, zoo: Pack, samples: dict[str, Path], same_scores: list[bytes]
+) -> None:
+    bench.start("api", "worker", "embedder")
+    bench.wait_until_ready()
+    with httpx.Client(base_url=bench.url, timeout=60) as http:
+        refused = http.post("/v1/evaluations", json={"dataset": "nothing"})
+        assert (refused.status_code, refused.json()["code"]) == (422, "dataset_unknown")
+        accepted = http.post("/v1/evaluations", json={"dataset": "own"})
+        assert accepted.status_code == 202, accepted.text
+        where = accepted.headers["Location"]
+        early = http.get(f"{where}/report")
+        assert early.status_code in (200, 409)
+        same_scores.append(scores_of(bench, accepted.json()["id"]))
+        report = http.get(f"{where}/report").json()
+        assert report["metrics"]["fta"]["images"] == 1
+        assert report["failures_to_acquire"]["listed"] == [{"image": "nobody.jpg", "reason": "no_face"}]
+        assert http.get(f"{where}/report?format=csv").content == same_scores[0]
+        assert "<svg" in http.get(f"{where}/report?format=html").text
+        assert http.get("/v1/evaluations").json()["evaluations"][0]["status"] == "succeeded"
+
+        calibrated = bench.run("likeness", "evaluate", "calibrate", accepted.json()["id"], "--json")
+        assert calibrated.returncode == 0, calibrated.stderr
+        points = {point["target"]: point for point in json.loads(calibrated.stdout)["points"]}
+        assert points[0.1]["errors"] / points[0.1]["trials"] <= 0.1
+        assert points[0.001]["refused"], "200 non-mated pairs cannot show an FMR of 0.1 %"
+        files = {side: (side, samples["obama.jpg"].read_bytes()) for side in ("reference", "probe")}
+        job = http.post(
+            "/v1/comparisons", files=files, data={"target_fmr": "0.1"}, headers={"Prefer": "wait=30"}
+        ).json()
+        assert job["threshold"] == points[0.1]["threshold"]
+        assert job["calibrated_fmr"]["run_id"] == accepted.json()["id"]
+        assert job["calibrated_fmr"]["errors"] == points[0.1]["errors"]
+        too_low = http.post("/v1/comparisons", files=files, data={"target_fmr": "0.001"})
+        assert (too_low.status_code, too_low.json()["code"]) == (422, "target_fmr_unsupported")
+        (pack,) = http.get("/v1/packs").json()["packs"]
+        assert pack["calibration"]["dataset"] == "own"
+
+
+def test_comparing_a_run_with_itself_finds_no_difference_and_no_regression(bench: Stack) -> None:
+    bench.start("embedder")
+    run_id = begin(bench)
+    scores_of(bench, run_id)
+    compared = bench.run("likeness", "evaluate", "compare", run_id, run_id, "--fail-on-regression", "--json")
+    assert compared.returncode == 0, compared.stderr
+    found = json.loads(compared.stdout)
+    assert (found["b"], found["c"], found["significant"]) == (0, 0, False)
+
+
+def test_the_newest_calibration_of_a_pack_is_kept_by_its_digest(own_stack: Stack, zoo: Pack) -> None:
+    store = CalibrationStore(own_stack.settings)
+    digest = directory_identity(zoo).digest
+    assert store.get(digest) is None
+    made = Calibration(zoo.name, digest, "run_x", "own", "d", 640, 0.0, (Point(0.1, 0.4, 3, 300, 0.002, 0.03, None),))
+    store.put(made)
+    assert store.get(digest) == made
+    assert made.threshold_for(0.2).value == 0.4, "the largest named FMR that does not exceed the one asked for"
