@@ -28,6 +28,7 @@ from core.run_requests import request_run
 from core.run_store import RunStore
 from core.runs import Run, RunKeys
 from core.settings import Settings, default_home, load_settings
+from core.terminal import wide_console
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores"}
@@ -169,7 +170,7 @@ def datasets(desk: Desk, delete_name: str | None, as_json: bool) -> None:
     table = Table("name", "kind", "track", "images", "pairs", "mated", "folds", "digest", box=None, pad_edge=False)
     for d in found:
         table.add_row(d.name, d.kind, d.track, *map(str, (d.images, d.pairs, d.mated, d.folds)), d.digest[:12])
-    Console().print(table)
+    wide_console().print(table)
 
 
 @evaluate.command()
@@ -178,8 +179,8 @@ def datasets(desk: Desk, delete_name: str | None, as_json: bool) -> None:
 @click.option("--flip/--no-flip", default=False, help="Add the embedding of the mirrored crop, as papers do.")
 @click.option(
     "--policy",
-    type=click.Choice([*Policy]),
-    default=Policy.MOST_CENTRAL,
+    type=click.Choice([policy.value for policy in Policy]),
+    default=Policy.MOST_CENTRAL.value,
     show_default=True,
     help="Which face counts where an image shows several; in LFW the labelled one is the central one.",
 )
@@ -282,7 +283,7 @@ def list_(desk: Desk, limit: int, as_json: bool) -> None:
             f"{accuracy:.2%}" if accuracy is not None else "",
             time.strftime("%Y-%m-%d %H:%M", time.gmtime(found.created_at)),
         )
-    Console().print(table)
+    wide_console().print(table)
 
 
 @evaluate.command()

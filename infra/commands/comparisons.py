@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from api.client import Client, ComparisonJob
 from core.comparison import Policy
 from core.lifecycle import Status
 from core.settings import load_settings
+from core.terminal import wide_console
 
 IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -23,7 +23,11 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--wait/--no-wait", default=True, help="Wait for the job to end (default), or print its id and return.")
 @click.option("--timeout", "timeout_s", default=120.0, show_default=True, help="Seconds to wait at most.")
 @click.option("--pack", help="Model pack; `likeness packs list` shows them. Default: the deployment's.")
-@click.option("--policy", type=click.Choice([*Policy]), help="Which face counts where an image shows several.")
+@click.option(
+    "--policy",
+    type=click.Choice([policy.value for policy in Policy]),
+    help="Which face counts where an image shows several.",
+)
 @click.option("--threshold", type=click.FloatRange(-1, 1), help="Decision threshold. Default: the pack's.")
 @click.option(
     "--target-fmr",
@@ -72,7 +76,7 @@ def compare(
 
 
 @click.command()
-@click.option("--status", type=click.Choice([*Status]), help="Only jobs in this status.")
+@click.option("--status", type=click.Choice([status.value for status in Status]), help="Only jobs in this status.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many jobs.")
 @click.option("--cancel", "cancel_id", metavar="ID", help="Cancel this job instead.")
 @click.option("--erase", "erase_id", metavar="ID", help="Erase this job and its images instead.")
@@ -92,7 +96,7 @@ def jobs(
         for job in found:
             click.echo(json.dumps(dict(job.document)))
     else:
-        Console().print(_table(found))
+        wide_console().print(_table(found))
 
 
 def describe(job: ComparisonJob) -> str:

@@ -20,7 +20,7 @@ def demo() -> None:
     from infra.samples import fetch_samples
 
     began = time.monotonic()
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     fetch_packs(load_settings())
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

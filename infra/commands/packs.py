@@ -12,6 +12,7 @@ from rich.table import Table
 from core.errors import LikenessError
 from core.packs import Pack, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
+from core.terminal import wide_console
 
 
 @click.group()
@@ -37,7 +38,7 @@ def list_packs(as_json: bool) -> None:
             str(entry["licence"]),
             f"{entry['threshold']:g}",
         )
-    Console().print(table)
+    wide_console().print(table)
 
 
 @packs.command()
