@@ -3,6 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: A picture that fits into a square of this side, in pixels, is detected at this size and not blown up to a larger
+#: one: on LFW (250x250) detection at 640 costs four times as much as at 320 and loses accuracy (docs/engine.md).
+SMALL_DETECTION_SIZE = 320
+
 
 class Side(StrEnum):
     """Which of the two images: the sample in question, or the one it is compared with."""

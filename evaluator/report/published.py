@@ -1,5 +1,6 @@
 """What others published of the pack, beside what this run measured, and whether one may be held against the other."""
 
+from core.comparison import SMALL_DETECTION_SIZE
 from core.packs import PublishedFigure
 from evaluator.metrics import FoldAccuracy, InsufficientData, plain
 from evaluator.report.facts import RunFacts
@@ -17,7 +18,9 @@ def beside_ours(facts: RunFacts, accuracy: FoldAccuracy | InsufficientData) -> l
 
 def how_measured(facts: RunFacts) -> str:
     """In the words in which others describe theirs."""
-    raw = f"raw images, detected at {facts.pipeline.detection_size} px and aligned in this run"
+    size = facts.pipeline.detection_size
+    small = f" (small ones at {SMALL_DETECTION_SIZE} px)" if size > SMALL_DETECTION_SIZE else ""
+    raw = f"raw images, detected at {size} px{small} and aligned in this run"
     track = "aligned crops, no detection" if facts.pipeline.track == "aligned" else raw
     flip = "embedding of the mirrored crop added" if facts.pipeline.flip else "no flip test"
     return f"{track}, {flip}"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.comparison import SMALL_DETECTION_SIZE
 from worker.engine.contract import Image
 
 Point = tuple[float, float]
@@ -34,15 +35,10 @@ class DetectedFace:
         return min(right - left, bottom - top)
 
 
-#: Pictures that fit into this square are not blown up to a larger one: on LFW (250x250 pixels) detection at 640
-#: costs four times as much as at 320 and loses accuracy (docs/engine.md).
-SMALL_SIZE = 320
-
-
 class Detector:
     """A loaded detector that sees every image scaled to fit a square, the rest black.
 
-    Small pictures are seen at SMALL_SIZE, all others at `size`, unless the model's input has a fixed size.
+    Small pictures are seen at SMALL_DETECTION_SIZE, all others at `size`, unless the model's input has a fixed size.
 
     Threads may share it: SCRFD keeps a pool of sessions behind a lock and a cache that holds equal values per key.
     """
@@ -50,7 +46,7 @@ class Detector:
     def __init__(self, model: Any, size: int) -> None:
         self._model = model
         self._size = size
-        self._small_size = size if model.static_input_size else min(size, SMALL_SIZE)
+        self._small_size = size if model.static_input_size else min(size, SMALL_DETECTION_SIZE)
 
     @property
     def sessions(self) -> tuple[Any, ...]:
