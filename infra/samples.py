@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from core.digest import mismatch, sha256_of
+from core.download import Progress, no_progress
 from core.errors import DownloadFailed
 from worker.packs.archives import pip_download
-from worker.packs.digest import mismatch, sha256_of
-from worker.packs.download import Progress, no_progress
 
 SAMPLES_FILE = Path(__file__).with_name("samples.toml")
 

@@ -1,18 +1,23 @@
 """Benchmark runs on real workers: the same bytes whatever happens on the way."""
 
+import io
 import json
+import pickle
 import signal
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 
 import httpx
+import numpy as np
+import numpy.typing as npt
 import pytest
 from PIL import Image, ImageEnhance
 from stack import Stack, eventually
 
 from core.broker import Queues, Tasks, celery_app, enqueue
 from core.calibrations import Calibration, CalibrationStore, Point
+from core.comparison import Policy, Side
 from core.lifecycle import Status
 from core.object_store import ObjectStore
 from core.packs import Pack, directory_identity
@@ -20,7 +25,10 @@ from core.records import connect
 from core.run_store import RunStore
 from core.runs import RunKeys
 from evaluator.datasets import import_dataset, read_benchmark
+from evaluator.report import from_csv
 from infra.samples import fetch_samples
+from worker.engine.contract import Acquired
+from worker.engine.engine import Engine
 
 SHARDS = 8
 
@@ -278,3 +286,53 @@ def test_the_newest_calibration_of_a_pack_is_kept_by_its_digest(own_stack: Stack
     store.put(made)
     assert store.get(digest) == made
     assert made.threshold_for(0.2).value == 0.4, "the largest named FMR that does not exceed the one asked for"
+
+
+def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(
+    own_stack: Stack, zoo: Pack, zoo_directory: Path, samples: dict[str, Path], tmp_path: Path
+) -> None:
+    engine = Engine.load(zoo, zoo_directory, own_stack.settings)
+    acquired = {
+        name: engine.acquire(samples[name].read_bytes(), Policy.LARGEST, Side.PROBE)
+        for name in ("obama.jpg", "obama2.jpg", "biden.jpg")
+    }
+    crops = {name: found.crop for name, found in acquired.items() if isinstance(found, Acquired)}
+    pairs = [("obama.jpg", "obama2.jpg", True), ("obama.jpg", "biden.jpg", False)]
+    images = [png(crops[name]) for one, two, _ in pairs for name in (one, two)]
+    (tmp_path / "crops.bin").write_bytes(pickle.dumps((images, [mated for *_, mated in pairs]), protocol=4))
+    own_stack.start("embedder", "evaluator")
+    imported = own_stack.run("likeness", "evaluate", "import", "bin", "--file", str(tmp_path / "crops.bin"))
+    assert imported.returncode == 0, imported.stderr
+
+    def scores(*options: str) -> list[float]:
+        done = own_stack.run("likeness", "evaluate", "run", "crops", "--wait", "--json", *options)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert report["pipeline"]["track"] == "aligned"
+        table = from_csv(ObjectStore(own_stack.settings).get(RunKeys(report["run_id"]).scores))
+        return [row.score for row in table.rows if row.score is not None]
+
+    def expected(flip: bool) -> list[float]:
+        vectors = {}
+        for name, crop in crops.items():
+            vector = engine.embed([crop])[0].astype(np.float64)
+            if flip:
+                vector = vector + engine.embed([np.ascontiguousarray(crop[:, ::-1])])[0]
+            vectors[name] = vector / np.linalg.norm(vector)
+        return [float(vectors[one] @ vectors[two]) for one, two, _ in pairs]
+
+    assert scores() == pytest.approx(expected(flip=False), abs=1e-6)
+    assert scores("--flip") == pytest.approx(expected(flip=True), abs=1e-6)
+    refused = own_stack.run("likeness", "evaluate", "calibrate", _newest(own_stack))
+    assert refused.returncode == 1
+    assert "comparisons are raw, without flip" in refused.stderr
+
+
+def _newest(stack: Stack) -> str:
+    return RunStore(stack.settings).page(limit=1).runs[0].id
+
+
+def png(crop: npt.NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(crop[:, :, ::-1])).save(buffer, "PNG")
+    return buffer.getvalue()

