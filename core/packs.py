@@ -66,6 +66,7 @@ class Pack:
     recipe: str | None
     sources: tuple[PackSource, ...]
     published: tuple[PublishedFigure, ...]
+    detection_threshold: float = 0.5
 
     @property
     def needs_acceptance(self) -> bool:
@@ -124,6 +125,9 @@ def _pack(name: str, entry: Mapping[str, Any]) -> Pack:
             raise ValueError(f"commercial_use is true or false, not {commercial_use!r}")
         if not -1 <= threshold.value <= 1:
             raise ValueError(f"the threshold is a cosine, -1..1, not {threshold.value}")
+        detection_threshold = float(entry.get("detection_threshold", 0.5))
+        if not 0 < detection_threshold < 1:
+            raise ValueError(f"detection_threshold lies between 0 and 1, not {detection_threshold}")
         if not isinstance(dimension, int) or dimension < 1:
             raise ValueError(f"embedding_dimension is a positive number, not {dimension!r}")
         return Pack(
@@ -137,6 +141,7 @@ def _pack(name: str, entry: Mapping[str, Any]) -> Pack:
             ingredients=_files(entry["ingredients"]) if "ingredients" in entry else files,
             recipe=entry.get("recipe"),
             sources=tuple(_source(source) for source in entry.get("sources", ())),
+            detection_threshold=detection_threshold,
             published=tuple(PublishedFigure(**figure) for figure in entry.get("published", ())),
         )
     except KeyError as error:

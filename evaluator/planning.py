@@ -37,7 +37,7 @@ def pipeline_of(request: RunRequest, pack: Pack, settings: Settings) -> Pipeline
         policy=request.policy,
         # A crop that is aligned already is not detected: its embedding depends on neither setting.
         detection_size=0 if aligned else request.detection_size,
-        detection_threshold=settings.detection_threshold,
+        detection_threshold=settings.detection_threshold or pack.detection_threshold,
         min_face_px=settings.min_face_px,
         provider=settings.provider,
     )

@@ -59,7 +59,7 @@ class Engine:
             pack=directory_identity(pack),
             provider=models.provider,
             detection_size=settings.detection_size,
-            detection_threshold=settings.detection_threshold,
+            detection_threshold=settings.detection_threshold or pack.detection_threshold,
             min_face_px=settings.min_face_px,
         )
         return cls(

@@ -58,7 +58,8 @@ def _load(pack: Pack, directory: Path, settings: Settings, provider: Provider) -
             providers=providers.chain(provider, settings.home / "tensorrt"),
             sess_options=providers.session_options(settings.intra_op_threads),
         )
-        analysis.prepare(ctx_id=0, det_thresh=settings.detection_threshold, det_size=(size, size))
+        threshold = settings.detection_threshold or pack.detection_threshold
+        analysis.prepare(ctx_id=0, det_thresh=threshold, det_size=(size, size))
         detection, recognition = analysis.models["detection"], analysis.models["recognition"]
     except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
         raise _load_failure(provider, directory, error) from error
