@@ -11,7 +11,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help install demo up test check fmt lint types lock clean
+.PHONY: help install demo up test chaos check fmt lint types fuzz audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -24,6 +24,8 @@ up: install ## Start everything and keep it up; Ctrl-C stops all of it
 	@$(BIN)/likeness up
 test: install ## Run the tests, e.g. make test ARGS='tests/infra -x'
 	$(BIN)/python -m pytest $(ARGS)
+chaos: install ## Kill everything under JOBS jobs (10000), and count what was lost: make chaos JOBS=500 SEED=7
+	PYTHONPATH=tests $(BIN)/python -m chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
 check: install ## What CI runs: format, lint, types, import rules, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -38,6 +40,11 @@ lint: install ## Look for mistakes, and hold the import rules
 	$(BIN)/lint-imports
 types: install ## Check the types
 	$(BIN)/mypy
+fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=100000 SEED=7
+	PYTHONPATH=tests $(BIN)/python -m hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0)
+audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
+	for of in local api worker-cpu worker-gpu courier; do \
+		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done
 clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(PACKAGES) -name __pycache__ -prune -exec rm -rf {} +

@@ -9,7 +9,7 @@ settings = load_settings()
 
 bind = settings.api_bind
 workers = settings.api_processes
-worker_class = "gthread"
+worker_class = "infra.patience.PatientWorker"  # gthread, with an end to waiting for a client
 threads = settings.api_threads  # a request that waits for its job holds one
 
 keepalive = 5

@@ -176,7 +176,7 @@ def test_files_that_are_no_images_are_named(objects: ObjectStore, lfw_like: LfwL
     faults = faults_of(objects, read_benchmark("lfw", pairs, root), max_image_pixels=256)
     assert [fault.split(";")[0] for fault in faults] == [
         "pairs.txt:7: Di/Di_0002.jpg is not in lfw",
-        f"lfw: Ada/Ada_0001.jpg: the bytes begin with {picture(1)[:8]!r}",
+        "lfw: Ada/Ada_0001.jpg: the JPEG ends, or is damaged, before its pixels begin",
         "lfw: Bo/Bo_0001.jpg: the bytes begin with b'GIF89a, '",
         "lfw: Cy/Cy_0001.jpg: the image has 300x300 pixels",
         "lfw: Di/Di_0001.jpg has 0 bytes, which is none or too many",

@@ -13,17 +13,19 @@ _KEPT = frozenset([b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"eXIf", b"IEND"])
 def pixels_only(body: bytes) -> bytes:
     """The same image without other chunks and without what follows its end; the default image of an animation.
 
-    A chunk that is cut short stays as it is: it is the decoder that says so.
-    Raises ImageUndecodable for more chunks than an honest image has.
+    Raises ImageUndecodable for a chunk that is cut short, for which OpenCV would make all the room the chunk asks for,
+    and for more chunks than an honest image has.
     """
     kept = [body[:SIGNATURE_BYTES]]
     at = SIGNATURE_BYTES
     for _ in range(MAX_CHUNKS):
         kind = body[at + 4 : at + 8]
         end = at + 12 + int.from_bytes(body[at : at + 4])
+        if end > len(body):
+            raise ImageUndecodable("the PNG is truncated or damaged: its last chunk is longer than what is there")
         if kind in _KEPT:
             kept.append(body[at:end])
-        if kind == b"IEND" or end > len(body):
+        if kind == b"IEND":
             return b"".join(kept)
         at = end
     raise ImageUndecodable(f"the PNG has more than {MAX_CHUNKS} chunks")

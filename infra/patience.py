@@ -1,0 +1,125 @@
+"""gunicorn's threads, with an end to waiting for a client.
+
+gunicorn gives each request a thread before its body is there, and reads without a timeout: some dozens of clients that
+send a byte now and then would stop the whole process. A proxy that buffers requests keeps them off; without one, this
+does.
+"""
+
+import errno
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from gunicorn.http.errors import ParseException
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+
+#: A request may take this long to arrive, from its first byte to its last, ...
+LONGEST_S = 120.0
+#: ... and while others wait for a thread: this long, and as much longer as its bytes take at half a megabit a second.
+PATIENCE_S = 2.0
+EXPECTED_BYTES_PER_S = 64 * 1024
+#: An answer may take this long to be taken, ...
+LONGEST_ANSWER_S = 120.0
+#: ... and, when it is the last, the client's closing: a client that still sends would not see it, were we the first.
+LONGEST_GOODBYE_S = 2.0
+
+_LOOK_AGAIN_S = 0.25
+
+
+class PatientSocket(socket.socket):
+    """A client's connection, with what its present request may still take."""
+
+    def await_request(self, is_scarce: Callable[[], bool]) -> None:
+        """From now on a request arrives; `is_scarce` says whether somebody waits for this thread."""
+        self._is_scarce = is_scarce
+        self._began = time.monotonic()
+        self._received = 0
+        self._is_over = False
+        self.in_body = False
+
+    def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """What has come. Too late: the end, as if the client had gone; TimeoutError within a body."""
+        if self._is_over:
+            return b""
+        while not self._is_too_slow():
+            self.settimeout(_LOOK_AGAIN_S)
+            try:
+                data = super().recv(size, flags)
+            except TimeoutError:
+                continue
+            finally:
+                self.settimeout(None)
+            self._received += len(data)
+            return data
+        if self.in_body:
+            raise TimeoutError("the request's body did not arrive in time")
+        return b""
+
+    def sendall(self, data: Any, flags: int = 0, /) -> None:
+        """Send, or take the client for gone."""
+        self.settimeout(LONGEST_ANSWER_S)
+        try:
+            super().sendall(data, flags)
+        except TimeoutError:
+            raise BrokenPipeError(errno.EPIPE, "the client does not take its answer") from None
+        finally:
+            self.settimeout(None)
+
+    def say_goodbye(self) -> None:
+        """Wait a little for the client to close. gunicorn would do so in the one thread that serves all connections."""
+        self._is_over = True
+        self.settimeout(_LOOK_AGAIN_S)
+        deadline = time.monotonic() + LONGEST_GOODBYE_S
+        with suppress(OSError):
+            self.shutdown(socket.SHUT_WR)
+            while time.monotonic() < deadline and not self._is_scarce():
+                with suppress(TimeoutError):
+                    if not super().recv(64 * 1024):
+                        return
+
+    def _is_too_slow(self) -> bool:
+        took = time.monotonic() - self._began
+        granted = PATIENCE_S + self._received / EXPECTED_BYTES_PER_S
+        return took > LONGEST_S or (took > granted and self._is_scarce())
+
+
+class Body:
+    """What reads a body for gunicorn, with one kind of error for whatever is wrong with it."""
+
+    def __init__(self, reader: Any) -> None:
+        self._reader = reader
+
+    def read(self, size: int) -> bytes:
+        """Raise OSError for chunks that are none, as for a client that has gone."""
+        try:
+            return bytes(self._reader.read(size))
+        except ParseException as error:
+            raise OSError(f"the body is malformed: {error}") from error
+
+
+class PatientWorker(ThreadWorker):  # type: ignore[misc]
+    """A gthread worker. A connection on which nothing has come yet takes no thread at all."""
+
+    def handle(self, conn: TConn) -> Any:
+        """Serve one request, as gthread does."""
+        if self.cfg.is_ssl:  # a proxy's work; its sockets are of another kind
+            return super().handle(conn)
+        if not isinstance(conn.sock, PatientSocket):
+            sock = conn.sock
+            conn.sock = PatientSocket(sock.family, sock.type, sock.proto, sock.detach())
+        if not conn.initialized and not conn.wait_for_data(0):
+            return _DEFER
+        conn.sock.await_request(lambda: self.tpool._work_queue.qsize() > 0)
+        stays = super().handle(conn)
+        if not stays:
+            conn.sock.say_goodbye()
+        return stays
+
+    def handle_request(self, req: Any, conn: TConn) -> Any:
+        """Answer a request whose headers are there."""
+        if isinstance(conn.sock, PatientSocket):
+            conn.sock.in_body = True
+            req.body.reader = Body(req.body.reader)
+        return super().handle_request(req, conn)

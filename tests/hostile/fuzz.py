@@ -1,0 +1,140 @@
+"""Hostile images through the door and the decoder, in a process that may die of them: `make fuzz COUNT=20000`."""
+
+import argparse
+import multiprocessing
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from hostile.corpus import CLASSES, make
+
+#: Where an image that killed its process is kept.
+FOUND = Path(tempfile.gettempdir()) / "likeness-fuzz"
+#: One image may take this long; an honest one of the most pixels takes half a second.
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Tally:
+    """What a class of images did."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    slowest_ms: dict[str, float] = field(default_factory=lambda: {"inspect": 0.0, "decode": 0.0})
+    crashes: list[str] = field(default_factory=list)
+    largest_rss_mb: int = 0
+
+
+def judge(body: bytes) -> tuple[str, float, float, int]:
+    """The outcome, milliseconds of CPU for the look at the header and for decoding, and the process's memory so far."""
+    from core.errors import ImageRejected
+    from core.images import inspect
+    from worker.engine.decode import decode
+
+    watch = [time.process_time()]
+    try:
+        facts = inspect(body, max_bytes=10 * 2**20, max_pixels=40_000_000)
+        watch.append(time.process_time())
+        pixels = decode(body, facts)
+        assert {*pixels.shape[:2]} == {facts.width, facts.height}
+        outcome = "decoded"
+    except ImageRejected as why:
+        outcome = why.code
+    except Exception as error:
+        outcome = f"CRASH {type(error).__name__}: {error}"
+    watch.extend([time.process_time()] * 2)
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return outcome, (watch[1] - watch[0]) * 1000, (watch[2] - watch[1]) * 1000, memory_mb
+
+
+def serve(pipe: Connection) -> None:
+    """The process that may die."""
+    judge(b"")  # the imports
+    pipe.send(None)
+    while True:
+        pipe.send(judge(pipe.recv_bytes()))
+
+
+@contextmanager
+def process() -> Iterator[Connection]:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    child = context.Process(target=serve, args=(theirs,), daemon=True)
+    child.start()
+    theirs.close()
+    try:
+        ours.recv()
+        yield ours
+    finally:
+        child.kill()
+        child.join()
+        ours.close()
+
+
+def fuzz(count: int, *, first_seed: int = 0, only: str = "") -> dict[str, Tally]:
+    """About `count` images, as many of each class."""
+    tallies = {name: Tally() for name in CLASSES if only in name}
+    todo = [(name, first_seed + i) for i in range(-(-count // len(tallies))) for name in tallies]
+    while todo:
+        with process() as pipe:
+            while todo:
+                name, seed = todo.pop(0)
+                body = make(name, seed)
+                tally = tallies[name]
+                try:
+                    pipe.send_bytes(body)
+                    if not pipe.poll(PATIENCE_S):
+                        raise EOFError
+                    outcome, inspect_ms, decode_ms, rss_mb = pipe.recv()
+                except (EOFError, OSError):
+                    outcome, inspect_ms, decode_ms, rss_mb = "CRASH", 0.0, 0.0, 0
+                tally.outcomes[outcome.partition(":")[0]] += 1
+                tally.slowest_ms["inspect"] = max(tally.slowest_ms["inspect"], inspect_ms)
+                tally.slowest_ms["decode"] = max(tally.slowest_ms["decode"], decode_ms)
+                tally.largest_rss_mb = max(tally.largest_rss_mb, rss_mb)
+                if outcome.startswith("CRASH"):
+                    FOUND.mkdir(exist_ok=True)
+                    (FOUND / f"{name.replace(' ', '-')}-{seed}").write_bytes(body)
+                    tally.crashes.append(f"{name}, seed {seed}: {outcome}")
+                    if outcome == "CRASH":
+                        break
+    return tallies
+
+
+def table(tallies: dict[str, Tally]) -> str:
+    """For people; the memory is that of the one process that has seen them all so far."""
+    columns = ("decoded", "undecodable_image", "image_unsupported", "image_too_large")
+    lines = [
+        f"{'class':<18}{'tried':>7}{'decoded':>9}{'undecodable':>13}{'unsupported':>13}{'too large':>11}{'crashes':>9}"
+        f"{'inspect ms':>12}{'decode ms':>11}{'RSS MB':>8}"
+    ]
+    for name, tally in tallies.items():
+        counts = [tally.outcomes[c] for c in columns]
+        tried = f"{name:<18}{tally.outcomes.total():>7}{counts[0]:>9}{counts[1]:>13}{counts[2]:>13}{counts[3]:>11}"
+        slowest = f"{tally.slowest_ms['inspect']:>12.1f}{tally.slowest_ms['decode']:>11.1f}"
+        lines.append(f"{tried}{len(tally.crashes):>9}{slowest}{tally.largest_rss_mb:>8}")
+    all_of_them = sum(tally.outcomes.total() for tally in tallies.values())
+    return "\n".join([*lines, f"{all_of_them} images, {sum(len(t.crashes) for t in tallies.values())} crashes"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0, help="where to begin; another seed makes other images")
+    parser.add_argument("--only", default="", help="classes with this in their name")
+    given = parser.parse_args()
+    tallies = fuzz(given.count, first_seed=given.seed, only=given.only)
+    print(table(tallies))
+    crashes = [crash for tally in tallies.values() for crash in tally.crashes]
+    if crashes:
+        sys.exit("\n".join([f"kept in {FOUND}:", *crashes]))
+
+
+if __name__ == "__main__":
+    main()

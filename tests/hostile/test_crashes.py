@@ -1,0 +1,55 @@
+"""An image whose decoding ends the process takes neither the service down nor the worker round in circles."""
+
+import signal
+
+from hostile.corpus import whole
+from stack import Stack, eventually
+
+from core.job_store import JobStore
+from core.lifecycle import Status
+from core.object_store import ObjectStore
+
+#: Long enough to be met at work; the engine does not matter where the process is ended from outside.
+WORKER = {
+    "LIKENESS_ENGINE": "sleeping",
+    "LIKENESS_SLEEP_MS": "1500",
+    "LIKENESS_WORKER_THREADS": "1",
+    "LIKENESS_MAX_ATTEMPTS": "2",
+}
+
+
+def test_a_job_that_ends_its_worker_each_time_fails_and_the_others_succeed(own_stack: Stack) -> None:
+    own_stack.start("api", "courier", "beat")
+    own_stack.start("worker", **WORKER)
+    own_stack.wait_until_ready()
+    image = whole()["JPEG"]
+    with own_stack.client() as client:
+        poison, *others = (client.submit(image, image).id for _ in range(4))
+    jobs = JobStore(own_stack.settings)
+
+    for attempt in (1, 2):
+
+        def at_work(attempt: int = attempt) -> None:
+            job = jobs.get(poison)
+            assert (job.status, job.attempts) == (Status.RUNNING, attempt), own_stack.log("worker")[-2000:]
+
+        eventually(at_work, within_s=60)
+        assert own_stack.kill("worker", signal.SIGSEGV) == -signal.SIGSEGV
+        own_stack.start("worker", **WORKER)  # as its supervisor does
+
+    def failed() -> None:
+        job = jobs.get(poison)
+        assert job.status is Status.FAILED, job
+        assert job.failure is not None
+        assert job.failure.code == "worker_lost"
+
+    def succeeded() -> None:
+        assert [jobs.get(job_id).status for job_id in others] == [Status.SUCCEEDED] * len(others)
+
+    def no_images_are_left() -> None:
+        assert list(ObjectStore(own_stack.settings).keys("comparisons/")) == []
+
+    for check in (failed, succeeded, no_images_are_left):
+        eventually(check, within_s=60)
+    assert own_stack.processes["worker"].poll() is None
+    assert "request_broke" not in own_stack.log("api")
