@@ -1,0 +1,146 @@
+"""Who may call what: each route declares its scope once, and this module holds every request to it.
+
+The declaration is also what the OpenAPI document and docs/routes.md say. A route that declares nothing is an
+administrator's: forgetting fails closed, and a test finds it.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import structlog
+from flask import Flask, current_app, g, request
+
+from api.problems import Problem
+from api.services import services
+from core.errors import JobNotFound
+from core.jobs import Job
+from core.keys import ApiKey, KeyState, Scope, read_token
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: Endpoints that are no operation of the API: the pages and the document itself.
+_OPEN_ENDPOINTS = ("pages.", "api-docs.")
+_ATTRIBUTE = "_likeness_access"
+_EXPLAINED = {
+    KeyState.EXPIRED: "this key has expired",
+    KeyState.REVOKED: "this key was revoked",
+}
+
+SECURITY_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "lk_<id>_<secret>",
+    "description": "An API key. Asked for unless the deployment has turned keys off, which it may on loopback only.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a route asks for: a scope, or nothing. `submits` marks those that put work into the queue."""
+
+    scope: Scope | None
+    submits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks; without a key where none is asked for."""
+
+    key: ApiKey | None
+
+    @property
+    def owner(self) -> str | None:
+        """Whom the jobs submitted now belong to."""
+        return self.key.owner if self.key else None
+
+    @property
+    def sees(self) -> str | None:
+        """Whose jobs the caller sees; None for everybody's."""
+        return None if self.key is None or Scope.ADMIN in self.key.scopes else self.key.owner
+
+
+def declare(view: F, access: Access) -> F:
+    """Write a route's access on its view; decorators around it keep it."""
+    setattr(view, _ATTRIBUTE, access)
+    return view
+
+
+def access_of(app: Flask, endpoint: str, method: str) -> Access | None:
+    """What the route declares; None when it declares nothing."""
+    if endpoint.startswith(_OPEN_ENDPOINTS):
+        return Access(None)
+    view = app.view_functions[endpoint]
+    handler = getattr(getattr(view, "view_class", None), method.lower(), view)
+    return cast(Access | None, getattr(handler, _ATTRIBUTE, None))
+
+
+def routes(app: Flask) -> Iterator[tuple[str, str, Access | None]]:
+    """Every route as (method, path, what it declares)."""
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, str(rule).replace("<", "{").replace(">", "}"), access_of(app, rule.endpoint, method)
+
+
+def demanded() -> Access:
+    """What the route of this request asks for."""
+    if request.endpoint is None or request.method == "OPTIONS":  # answered by the router: 404, 405, which methods
+        return Access(None)
+    method = "GET" if request.method == "HEAD" else request.method
+    return access_of(current_app, request.endpoint, method) or Access(Scope.ADMIN)
+
+
+def caller() -> Caller:
+    """Who makes this request."""
+    return cast(Caller, g.caller)
+
+
+def authenticate() -> None:
+    """Know the caller, or raise Problem: 401 without a good key, 403 with one that may not do this.
+
+    Whoever does not hold a key's secret learns nothing about the key: not whether it exists, has expired, was revoked.
+    """
+    structlog.contextvars.unbind_contextvars("key")
+    g.caller = Caller(None)
+    wanted = demanded().scope
+    if not services().settings.auth_on or wanted is None:
+        return
+    key = _verified_key()
+    structlog.contextvars.bind_contextvars(key=key.id)
+    g.caller = Caller(key)
+    if not key.allows(wanted):
+        raise Problem(
+            403,
+            "scope_missing",
+            f"this call needs a key with the scope {wanted}; yours has {', '.join(sorted(key.scopes))}",
+            headers={"WWW-Authenticate": f'Bearer realm="likeness", error="insufficient_scope", scope="{wanted}"'},
+        )
+    services().keys.used(key)
+
+
+def visible_job(job_id: str) -> Job:
+    """The job, if it is the caller's. Raise JobNotFound otherwise: another's job looks like none."""
+    job = services().jobs.get(job_id)
+    sees = caller().sees
+    if sees is not None and job.owner != sees:
+        raise JobNotFound(f"no job has the id {job_id!r}")
+    return job
+
+
+def _verified_key() -> ApiKey:
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not credentials.strip():
+        detail = "send an API key: `Authorization: Bearer lk_...`"
+        raise Problem(401, "key_missing", detail, headers={"WWW-Authenticate": 'Bearer realm="likeness"'})
+    token = read_token(credentials.strip())
+    key = services().keys.find(token) if token else None
+    if key is None:
+        raise _refused("key_invalid", "this is not a key of this deployment")
+    if (state := key.state_at(time.time())) is not KeyState.ACTIVE:
+        raise _refused(f"key_{state}", _EXPLAINED[state])
+    return key
+
+
+def _refused(code: str, detail: str) -> Problem:
+    return Problem(401, code, detail, headers={"WWW-Authenticate": 'Bearer realm="likeness", error="invalid_token"'})

@@ -1,0 +1,71 @@
+"""Counting what a key asks for.
+
+Requests are counted in a window that slides over a minute, accepted comparisons in a day that begins with the first
+one; both on the same Redis as everything else.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
+from limits.storage import RedisStorage
+from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
+
+from core.records import DATABASE, translated
+from core.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left of a limit: `remaining` of `limit` in `window_s`, more of it in `reset_s`."""
+
+    name: str
+    limit: int
+    window_s: int
+    remaining: int
+    reset_s: int
+
+
+class Rates:
+    """Counters by owner. Connects when first used; every method raises BrokerUnavailable when the server is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._made: RedisStorage | None = None
+
+    def count_request(self, owner: str, per_minute: int) -> tuple[bool, Allowance]:
+        """Whether one more request fits into this minute, and what is left."""
+        return _count(
+            SlidingWindowCounterRateLimiter(self._storage), "requests", RateLimitItemPerMinute(per_minute), owner
+        )
+
+    def count_comparison(self, owner: str, per_day: int) -> tuple[bool, Allowance]:
+        """Whether one more comparison fits into this day, and what is left."""
+        return _count(FixedWindowRateLimiter(self._storage), "comparisons", RateLimitItemPerDay(per_day), owner)
+
+    def return_comparison(self, owner: str, per_day: int) -> None:
+        """Give back one that was counted and then not accepted."""
+        item = RateLimitItemPerDay(per_day)
+        with translated():
+            self._storage.incr(item.key_for(owner), item.get_expiry(), amount=-1)
+
+    @property
+    def _storage(self) -> RedisStorage:
+        if self._made is None:
+            self._made = RedisStorage(
+                self._settings.redis(DATABASE),
+                key_prefix="limit",
+                socket_timeout=10,
+                socket_connect_timeout=2,
+                health_check_interval=25,
+            )
+        return self._made
+
+
+def _count(limiter: RateLimiter, name: str, item: RateLimitItem, owner: str) -> tuple[bool, Allowance]:
+    with translated():
+        granted = limiter.hit(item, owner)
+        reset_at, remaining = limiter.get_window_stats(item, owner)
+    reset_s = max(1, math.ceil(reset_at - time.time()))
+    return granted, Allowance(name, item.amount, item.get_expiry(), max(0, remaining), reset_s)
