@@ -1,0 +1,137 @@
+"""`/v1/webhook-deliveries`: what was announced, to whom, what every attempt met with, and once more."""
+
+from typing import Any
+
+from flask.views import MethodView
+from werkzeug.wrappers import Response
+
+from api.access import caller
+from api.blueprint import Blueprint
+from api.paging import encode_cursor, linked, page_of
+from api.resources import delivery_resource, json_response
+from api.schemas import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
+from api.services import services
+from core.broker import Tasks, enqueue
+from core.errors import JobNotFound
+from core.keys import Scope
+from core.webhooks.deliveries import Delivery, DeliveryStatus
+
+blueprint = Blueprint(
+    "webhook-deliveries", __name__, url_prefix="/v1/webhook-deliveries", description="What was announced to whom"
+)
+
+#: The OpenAPI document's `webhooks`: what a consumer must serve.
+WEBHOOKS = {
+    "comparison": {
+        "post": {
+            "summary": "A comparison has ended",
+            "description": (
+                "Sent to the `callback_url` of a comparison, signed as Standard Webhooks has it. Events arrive at "
+                "least once; `webhook-id` is the same in every attempt. What each answer leads to: docs/webhooks.md."
+            ),
+            "parameters": [
+                {"in": "header", "name": name, "required": True, "schema": {"type": kind}, "description": description}
+                for name, kind, description in (
+                    ("webhook-id", "string", "The event's id: use it to notice a repetition."),
+                    ("webhook-timestamp", "integer", "Seconds since the epoch, of this attempt."),
+                    ("webhook-signature", "string", "`v1,<base64>` or `v1a,<base64>`, several separated by spaces."),
+                )
+            ],
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Event"}}},
+            },
+            "responses": {
+                "2XX": {"description": "It has arrived"},
+                "410": {"description": "Send nothing to this URL any more"},
+                "4XX": {"description": "Final, but for 408, 425 and 429"},
+                "default": {"description": "Sent again later"},
+            },
+        }
+    }
+}
+MOST_REPLAYED = 1000
+_PAGE = 200
+
+
+@blueprint.route("")
+class Deliveries(MethodView):
+    """All deliveries."""
+
+    @blueprint.requires(Scope.READ)
+    @blueprint.arguments(DeliveryListQuery, location="query")
+    @blueprint.response(200, DeliveryListSchema)
+    @blueprint.problems(422, 503)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List deliveries, newest first"""
+        page = services().deliveries.page(**page_of(query, "evt", DeliveryStatus), owner=caller().sees)
+        cursor = encode_cursor(page.next_id)
+        body = {"deliveries": [delivery_resource(delivery) for delivery in page.deliveries], "next_cursor": cursor}
+        return linked(json_response(DeliveryListSchema().dump(body)), cursor)
+
+
+@blueprint.route("/replay")
+class ReplayOfMany(MethodView):
+    """Many deliveries, once more."""
+
+    @blueprint.requires(Scope.SUBMIT)
+    @blueprint.arguments(ReplayForm)
+    @blueprint.response(202, ReplayedSchema, description="They are due now, with their whole schedule before them")
+    @blueprint.problems(400, 413, 415, 422, 503)
+    def post(self, form: dict[str, Any]) -> dict[str, Any]:
+        """Replay the deliveries of a status and a time"""
+        since = form["since"].timestamp() if "since" in form else 0.0
+        until = form["until"].timestamp() if "until" in form else float("inf")
+        found: list[str] = []
+        after: str | None = None
+        while True:
+            page = services().deliveries.page(
+                limit=_PAGE, after=after, status=DeliveryStatus(form["status"]), owner=caller().sees
+            )
+            found += [delivery.id for delivery in page.deliveries if since <= delivery.created_at < until]
+            after = page.next_id
+            if after is None or len(found) > MOST_REPLAYED:
+                break
+        for event_id in found[:MOST_REPLAYED]:
+            services().deliveries.replay(event_id)
+        return {"replayed": len(found[:MOST_REPLAYED]), "more": len(found) > MOST_REPLAYED}
+
+
+@blueprint.route("/<event_id>")
+class OneDelivery(MethodView):
+    """One delivery."""
+
+    @blueprint.requires(Scope.READ)
+    @blueprint.response(200, DeliverySchema)
+    @blueprint.problems(404, 503)
+    def get(self, event_id: str) -> Response:
+        """Get a delivery and its log"""
+        return _answer(_visible(event_id), 200)
+
+
+@blueprint.route("/<event_id>/replay")
+class Replay(MethodView):
+    """One delivery, once more."""
+
+    @blueprint.requires(Scope.SUBMIT)
+    @blueprint.response(202, DeliverySchema, description="It is due now, with its whole schedule before it")
+    @blueprint.problems(404, 503)
+    def post(self, event_id: str) -> Response:
+        """Replay a delivery, whatever became of it; the event keeps its id"""
+        delivery = services().deliveries.replay(_visible(event_id).id)
+        enqueue(services().celery, Tasks.DELIVER, delivery.id)
+        return _answer(delivery, 202)
+
+
+def _visible(event_id: str) -> Delivery:
+    delivery = services().deliveries.get(event_id)
+    sees = caller().sees
+    if sees is not None and delivery.owner != sees:
+        raise JobNotFound(f"no delivery has the id {event_id!r}")
+    return delivery
+
+
+def _answer(delivery: Delivery, status: int) -> Response:
+    response = json_response(DeliverySchema().dump(delivery_resource(delivery)), status)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,214 @@
+"""Deliveries of events: what is due, who is at it, what every attempt met with."""
+
+import hashlib
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import TypeAdapter
+
+from core.lifecycle import new_id
+from core.records import DELIVERIES_DUE, Fields, Records, connect, number, translated
+from core.settings import Settings
+
+KIND = "delivery"
+#: A message that was handed out is looked for again after this long.
+HANDED_OUT_S = 30.0
+#: One consumer never keeps more threads than these, in all couriers together.
+ATTEMPTS_PER_HOST = 4
+KEPT_ATTEMPTS = 50
+MOST_DISABLED_URLS = 10_000
+
+_SCRIPTS = Path(__file__).parent.parent / "lua"
+
+
+class DeliveryStatus(StrEnum):
+    """Where a delivery is. All but `pending` are ends, until somebody replays it."""
+
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One HTTP request and its answer: a status, or the error in its place."""
+
+    at: float
+    duration_ms: float
+    status: int | None
+    error: str | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An event on its way to one URL. `id` is the event's; it never changes.
+
+    `attempts` counts all requests ever begun, `tries` those that failed since the start or the last replay.
+    """
+
+    id: str
+    status: DeliveryStatus
+    job_id: str
+    owner: str | None
+    url: str
+    type: str
+    body: str
+    created_at: float
+    due_at: float
+    attempts: int
+    tries: int
+    log: tuple[Attempt, ...]
+    ended_at: float | None
+    lease: str | None
+    interrupted_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPage:
+    """Some deliveries, newest first; `next_id` is where the following page begins after."""
+
+    deliveries: tuple[Delivery, ...]
+    next_id: str | None
+
+
+_LOG = TypeAdapter(tuple[Attempt, ...])
+
+
+class DeliveryStore:
+    """Deliveries by event id. Connects when first used; raises BrokerUnavailable when the server is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = connect(settings)
+        self._records = Records(self._redis, KIND)
+        self._retention_s = settings.webhook_retention_s
+        # Longer than an attempt can last: two couriers never send the same one at the same time.
+        self._lease_s = settings.webhook_timeout_s + 5
+        self._hand_out, self._claim, self._settle, self._replay = (
+            self._redis.register_script((_SCRIPTS / f"delivery_{name}.lua").read_text(encoding="utf-8"))
+            for name in ("hand_out", "claim", "settle", "replay")
+        )
+
+    def get(self, event_id: str) -> Delivery:
+        """Raise JobNotFound for an id that is unknown, erased with its job, or past its retention."""
+        return _delivery(event_id, self._records.get(event_id))
+
+    def page(
+        self, *, limit: int, after: str | None = None, status: StrEnum | None = None, owner: str | None = None
+    ) -> DeliveryPage:
+        """Up to `limit` deliveries older than the one called `after`, newest first; of one owner, or of all."""
+        page = self._records.page(limit=limit, after=after, status=status, owner=owner)
+        return DeliveryPage(tuple(_delivery(event_id, fields) for event_id, fields in page.records), page.next_id)
+
+    def hand_out(self, limit: int) -> Sequence[tuple[str, bool]]:
+        """Up to `limit` deliveries that are due, as (event id, whether it failed before); each once in a while."""
+        now = time.time()
+        with translated():
+            found: list[str] = self._hand_out(keys=[DELIVERIES_DUE], args=[now, now + HANDED_OUT_S, limit, f"{KIND}:"])
+        return [(event_id, tries != "0") for event_id, tries in zip(found[::2], found[1::2], strict=True)]
+
+    def claim(self, event_id: str) -> Delivery | None:
+        """Take the delivery for one attempt; None when it is not due, not pending, or somebody else is at it.
+
+        An attempt whose courier died is told by `interrupted_at`; it does not count as a failure.
+        """
+        now = time.time()
+        with translated():
+            answer = self._claim(
+                keys=[f"{KIND}:{event_id}", DELIVERIES_DUE],
+                args=[event_id, now, now + self._lease_s, new_id("lease"), ATTEMPTS_PER_HOST, now + _soon()],
+            )
+        if not answer:
+            return None
+        fields = dict(zip(answer[1][::2], answer[1][1::2], strict=True))
+        return _delivery(event_id, fields, interrupted_at=float(answer[0]) if answer[0] else None)
+
+    def settle(
+        self, delivery: Delivery, attempts: Sequence[Attempt], status: DeliveryStatus, *, retry_at: float | None = None
+    ) -> bool:
+        """Record what came of a claimed delivery; False when the claim had run out and another one holds it now."""
+        log = (*delivery.log, *attempts)[-KEPT_ATTEMPTS:]
+        now = time.time()
+        with translated():
+            settled = self._settle(
+                keys=[self._records.key(delivery.id), DELIVERIES_DUE],
+                args=[
+                    delivery.id,
+                    delivery.lease or "",
+                    status,
+                    retry_at or "",
+                    _LOG.dump_json(log),
+                    now,
+                    self._retention_s,
+                ],
+            )
+        return bool(settled)
+
+    def postpone(self, event_id: str) -> None:
+        """Have the sweeper come back to it in a moment: nobody is free for it now."""
+        with translated():
+            self._redis.zadd(DELIVERIES_DUE, {event_id: time.time() + _soon()}, xx=True)
+
+    def replay(self, event_id: str) -> Delivery:
+        """Make the delivery due now, whatever its status, and its URL a place one may deliver to again."""
+        delivery = self.get(event_id)
+        with translated():
+            self._redis.zrem(_disabled(delivery.owner), delivery.url)
+            self._replay(keys=[self._records.key(event_id), DELIVERIES_DUE], args=[event_id, time.time()])
+        return self.get(event_id)
+
+    def disable_url(self, owner: str | None, url: str) -> None:
+        """Its consumer said 410: later deliveries to this URL are not tried."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.zadd(_disabled(owner), {url: time.time()})
+            pipeline.zremrangebyrank(_disabled(owner), 0, -MOST_DISABLED_URLS - 1)
+            pipeline.execute()
+
+    def is_disabled(self, owner: str | None, url: str) -> bool:
+        """Whether the URL said 410 and nobody has replayed a delivery to it since."""
+        with translated():
+            return self._redis.zscore(_disabled(owner), url) is not None
+
+    def forget_expired(self) -> int:
+        """Drop index entries whose delivery has passed its retention; returns how many."""
+        return self._records.forget_expired()
+
+
+def host_key(url: str) -> str:
+    """Attempts to one host and port are counted under this name."""
+    parts = urlsplit(url)
+    return hashlib.sha256(f"{parts.scheme}://{parts.netloc}".lower().encode()).hexdigest()[:32]
+
+
+def _disabled(owner: str | None) -> str:
+    return f"deliveries-disabled:{owner or ''}"
+
+
+def _soon() -> float:
+    return 0.5 + random.random()  # noqa: S311 (spreads load, hides nothing)
+
+
+def _delivery(event_id: str, fields: Fields, *, interrupted_at: float | None = None) -> Delivery:
+    plain: dict[str, Any] = {name: fields[name] for name in ("job_id", "url", "type", "body")}
+    return Delivery(
+        id=event_id,
+        status=DeliveryStatus(fields["status"]),
+        owner=fields.get("owner"),
+        created_at=float(fields["created_at"]),
+        due_at=float(fields["due_at"]),
+        attempts=int(fields.get("attempts", 0)),
+        tries=int(fields.get("tries", 0)),
+        log=_LOG.validate_json(fields.get("log", "[]")),
+        ended_at=number(fields, "ended_at"),
+        lease=fields.get("lease"),
+        interrupted_at=interrupted_at,
+        **plain,
+    )

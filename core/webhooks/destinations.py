@@ -1,0 +1,93 @@
+"""Where a callback may go: what its URL may look like, and which addresses its name may have."""
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Self
+from urllib.parse import urlsplit
+
+from core.errors import LikenessError
+from core.settings import Settings
+from core.webhooks.addresses import why_refused
+
+MAX_URL_CHARACTERS = 2048
+
+_URL = re.compile(r"[!-\[\]-~]+")  # printable ASCII; a backslash is read differently by different parsers
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9.])?")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+class CallbackRefused(LikenessError):
+    """A callback may not go there; trying again as it is does not help."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A URL taken apart, once: whoever connects uses these parts and parses nothing."""
+
+    scheme: str
+    netloc: str
+    host: str
+    port: int
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationRules:
+    """What the settings allow. Where private addresses are allowed, so is any port: a trial's receiver has one."""
+
+    allow_http: bool = False
+    allow_private: bool = False
+    ports: frozenset[int] = frozenset()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The rules of this deployment."""
+        return cls(settings.webhook_allow_http, settings.webhook_allow_private, frozenset(settings.webhook_ports))
+
+    def check_url(self, url: str) -> Destination:
+        """Take the URL apart. Raises CallbackRefused for one that can be told without asking the DNS."""
+        if len(url) > MAX_URL_CHARACTERS:
+            raise CallbackRefused("callback_url_too_long", f"{len(url)} characters; at most {MAX_URL_CHARACTERS}")
+        if not _URL.fullmatch(url):
+            raise CallbackRefused("callback_url_invalid", "must be a URL of printable ASCII characters")
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise CallbackRefused("callback_url_invalid", f"not a URL: {error}") from None
+        host = parts.hostname or ""
+        if parts.scheme not in _DEFAULT_PORTS or (parts.scheme == "http" and not self.allow_http):
+            allowed = "https or http" if self.allow_http else "https"
+            raise CallbackRefused("callback_scheme_refused", f"must begin with {allowed}; found {parts.scheme!r}")
+        if "@" in parts.netloc:
+            raise CallbackRefused("callback_credentials_refused", "must not have a user name or password in it")
+        is_literal = self._check_literal(host)
+        if not (is_literal or _HOST.fullmatch(host)):
+            raise CallbackRefused("callback_url_invalid", f"there is no host {host!r}")
+        port = _DEFAULT_PORTS[parts.scheme] if port is None else port
+        if not self._allows_port(port):
+            raise CallbackRefused("callback_port_refused", f"port {port} is not one that callbacks may go to")
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        return Destination(parts.scheme, parts.netloc, host, port, target)
+
+    def check_address(self, address: str) -> None:
+        """Raises CallbackRefused for an address that one may not connect to."""
+        if why := why_refused(address, allow_private=self.allow_private):
+            raise CallbackRefused("callback_address_refused", why)
+
+    def _check_literal(self, host: str) -> bool:
+        try:
+            ip_address(host)
+        except ValueError:
+            return False
+        self.check_address(host)
+        return True
+
+    def _allows_port(self, port: int) -> bool:
+        defaults = _DEFAULT_PORTS.values() if self.allow_http else (443,)
+        return 0 < port < 65536 and (self.allow_private or port in defaults or port in self.ports)

@@ -1,0 +1,198 @@
+"""`likeness webhooks`: the delivery log, replay, and trying callbacks out."""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import click
+from rich.table import Table
+
+from api.client import client_from
+from core.errors import SettingsInvalid
+from core.lifecycle import new_id
+from core.settings import Settings, load_settings
+from core.terminal import wide_console
+from core.webhooks.deliveries import DeliveryStatus
+from core.webhooks.events import event_body
+from worker.webhooks.sender import make_sender
+from worker.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
+
+MAX_EVENT_BYTES = 64 * 1024
+STATUSES = [status.value for status in DeliveryStatus]
+URL_OPTION = click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
+JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+@click.group()
+def webhooks() -> None:
+    """Events that are sent to callback URLs (docs/webhooks.md)."""
+
+
+@webhooks.command("list")
+@click.option("--status", type=click.Choice(STATUSES), help="Only deliveries in this status.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many.")
+@JSON_OPTION
+@URL_OPTION
+def list_deliveries(status: str | None, limit: int, as_json: bool, url: str | None) -> None:
+    """List deliveries, newest first."""
+    with client_from(load_settings(), url) as client:
+        found = list(client.deliveries(status=status, limit=limit))
+    if as_json:
+        for delivery in found:
+            click.echo(json.dumps(delivery))
+    else:
+        wide_console().print(_table(found))
+
+
+@webhooks.command()
+@click.argument("event_id")
+@JSON_OPTION
+@URL_OPTION
+def show(event_id: str, as_json: bool, url: str | None) -> None:
+    """Show a delivery and every attempt."""
+    with client_from(load_settings(), url) as client:
+        delivery = client.delivery(event_id)
+    click.echo(json.dumps(delivery, indent=2) if as_json else describe(delivery))
+
+
+@webhooks.command()
+@click.argument("event_ids", nargs=-1)
+@click.option(
+    "--status",
+    type=click.Choice([s for s in STATUSES if s != DeliveryStatus.PENDING]),
+    help="Replay all in this status instead.",
+)
+@click.option("--since", help="With --status: of events not older than this, e.g. 2026-01-31T12:00:00Z.")
+@click.option("--until", help="With --status: of events older than this.")
+@URL_OPTION
+def replay(
+    event_ids: tuple[str, ...], status: str | None, since: str | None, until: str | None, url: str | None
+) -> None:
+    """Send events once more: those named, or all of a status and a time. They keep their ids."""
+    if bool(event_ids) == bool(status):
+        raise click.UsageError("name events, or give --status")
+    with client_from(load_settings(), url) as client:
+        count = len(event_ids)
+        for event_id in event_ids:
+            client.replay(event_id)
+        if status:
+            count = client.replay_many(status, since=since, until=until)
+    click.echo(f"{count} {'delivery is' if count == 1 else 'deliveries are'} due now")
+
+
+@webhooks.command()
+@click.option("--new", is_flag=True, help="Make a new one instead, and print it.")
+@click.option("--ed25519", is_flag=True, help="With --new: a key whose public half consumers get.")
+def secret(new: bool, ed25519: bool) -> None:
+    """Print what consumers verify with: secrets, or the public halves of keys."""
+    if new:
+        click.echo(new_private_key() if ed25519 else new_secret())
+        return
+    for key in _keyring(load_settings()).keys:
+        click.echo(key.verifier)
+
+
+@webhooks.command()
+@click.argument("url")
+def test(url: str) -> None:
+    """Send a signed test event to URL, from here, through the same guard and the same code.
+
+    Exit status: 0 when it was answered with 2xx, 1 otherwise.
+    """
+    settings = load_settings()
+    event_id = new_id("evt")
+    body = event_body("webhook.test", time.time(), {"message": "This is a test."})
+    answer = make_sender(settings, _keyring(settings)).send(url, event_id, body)
+    what = f"{answer.detail}" if answer.status else f"{answer.error}: {answer.detail}"
+    click.echo(f"{event_id}: {what} ({answer.duration_ms:g} ms)")
+    sys.exit(0 if answer.status and 200 <= answer.status < 300 else 1)
+
+
+@webhooks.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8099, show_default=True, help="0: any free one.")
+@click.option("--fail", type=click.IntRange(0), default=0, help="Answer each event with 500 this often first.")
+def listen(port: int, fail: int) -> None:
+    """Receive callbacks on this machine, verify their signatures, and print them. Ctrl-C stops it."""
+    keyring = _keyring(load_settings())
+    seen: Counter[str] = Counter()
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = 20
+
+        def do_POST(self) -> None:
+            length = self.headers.get("content-length", "")
+            if not length.isdigit() or int(length) > MAX_EVENT_BYTES:
+                self._answer(400)
+                return
+            body = self.rfile.read(int(length))
+            try:
+                event_id = keyring.verify(dict(self.headers.items()), body)
+            except SignatureInvalid as why:
+                click.echo(f"refused: {why}")
+                self._answer(401)
+                return
+            seen[event_id] += 1
+            status = 500 if seen[event_id] <= fail else 204
+            click.echo(f"{event_id}  attempt {seen[event_id]}, signature valid, answered {status}")
+            if status == 204:
+                click.echo(json.dumps(json.loads(body), indent=2, ensure_ascii=False))
+            self._answer(status)
+
+        def _answer(self, status: int) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """What is worth saying is said above."""
+
+    with HTTPServer(("127.0.0.1", port), Handler) as server:
+        click.echo(f"Listening on http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C stops)")
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("Stopped.")
+
+
+def describe(delivery: Mapping[str, Any]) -> str:
+    """A delivery and its log for people."""
+    lines = [
+        f"event      {delivery['id']} ({delivery['type']})",
+        f"status     {delivery['status']}"
+        + (f", next attempt {delivery['next_attempt_at']}" if delivery["next_attempt_at"] else ""),
+        f"url        {delivery['url']}",
+        f"job        {delivery['job_id']}",
+    ]
+    lines += [
+        f"{'attempts' if place == 0 else '':<10} {attempt['at']}  {attempt['status'] or attempt['error']}"
+        f"  {attempt['duration_ms']:g} ms  {attempt['detail']}"
+        for place, attempt in enumerate(delivery["log"])
+    ]
+    return "\n".join(lines)
+
+
+def _keyring(settings: Settings) -> Keyring:
+    keyring = Keyring.of(settings)
+    if keyring is None:
+        raise SettingsInvalid("LIKENESS_WEBHOOK_SECRETS is not set and no local stack is running")
+    return keyring
+
+
+def _table(found: Iterable[Mapping[str, Any]]) -> Table:
+    table = Table("event", "status", "attempts", "last answer", "type", "url", "created", box=None, pad_edge=False)
+    for delivery in found:
+        last = delivery["log"][-1] if delivery["log"] else {}
+        table.add_row(
+            delivery["id"],
+            delivery["status"],
+            str(delivery["attempts"]),
+            str(last.get("status") or last.get("error") or ""),
+            delivery["type"],
+            delivery["url"],
+            delivery["created_at"],
+        )
+    return table

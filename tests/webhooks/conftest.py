@@ -1,0 +1,120 @@
+"""A stack that calls back: servers, API, a worker that sleeps instead of comparing, courier and beat."""
+
+import datetime
+import ssl
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from receivers import job_that_calls_back
+from stack import Stack, running
+
+from core.broker import celery_app
+from core.job_store import JobStore
+from core.webhooks.announcing import announce
+from core.webhooks.deliveries import DeliveryStore
+from worker.webhooks.signing import new_secret
+
+SECRET = new_secret()
+OLD_SECRET = new_secret()
+#: How long a slow receiver may keep an attempt here.
+TIMEOUT_S = 2.0
+CALLBACKS = {
+    "LIKENESS_WEBHOOK_SECRETS": f"{SECRET},{OLD_SECRET}",
+    "LIKENESS_WEBHOOK_ALLOW_HTTP": "true",
+    "LIKENESS_WEBHOOK_ALLOW_PRIVATE": "true",
+    "LIKENESS_WEBHOOK_SCHEDULE_S": "0.1,0.2,0.5,1,1",
+    "LIKENESS_WEBHOOK_TIMEOUT_S": str(TIMEOUT_S),
+    "LIKENESS_ENGINE": "sleeping",
+    "LIKENESS_SLEEP_MS": "10",
+}
+
+
+@pytest.fixture(scope="session")
+def post(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Iterator[Stack]:
+    """The stack, shared: a test that kills a process starts it again."""
+    with running(tmp_path_factory.mktemp("post"), zoo_directory.parent, **CALLBACKS) as stack:
+        stack.settings = stack.settings.model_copy(update={"webhook_timeout_s": TIMEOUT_S})
+        stack.start("api", "worker", "courier", "beat")
+        stack.wait_until_ready()
+        yield stack
+
+
+@pytest.fixture
+def deliveries(post: Stack) -> DeliveryStore:
+    return DeliveryStore(post.settings)
+
+
+@pytest.fixture
+def end_a_job(post: Stack) -> Callable[..., str]:
+    """Cancel a job that calls back, and tell the courier; returns the event's id."""
+    jobs, celery = JobStore(post.settings), celery_app("test", post.settings)
+
+    def end(url: str, owner: str | None = None) -> str:
+        job = job_that_calls_back(url, owner)
+        jobs.create(job)
+        announce(celery, jobs.cancel(job.id))
+        return str(job.event_id)
+
+    return end
+
+
+@pytest.fixture
+def end_silently(post: Stack) -> Callable[[str], str]:
+    """Cancel a job that calls back, and tell nobody: as if the message had been lost."""
+    jobs = JobStore(post.settings)
+
+    def end(url: str) -> str:
+        job = job_that_calls_back(url)
+        jobs.create(job)
+        jobs.cancel(job.id)
+        return str(job.event_id)
+
+    return end
+
+
+@pytest.fixture
+def webhook_secrets() -> list[str]:
+    """The two secrets that sign."""
+    return [SECRET, OLD_SECRET]
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A self-made certificate of `receiver.test`, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "receiver.test")])
+    now = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("receiver.test")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "receiver.pem"
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return file
+
+
+@pytest.fixture(scope="session")
+def receivers_tls(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture(scope="session")
+def trust(certificate: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificate))

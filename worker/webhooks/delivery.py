@@ -1,0 +1,87 @@
+"""The use case: one due delivery, one attempt, one record of it. Celery is unknown here."""
+
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from core.errors import BrokerUnavailable
+from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore
+from worker.webhooks.schedule import Verdict, retry_in_s, verdict_on
+from worker.webhooks.sender import Answer, Sender
+
+log = structlog.get_logger()
+
+#: How long a job store that is away is waited for after an attempt; without a record of it, it is made again.
+PATIENCE_S = 20.0
+
+
+class Deliveries:
+    """Attempts deliveries by event id; what is not due, ended or in other hands is left alone."""
+
+    def __init__(self, store: DeliveryStore, sender: Sender, *, schedule_s: Sequence[float]) -> None:
+        self._store = store
+        self._sender = sender
+        self._schedule_s = schedule_s
+
+    def attempt(self, event_id: str) -> None:
+        """Make one attempt, if it is time. Raises BrokerUnavailable before anything was sent."""
+        delivery = self._store.claim(event_id)
+        if delivery is None:
+            return
+        interrupted = []
+        if delivery.interrupted_at is not None:
+            told = "the courier died; it may have arrived"
+            interrupted.append(Attempt(delivery.interrupted_at, 0.0, None, "interrupted", told))
+        if self._store.is_disabled(delivery.owner, delivery.url):
+            self._settle(delivery, interrupted, DeliveryStatus.DISABLED)
+            return
+        answer = self._sender.send(delivery.url, delivery.id, delivery.body)
+        self._conclude(delivery, interrupted, answer)
+
+    def _conclude(self, delivery: Delivery, interrupted: list[Attempt], answer: Answer) -> None:
+        attempts = [
+            *interrupted,
+            Attempt(answer.at, answer.duration_ms, answer.status, answer.error, answer.detail),
+        ]
+        match verdict_on(answer.status, refused=answer.refused):
+            case Verdict.DELIVERED:
+                self._settle(delivery, attempts, DeliveryStatus.DELIVERED)
+            case Verdict.DISABLE:
+                self._store.disable_url(delivery.owner, delivery.url)
+                self._settle(delivery, attempts, DeliveryStatus.DISABLED)
+            case Verdict.DEAD:
+                self._settle(delivery, attempts, DeliveryStatus.DEAD)
+            case Verdict.RETRY:
+                delay_s = retry_in_s(self._schedule_s, delivery.tries + 1, answer.retry_after_s)
+                if delay_s is None:
+                    self._settle(delivery, attempts, DeliveryStatus.DEAD)
+                else:
+                    self._settle(delivery, attempts, DeliveryStatus.PENDING, time.time() + delay_s)
+
+    def _settle(
+        self,
+        delivery: Delivery,
+        attempts: Sequence[Attempt],
+        status: DeliveryStatus,
+        retry_at: float | None = None,
+    ) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            try:
+                settled = self._store.settle(delivery, attempts, status, retry_at=retry_at)
+                break
+            except BrokerUnavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+        last = attempts[-1] if attempts else None
+        log.info(
+            "delivery_attempted" if settled else "delivery_superseded",
+            event_id=delivery.id,
+            job_id=delivery.job_id,
+            status=status,
+            attempts=delivery.attempts,
+            answer=(last.status or last.error) if last else None,
+            duration_ms=last.duration_ms if last else None,
+        )

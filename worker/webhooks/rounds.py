@@ -1,0 +1,65 @@
+"""The courier's share of deliveries: how many threads they may keep, and handing out what is due."""
+
+import threading
+
+import structlog
+from celery import Celery
+
+from core.broker import Queues, Tasks, enqueue, messages_waiting
+from core.settings import Settings
+from core.webhooks.deliveries import DeliveryStore
+from worker.webhooks.delivery import Deliveries
+from worker.webhooks.sender import make_sender
+from worker.webhooks.signing import Keyring
+
+log = structlog.get_logger()
+
+#: Messages that may lie in the two queues; the rest stays in the store, where it is as safe.
+MOST_WAITING = 500
+
+
+class Rounds:
+    """Deliveries in two lanes: first attempts have half of the threads, retries a quarter, housekeeping the rest.
+
+    A consumer that is slow or away ends up in the retry lane, where it delays nobody's first attempt.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._store = DeliveryStore(settings)
+        keyring = Keyring.of(settings)
+        self._deliveries = (
+            Deliveries(self._store, make_sender(settings, keyring), schedule_s=settings.webhook_schedule_s)
+            if keyring
+            else None
+        )
+        self._lanes = {
+            Queues.CALLBACKS: threading.BoundedSemaphore(settings.courier_threads // 2),
+            Queues.CALLBACKS_RETRY: threading.BoundedSemaphore(settings.courier_threads // 4),
+        }
+
+    def deliver(self, event_id: str, queue: str) -> None:
+        """Attempt a delivery now, or leave it to the next sweep when its lane is full."""
+        lane = self._lanes.get(queue, self._lanes[Queues.CALLBACKS])
+        if self._deliveries is None or not lane.acquire(blocking=False):
+            self._store.postpone(event_id)
+            return
+        try:
+            self._deliveries.attempt(event_id)
+        finally:
+            lane.release()
+
+    def sweep(self, app: Celery) -> None:
+        """Enqueue what is due, as far as the queues have room. Raises BrokerUnavailable."""
+        if self._deliveries is None:
+            return
+        room = MOST_WAITING - messages_waiting(self._settings, *self._lanes)
+        if room <= 0:
+            return
+        for event_id, failed_before in self._store.hand_out(room):
+            queue = Queues.CALLBACKS_RETRY if failed_before else Queues.CALLBACKS
+            enqueue(app, Tasks.DELIVER, event_id, queue=queue)
+
+    def forget_expired(self) -> int:
+        """Drop the index entries of deliveries past their retention."""
+        return self._store.forget_expired()

@@ -1,0 +1,138 @@
+"""One attempt: a signed POST through the guard, no redirects, no proxies, nothing kept of the answer's body."""
+
+import ssl
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+
+import httpcore
+import httpx
+
+from core.settings import Settings
+from core.webhooks.destinations import CallbackRefused, DestinationRules
+from worker.webhooks.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
+from worker.webhooks.signing import Keyring
+
+MAX_ANSWER_BYTES = 4096
+USER_AGENT = f"likeness/{version('likeness')} (webhooks)"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an attempt met with: a status, or an error's code in its place. `refused`: our guard said no."""
+
+    at: float
+    duration_ms: float
+    status: int | None = None
+    error: str | None = None
+    detail: str = ""
+    retry_after_s: float | None = None
+    refused: bool = False
+
+
+class Sender:
+    """Sends events. The resolver is an argument, so that a test can bring one that changes its mind."""
+
+    def __init__(
+        self,
+        rules: DestinationRules,
+        keyring: Keyring,
+        *,
+        timeout_s: float,
+        tls: ssl.SSLContext | None = None,
+        resolver: Resolver | None = None,
+    ) -> None:
+        self._rules = rules
+        self._keyring = keyring
+        self._timeout_s = timeout_s
+        self._tls = tls or httpx.create_ssl_context()
+        self._resolver = resolver or SystemResolver()
+
+    def send(self, url: str, event_id: str, body: str) -> Answer:
+        """Make one attempt. Raises nothing that a consumer, its network or its DNS can cause."""
+        at, started = time.time(), time.monotonic()
+
+        def answer(**facts: object) -> Answer:
+            return Answer(at, round((time.monotonic() - started) * 1000, 1), **facts)  # type: ignore[arg-type]
+
+        try:
+            status, headers = self._post(url, event_id, body.encode(), int(at), started + self._timeout_s)
+        except CallbackRefused as why:
+            return answer(error=why.code, detail=str(why), refused=True)
+        except NameNotResolved as why:
+            return answer(error=why.code, detail=str(why))
+        except httpcore.TimeoutException:
+            return answer(error="timeout", detail=f"no answer within {self._timeout_s:g} s")
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            return answer(error=_error_code(error), detail=str(error)[:200])
+        return answer(status=status, detail=f"answered {status}", retry_after_s=_retry_after_s(headers))
+
+    def _post(
+        self, url: str, event_id: str, body: bytes, timestamp: int, deadline: float
+    ) -> tuple[int, Mapping[str, str]]:
+        destination = self._rules.check_url(url)
+        headers = {
+            "Host": destination.netloc,
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "Connection": "close",
+            **self._keyring.headers(event_id, timestamp, body),
+        }
+        to = httpcore.URL(
+            scheme=destination.scheme, host=destination.host, port=destination.port, target=destination.target
+        )
+        backend = GuardedBackend(self._rules, self._resolver, deadline)
+        # The certificate is checked against the name in the URL, whatever address the guard connects to.
+        with (
+            httpcore.ConnectionPool(
+                ssl_context=self._tls, network_backend=backend, max_connections=1, http2=False
+            ) as pool,
+            pool.stream("POST", to, headers=list(headers.items()), content=body) as response,
+        ):
+            _read_a_little(response)
+            return response.status, {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
+
+
+def make_sender(settings: Settings, keyring: Keyring) -> Sender:
+    """The sender of this deployment."""
+    tls = httpx.create_ssl_context()
+    if settings.webhook_ca_file:
+        tls.load_verify_locations(settings.webhook_ca_file)
+    return Sender(DestinationRules.of(settings), keyring, timeout_s=settings.webhook_timeout_s, tls=tls)
+
+
+def _read_a_little(response: httpcore.Response) -> None:
+    """Let the consumer finish its sentence. Nothing of it is kept: what we can read, others should not."""
+    left = MAX_ANSWER_BYTES
+    # The status is there already; a body that breaks off changes nothing.
+    with suppress(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+        for chunk in response.iter_stream():
+            left -= len(chunk)
+            if left <= 0:
+                return
+
+
+def _error_code(error: Exception) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return "tls_failed"
+        cause = cause.__cause__ or cause.__context__
+    return "connection_failed" if isinstance(error, httpcore.ConnectError) else "connection_broken"
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """`Retry-After` in seconds, given as a number or as a date; None when it is neither."""
+    value = headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:12])
+    try:
+        at = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0.0, (at - datetime.now(UTC)).total_seconds())
