@@ -1,1 +1,1 @@
-"""HTTP in, HTTP out. Knows no model, imports no decoder but Pillow's header reader."""
+"""HTTP in, HTTP out. Knows no model, imports no decoder."""

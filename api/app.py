@@ -10,7 +10,7 @@ import structlog
 from flask import Flask, Request, Response, g, request
 from flask_smorest import Api
 
-from api import comparisons, evaluations, pages, simple, system
+from api import access, admission, comparisons, deliveries, evaluations, pages, receipts, simple, system
 from api.problems import register_problems
 from api.services import make_services
 from core.logs import configure_logs
@@ -18,6 +18,19 @@ from core.settings import Settings, load_settings
 
 VERSION = importlib.metadata.version("likeness")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+#: On every answer that does not say otherwise itself; no-store because most of what is answered is about a person.
+#: What an answer may do as a page is what a report does: show its own style and its own plots.
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; frame-ancestors 'none'; "
+        "base-uri 'none'"
+    ),
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 class MemoryRequest(Request):
@@ -54,13 +67,18 @@ def create_app(settings: Settings | None = None) -> Flask:
     configure_logs("api", json_lines=settings.log_json, level=settings.log_level)
     app = LikenessFlask("likeness", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # a redirect would be made from the Host header
     app.config.update(
         API_TITLE="Likeness",
         API_VERSION=VERSION,
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",
-        API_SPEC_OPTIONS={"info": {"description": "Face verification as an asynchronous job service."}},
+        API_SPEC_OPTIONS={
+            "info": {"description": "Face verification as an asynchronous job service."},
+            "components": {"securitySchemes": {"key": access.SECURITY_SCHEME}},
+            "webhooks": deliveries.WEBHOOKS,
+        },
         # Both images at their limit, and the small fields around them.
         MAX_CONTENT_LENGTH=2 * settings.max_image_bytes + 64 * 1024,
         MAX_FORM_MEMORY_SIZE=256 * 1024,  # fields that are not files; werkzeug needs room for its 64 KiB chunks
@@ -68,10 +86,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["likeness"] = make_services(settings)
     app.before_request(_identify)
+    app.before_request(access.authenticate)
+    app.before_request(admission.admit)
     app.after_request(_finish)
+    app.after_request(admission.announce_limits)
     app.register_blueprint(pages.blueprint)
     api = LikenessApi(app)
-    for module in (comparisons, evaluations, simple, system):
+    for module in (comparisons, deliveries, evaluations, receipts, simple, system):
         api.register_blueprint(module.blueprint)
     return app
 
@@ -84,5 +105,6 @@ def _identify() -> None:
 
 def _finish(response: Response) -> Response:
     response.headers["X-Request-Id"] = g.request_id
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
     return response

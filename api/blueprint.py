@@ -1,5 +1,6 @@
 """flask-smorest's blueprint, with multipart forms and problem documents."""
 
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -11,8 +12,10 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import CombinedMultiDict
 
+from api.access import Access, declare
 from api.problems import MEDIA_TYPE
 from api.schemas import ProblemSchema
+from core.keys import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,6 +29,14 @@ class FormParser(FlaskParser):
         """Every part of the form by name."""
         return MultiDictProxy(CombinedMultiDict([req.files, req.form]), schema)
 
+    def _raw_load_json(self, req: Request) -> Any:
+        try:
+            return super()._raw_load_json(req)
+        except json.JSONDecodeError:
+            raise
+        except (RecursionError, ValueError) as error:  # too deep, or a number of too many digits
+            raise json.JSONDecodeError(str(error), "...", 0) from None
+
 
 FormParser.__location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}
 
@@ -38,6 +49,21 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         **flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
         "multipart": "multipart/form-data",
     }
+
+    def requires(self, scope: Scope, *, submits: bool = False) -> Callable[[F], F]:
+        """Say which scope a key needs for a route, to `api.access` and in the document; `submits`: it enqueues work."""
+
+        def decorate(view: F) -> F:
+            security = {"security": [{"key": []}], "x-required-scope": str(scope)}
+            documented: F = self.doc(**security)(self.problems(401, 403, 429, 503)(view))
+            return declare(documented, Access(scope, submits))
+
+        return decorate
+
+    def public(self, view: F) -> F:
+        """Say that a route needs no key."""
+        documented: F = self.doc(security=[])(view)
+        return declare(documented, Access(None))
 
     def problems(self, *statuses: int) -> Callable[[F], F]:
         """Document the errors a route answers with."""

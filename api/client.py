@@ -1,5 +1,6 @@
 """A typed client of the HTTP API."""
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,10 @@ from typing import Any, Self
 import httpx
 
 from core.errors import LikenessError
+from core.settings import Settings
+
+#: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
+RETRIES_S = (0.3, 1.0, 3.0)
 
 
 class ApiUnreachable(LikenessError):
@@ -55,8 +60,9 @@ class ComparisonJob:
 class Client:
     """Talks to one API. Raises ApiUnreachable or ApiRefused."""
 
-    def __init__(self, url: str, *, timeout_s: float = 30.0) -> None:
-        self._http = httpx.Client(base_url=url, timeout=timeout_s)
+    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 30.0) -> None:
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._http = httpx.Client(base_url=url, timeout=timeout_s, headers=headers)
         self._url = url
 
     def __enter__(self) -> Self:
@@ -65,15 +71,29 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def submit(self, reference: bytes, probe: bytes, **fields: str | float | None) -> ComparisonJob:
-        """Submit two images; `fields` are the form's others: pack, policy, threshold, metadata."""
-        answer = self._request(
-            "POST",
-            "/v1/comparisons",
-            files={"reference": ("reference", reference), "probe": ("probe", probe)},
-            data={name: str(value) for name, value in fields.items() if value is not None},
-        )
-        return ComparisonJob.from_document(answer)
+    def submit(
+        self, reference: bytes, probe: bytes, *, idempotency_key: str | None = None, **fields: str | float | None
+    ) -> ComparisonJob:
+        """Submit two images; `fields` are the form's others: pack, policy, threshold, metadata.
+
+        When the answer does not arrive, the same submission is sent again, a few times; it is accepted once.
+        """
+        key = idempotency_key or secrets.token_urlsafe(24)
+        for wait_s in (*RETRIES_S, None):
+            try:
+                answer = self._request(
+                    "POST",
+                    "/v1/comparisons",
+                    files={"reference": ("reference", reference), "probe": ("probe", probe)},
+                    data={name: str(value) for name, value in fields.items() if value is not None},
+                    headers={"Idempotency-Key": key},
+                )
+                return ComparisonJob.from_document(answer)
+            except (ApiUnreachable, ApiRefused) as why:
+                if wait_s is None or not (isinstance(why, ApiUnreachable) or why.code == "idempotency_in_flight"):
+                    raise
+                time.sleep(wait_s)
+        raise AssertionError("the last try returns or raises")
 
     def get(self, job_id: str, *, wait_s: float = 0) -> ComparisonJob:
         """The job; holds the call up to `wait_s` seconds for its end."""
@@ -108,6 +128,37 @@ class Client:
         """Erase a job and its images."""
         self._request("DELETE", f"/v1/comparisons/{job_id}")
 
+    def deliveries(self, *, status: str | None = None, limit: int = 20) -> Iterator[dict[str, Any]]:
+        """Up to `limit` deliveries, newest first."""
+        cursor, left = None, limit
+        while left > 0:
+            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
+            params = {name: value for name, value in wanted.items() if value is not None}
+            page = self._request("GET", "/v1/webhook-deliveries", params=params)
+            yield from page["deliveries"]
+            left, cursor = left - len(page["deliveries"]), page["next_cursor"]
+            if cursor is None:
+                return
+
+    def delivery(self, event_id: str) -> dict[str, Any]:
+        """A delivery and its log."""
+        return self._request("GET", f"/v1/webhook-deliveries/{event_id}")
+
+    def replay(self, event_id: str) -> dict[str, Any]:
+        """Send an event once more."""
+        return self._request("POST", f"/v1/webhook-deliveries/{event_id}/replay")
+
+    def replay_many(self, status: str, *, since: str | None = None, until: str | None = None) -> int:
+        """Send once more what is in a status, of events from `since` to before `until`; returns how many."""
+        wanted = {"status": status, "since": since, "until": until}
+        body = {name: value for name, value in wanted.items() if value is not None}
+        count = 0
+        while True:
+            page = self._request("POST", "/v1/webhook-deliveries/replay", json=body)
+            count += int(page["replayed"])
+            if not page["more"]:
+                return count
+
     def packs(self) -> list[dict[str, Any]]:
         """The packs the deployment runs."""
         return list(self._request("GET", "/v1/packs")["packs"])
@@ -125,3 +176,8 @@ class Client:
             except ValueError:
                 raise ApiRefused({"status": response.status_code, "title": response.reason_phrase}) from None
         return dict(response.json()) if response.content else {}
+
+
+def client_from(settings: Settings, url: str | None = None) -> Client:
+    """A client of the API the settings name, or of another, with their key."""
+    return Client(url or settings.api_url, key=settings.api_key.get_secret_value() if settings.api_key else None)

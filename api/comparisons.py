@@ -6,7 +6,10 @@ from flask import request
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
+from api.access import caller, visible_job
 from api.blueprint import Blueprint
+from api.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.idempotency import once
 from api.paging import encode_cursor, linked, page_of
 from api.resources import job_resource, json_response
 from api.schemas import ComparisonForm, JobListSchema, JobSchema, ListQuery, WaitQuery
@@ -14,6 +17,8 @@ from api.services import services
 from api.submission import submit
 from api.waiting import preferred_wait_s, wait_for
 from core.jobs import Job
+from core.keys import Scope
+from core.webhooks.announcing import announce
 
 blueprint = Blueprint("comparisons", __name__, url_prefix="/v1/comparisons", description="One probe, one reference")
 
@@ -35,26 +40,28 @@ ETAG_HEADER = {
 class Comparisons(MethodView):
     """All comparisons."""
 
-    @blueprint.doc(parameters=[WAIT_HEADER])
+    @blueprint.requires(Scope.SUBMIT, submits=True)
+    @blueprint.doc(parameters=[WAIT_HEADER, IDEMPOTENCY_HEADER])
     @blueprint.arguments(ComparisonForm, location="multipart")
     @blueprint.response(202, JobSchema, description="Accepted: the job will end in exactly one terminal state")
     @blueprint.alt_response(200, schema=JobSchema, description="The job ended within `Prefer: wait`", success=True)
-    @blueprint.problems(400, 413, 415, 422, 503)
+    @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
     def post(self, form: dict[str, Any]) -> Response:
         """Submit a comparison"""
-        job, granted_s = wait_for(submit(form, services()), preferred_wait_s(), services())
-        response = _answer(job, status=200 if job.status.is_terminal else 202)
-        response.headers["Location"] = f"/v1/comparisons/{job.id}"
-        if granted_s:
-            response.headers["Preference-Applied"] = f"wait={granted_s:g}"
-        return response
+        return once(
+            form,
+            accept=lambda attach: submit(form, services(), caller=caller(), attach=attach),
+            find=visible_job,
+            answer=_accepted,
+        )
 
+    @blueprint.requires(Scope.READ)
     @blueprint.arguments(ListQuery, location="query")
     @blueprint.response(200, JobListSchema)
     @blueprint.problems(422, 503)
     def get(self, query: dict[str, Any]) -> Response:
         """List jobs, newest first"""
-        page = services().jobs.page(**page_of(query, "cmp"))
+        page = services().jobs.page(**page_of(query, "cmp"), owner=caller().sees)
         cursor = encode_cursor(page.next_id)
         body = JobListSchema().dump({"jobs": [job_resource(job) for job in page.jobs], "next_cursor": cursor})
         return linked(json_response(body), cursor)
@@ -64,6 +71,7 @@ class Comparisons(MethodView):
 class Comparison(MethodView):
     """One comparison."""
 
+    @blueprint.requires(Scope.READ)
     @blueprint.doc(parameters=[WAIT_HEADER, ETAG_HEADER])
     @blueprint.arguments(WaitQuery, location="query")
     @blueprint.response(200, JobSchema)
@@ -71,35 +79,48 @@ class Comparison(MethodView):
     @blueprint.problems(404, 422, 503)
     def get(self, query: dict[str, Any], job_id: str) -> Response:
         """Get a job, waiting for its end if asked to"""
-        job = services().jobs.get(job_id)
+        job = visible_job(job_id)
         job, granted_s = wait_for(job, max(query["wait"], preferred_wait_s()), services())
         response = _answer(job, status=200)
         if granted_s and preferred_wait_s():
             response.headers["Preference-Applied"] = f"wait={granted_s:g}"
         return response.make_conditional(request)
 
+    @blueprint.requires(Scope.SUBMIT)
     @blueprint.response(204, description="Record and images are erased")
     @blueprint.problems(404, 503)
     def delete(self, job_id: str) -> None:
         """Erase a job and its images"""
-        services().jobs.erase(job_id)
+        services().jobs.erase(visible_job(job_id).id)
 
 
 @blueprint.route("/<job_id>/cancel")
 class Cancellation(MethodView):
     """The end a client may choose."""
 
+    @blueprint.requires(Scope.SUBMIT)
     @blueprint.response(200, JobSchema)
     @blueprint.problems(404, 409, 503)
     def post(self, job_id: str) -> Response:
         """Cancel a job; a job that has ended otherwise answers 409"""
-        return _answer(services().jobs.cancel(job_id), status=200)
+        job = services().jobs.cancel(visible_job(job_id).id)
+        announce(services().celery, job)
+        return _answer(job, status=200)
+
+
+def _accepted(job: Job) -> Response:
+    job, granted_s = wait_for(job, preferred_wait_s(), services())
+    response = _answer(job, status=200 if job.status.is_terminal else 202)
+    response.headers["Location"] = f"/v1/comparisons/{job.id}"
+    if granted_s:
+        response.headers["Preference-Applied"] = f"wait={granted_s:g}"
+    return response
 
 
 def _answer(job: Job, *, status: int) -> Response:
     response = json_response(JobSchema().dump(job_resource(job)), status)
     response.set_etag(f"{job.id}.{job.version}")
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = "no-store"
     if not job.status.is_terminal:
         response.headers["Retry-After"] = "1"
     return response

@@ -6,6 +6,8 @@ from flask.views import MethodView
 from werkzeug.wrappers import Response
 
 from api.blueprint import Blueprint
+from api.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.idempotency import Attach, once
 from api.paging import encode_cursor, linked, page_of
 from api.problems import Problem
 from api.resources import json_response, run_resource
@@ -13,6 +15,8 @@ from api.schemas import EvaluationForm, ListQuery, ReportQuery, RunListSchema, R
 from api.services import services
 from core.comparison import Policy
 from core.errors import ObjectNotFound
+from core.keys import Scope
+from core.lifecycle import new_id
 from core.packs import find_pack, load_catalogue
 from core.run_requests import request_run
 from core.runs import Run, RunKeys
@@ -30,26 +34,16 @@ REPORTS = {
 class Evaluations(MethodView):
     """All runs."""
 
+    @blueprint.requires(Scope.EVALUATE)
+    @blueprint.doc(parameters=[IDEMPOTENCY_HEADER])
     @blueprint.arguments(EvaluationForm)
     @blueprint.response(202, RunSchema, description="Accepted: the run goes on by itself")
-    @blueprint.problems(400, 413, 415, 422, 503)
+    @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
     def post(self, form: dict[str, Any]) -> Response:
         """Start a run"""
-        settings = services().settings
-        run = request_run(
-            services().runs,
-            services().objects,
-            services().celery,
-            dataset=form["dataset"],
-            pack=find_pack(form.get("pack", settings.default_pack), load_catalogue(settings.home)),
-            flip=form["flip"],
-            policy=Policy(form["policy"]),
-            detection_size=form.get("detection_size", settings.detection_size),
-        )
-        response = _answer(run, 202)
-        response.headers["Location"] = f"/v1/evaluations/{run.id}"
-        return response
+        return once(form, accept=lambda attach: _start(form, attach), find=services().runs.get, answer=_accepted)
 
+    @blueprint.requires(Scope.EVALUATE)
     @blueprint.arguments(ListQuery, location="query")
     @blueprint.response(200, RunListSchema)
     @blueprint.problems(422, 503)
@@ -65,6 +59,7 @@ class Evaluations(MethodView):
 class Evaluation(MethodView):
     """One run."""
 
+    @blueprint.requires(Scope.EVALUATE)
     @blueprint.response(200, RunSchema)
     @blueprint.problems(404, 503)
     def get(self, run_id: str) -> Response:
@@ -76,6 +71,7 @@ class Evaluation(MethodView):
 class Cancellation(MethodView):
     """The end a client may choose."""
 
+    @blueprint.requires(Scope.EVALUATE)
     @blueprint.response(200, RunSchema)
     @blueprint.problems(404, 409, 503)
     def post(self, run_id: str) -> Response:
@@ -87,6 +83,7 @@ class Cancellation(MethodView):
 class Report(MethodView):
     """What a run found."""
 
+    @blueprint.requires(Scope.EVALUATE)
     @blueprint.arguments(ReportQuery, location="query")
     @blueprint.response(200, {"type": "object"}, description="The report; its schema is docs/report.schema.json")
     @blueprint.problems(404, 409, 422, 503)
@@ -101,9 +98,33 @@ class Report(MethodView):
         return Response(body, content_type=media_type)
 
 
+def _start(form: dict[str, Any], attach: Attach) -> Run:
+    settings = services().settings
+    pack = find_pack(form.get("pack", settings.default_pack), load_catalogue(settings.home))
+    run_id = new_id("run")
+    attach(run_id)
+    return request_run(
+        services().runs,
+        services().objects,
+        services().celery,
+        dataset=form["dataset"],
+        pack=pack,
+        flip=form["flip"],
+        policy=Policy(form["policy"]),
+        detection_size=form.get("detection_size", settings.detection_size),
+        run_id=run_id,
+    )
+
+
+def _accepted(run: Run) -> Response:
+    response = _answer(run, 202)
+    response.headers["Location"] = f"/v1/evaluations/{run.id}"
+    return response
+
+
 def _answer(run: Run, status: int) -> Response:
     response = json_response(RunSchema().dump(run_resource(run)), status)
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Cache-Control"] = "no-store"
     if not run.status.is_terminal:
         response.headers["Retry-After"] = "2"
     return response

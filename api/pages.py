@@ -5,6 +5,8 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 from werkzeug.wrappers import Response
 
+from api.services import services
+
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 
 #: The pages' own inline style and script, and nothing else.
@@ -17,7 +19,7 @@ POLICY = (
 @blueprint.get("/")
 def start() -> Response:
     """Compare two photographs in the browser."""
-    return _page("start.html")
+    return _page("start.html", keys=services().settings.auth_on)
 
 
 @blueprint.get("/docs")

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from enum import StrEnum
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,12 +13,12 @@ from api.problems import FieldError, Problem
 from core.lifecycle import Status
 
 
-def page_of(query: dict[str, Any], prefix: str) -> dict[str, Any]:
+def page_of(query: dict[str, Any], prefix: str, statuses: type[StrEnum] = Status) -> dict[str, Any]:
     """A store's `page` arguments out of a `ListQuery`; ids begin with `prefix`."""
     return {
         "limit": query["limit"],
         "after": _decode_cursor(query["cursor"], prefix) if "cursor" in query else None,
-        "status": Status(query["status"]) if "status" in query else None,
+        "status": statuses(query["status"]) if "status" in query else None,
     }
 
 

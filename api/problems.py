@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Response
 
 from api.resources import json_response
@@ -16,12 +16,16 @@ from core.errors import LikenessError
 log = structlog.get_logger()
 
 MEDIA_TYPE = "application/problem+json"
+#: What was wrong is named, not sent back: at most so many characters of it, and so many fields.
+MAX_CHARACTERS = 500
+MAX_FIELD_ERRORS = 50
 
 #: HTTP status of our own errors, where 500 would be wrong.
 STATUS_OF: Mapping[str, int] = {
     "broker_unavailable": 503,
     "store_unavailable": 503,
     "job_not_found": 404,
+    "idempotency_key_reused": 422,
     "transition_refused": 409,
     "pack_unknown": 422,
     "dataset_unknown": 422,
@@ -44,8 +48,17 @@ class FieldError:
 class Problem(LikenessError):
     """A request that cannot be served as it is."""
 
-    def __init__(self, status: int, code: str, detail: str, *, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
+        self.headers = headers or {}
         self.status = status
         self.code = code
         self.errors = tuple(errors)
@@ -59,13 +72,16 @@ def problem_response(
         "type": f"urn:likeness:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
-        "detail": detail,
+        "detail": _shortened(detail),
         "code": code,
         "instance": request.path,
         "request_id": g.get("request_id", ""),
     }
     if errors:
-        body["errors"] = [{"pointer": e.pointer, "code": e.code, "detail": e.detail} for e in errors]
+        body["errors"] = [
+            {"pointer": _shortened(e.pointer), "code": e.code, "detail": _shortened(e.detail)}
+            for e in errors[:MAX_FIELD_ERRORS]
+        ]
     response = json_response(body, status)
     response.mimetype = MEDIA_TYPE
     response.headers.extend(headers or {})
@@ -74,12 +90,16 @@ def problem_response(
     return response
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}..."
+
+
 def register_problems(app: Flask) -> None:
     """Answer every error, ours, Flask's and the unforeseen, in one form."""
 
     @app.errorhandler(Problem)
     def _problem(error: Problem) -> Response:
-        return problem_response(error.status, error.code, str(error), errors=error.errors)
+        return problem_response(error.status, error.code, str(error), errors=error.errors, headers=error.headers)
 
     @app.errorhandler(LikenessError)
     def _ours(error: LikenessError) -> Response:
@@ -106,6 +126,12 @@ def register_problems(app: Flask) -> None:
             detail = error.description or HTTPStatus(status).description
         code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
         return problem_response(status, code, detail, headers=headers)
+
+    @app.errorhandler(ClientDisconnected)
+    def _no_whole_body(error: ClientDisconnected) -> Response:
+        if isinstance(error.__context__, TimeoutError):
+            return problem_response(408, "body_too_slow", "the body took too long to arrive")
+        return problem_response(400, "body_broken", "the body broke off, or its chunks are no chunks")
 
     @app.errorhandler(Exception)
     def _unforeseen(error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """Our facts as the API shows them."""
 
-from datetime import UTC, datetime
+import json
 from typing import Any
 
 from flask import current_app
@@ -9,6 +9,8 @@ from werkzeug.wrappers import Response
 from core.comparison import Compared, NotAcquired
 from core.jobs import Job
 from core.runs import Run
+from core.times import rfc3339
+from core.webhooks.deliveries import Delivery, DeliveryStatus
 
 _RUN_REQUEST_FIELDS = (
     "dataset",
@@ -57,6 +59,8 @@ def job_resource(job: Job) -> dict[str, Any]:
         "attempts": job.attempts,
         "error": job.failure,
         "metadata": job.request.metadata,
+        "callback_url": job.request.callback_url,
+        "event_id": job.event_id,
         "created_at": timestamp(job.created_at),
         "started_at": timestamp(job.started_at),
         "ended_at": timestamp(job.ended_at),
@@ -82,6 +86,35 @@ def run_resource(run: Run) -> dict[str, Any]:
     }
 
 
+def delivery_resource(delivery: Delivery) -> dict[str, Any]:
+    """The delivery as `DeliverySchema` describes it."""
+    here = f"/v1/webhook-deliveries/{delivery.id}"
+    is_pending = delivery.status is DeliveryStatus.PENDING
+    return {
+        "id": delivery.id,
+        "status": delivery.status,
+        "job_id": delivery.job_id,
+        "type": delivery.type,
+        "url": delivery.url,
+        "attempts": delivery.attempts,
+        "next_attempt_at": timestamp(delivery.due_at) if is_pending else None,
+        "log": [
+            {
+                "at": timestamp(attempt.at),
+                "duration_ms": attempt.duration_ms,
+                "status": attempt.status,
+                "error": attempt.error,
+                "detail": attempt.detail,
+            }
+            for attempt in delivery.log
+        ],
+        "event": json.loads(delivery.body),
+        "created_at": timestamp(delivery.created_at),
+        "ended_at": timestamp(delivery.ended_at),
+        "urls": {"self": here, "replay": f"{here}/replay", "job": f"/v1/comparisons/{delivery.job_id}"},
+    }
+
+
 def message(job: Job) -> str:
     """The job's outcome as one sentence."""
     result = job.result
@@ -98,4 +131,4 @@ def timestamp(seconds: float | None) -> str | None:
     """Seconds since the epoch as RFC 3339, UTC, to the millisecond."""
     if seconds is None:
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return rfc3339(seconds)

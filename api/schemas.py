@@ -2,12 +2,16 @@
 
 import json
 import math
+from datetime import UTC
+from typing import Any
 
 from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
 from core.comparison import Decision, Policy, Reason, Side
 from core.lifecycle import Status
+from core.webhooks.deliveries import DeliveryStatus
+from core.webhooks.destinations import MAX_URL_CHARACTERS
 
 MAX_METADATA_BYTES = 2048
 MAX_METADATA_FIELDS = 16
@@ -24,6 +28,10 @@ def _metadata(text: str) -> None:
         raise ValidationError("metadata_invalid|must be a JSON object whose values are strings")
     if len(value) > MAX_METADATA_FIELDS:
         raise ValidationError(f"metadata_too_large|{len(value)} fields; at most {MAX_METADATA_FIELDS}")
+    try:
+        "".join((*value, *value.values())).encode()
+    except UnicodeEncodeError:
+        raise ValidationError("metadata_invalid|holds half a surrogate pair, which is no character") from None
 
 
 def _threshold(value: float) -> None:
@@ -39,6 +47,15 @@ def _detection_size(value: int) -> None:
 def _target_fmr(value: float) -> None:
     if not 0 < value < 1:
         raise ValidationError(f"target_fmr_out_of_range|must be above 0 and below 1; found {value}")
+
+
+def _time(description: str) -> fields.AwareDateTime:
+    return fields.AwareDateTime(
+        format="iso",
+        default_timezone=UTC,
+        error_messages={"invalid": "time_invalid|must be a time such as 2026-01-31T12:00:00Z"},
+        metadata={"description": description},
+    )
 
 
 def _image(description: str) -> Upload:
@@ -93,6 +110,14 @@ class ComparisonForm(Schema):
         metadata={
             "description": "A JSON object of strings, given back with the job: at most 16 fields, 2048 bytes.",
             "contentMediaType": "application/json",
+        },
+    )
+
+    callback_url = fields.String(
+        metadata={
+            "description": "Where to announce the end: an https URL that the deployment can reach; see `webhooks`.",
+            "format": "uri",
+            "maxLength": MAX_URL_CHARACTERS,
         },
     )
 
@@ -200,6 +225,12 @@ class JobSchema(Schema):
     attempts = fields.Integer(required=True)
     error = fields.Nested(JobErrorSchema, required=True, allow_none=True)
     metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    callback_url = fields.String(required=True, allow_none=True)
+    event_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "Id of the event that announces the end, and of its delivery."},
+    )
     created_at = fields.String(required=True, metadata={"format": "date-time"})
     started_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
@@ -211,6 +242,111 @@ class JobListSchema(Schema):
 
     jobs = fields.List(fields.Nested(JobSchema), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
+
+
+class EventDataSchema(Schema):
+    """An ended comparison, in short. No image, no embedding."""
+
+    id = fields.String(required=True)
+    status = fields.Enum(Status, by_value=True, required=True)
+    outcome = fields.String(required=True, allow_none=True, validate=validate.OneOf(["compared", "not_acquired"]))
+    score = fields.Float(required=True, allow_none=True)
+    decision = fields.Enum(Decision, by_value=True, required=True, allow_none=True)
+    threshold = fields.Float(required=True)
+    reasons = fields.List(fields.Nested(FailureToAcquireSchema), required=True)
+    pack = fields.String(required=True)
+    error = fields.Nested(JobErrorSchema, required=True, allow_none=True)
+    metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    url = fields.String(required=True, metadata={"description": "Where the whole job can be read."})
+
+
+class EventSchema(Schema):
+    """What is sent to a callback URL."""
+
+    type = fields.String(
+        required=True,
+        validate=validate.OneOf(["comparison.succeeded", "comparison.failed", "comparison.cancelled"]),
+    )
+    timestamp = fields.String(required=True, metadata={"format": "date-time", "description": "When it happened."})
+    data = fields.Nested(EventDataSchema, required=True)
+
+
+class AttemptSchema(Schema):
+    """One HTTP request to a callback URL, and its answer: a status, or an error in its place."""
+
+    at = fields.String(required=True, metadata={"format": "date-time"})
+    duration_ms = fields.Float(required=True)
+    status = fields.Integer(required=True, allow_none=True)
+    error = fields.String(required=True, allow_none=True)
+    detail = fields.String(required=True)
+
+
+class _AsSent(fields.Nested):
+    """Shown as it was written: an event never changes."""
+
+    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
+        return nested_obj
+
+
+class DeliverySchema(Schema):
+    """An event on its way to a callback URL; its id is the event's, over every attempt and replay."""
+
+    id = fields.String(required=True)
+    status = fields.Enum(DeliveryStatus, by_value=True, required=True)
+    job_id = fields.String(required=True)
+    type = fields.String(required=True)
+    url = fields.String(required=True)
+    attempts = fields.Integer(required=True)
+    next_attempt_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    log = fields.List(
+        fields.Nested(AttemptSchema), required=True, metadata={"description": "The last 50 attempts, oldest first."}
+    )
+    event = _AsSent(EventSchema, required=True)
+    created_at = fields.String(required=True, metadata={"format": "date-time"})
+    ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    urls = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class DeliveryListSchema(Schema):
+    """A page of deliveries, newest first."""
+
+    deliveries = fields.List(fields.Nested(DeliverySchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class DeliveryListQuery(ListQuery):
+    """Which deliveries to list."""
+
+    status = fields.String(
+        validate=validate.OneOf(list(DeliveryStatus), error="status_unknown|there is no status {input}"),
+        metadata={"description": "Only deliveries in this status."},
+    )
+
+
+class ReplayForm(Schema):
+    """Which deliveries to replay; `since` and `until` bound the time of their events."""
+
+    class Meta:
+        unknown = RAISE
+
+    error_messages = {"unknown": "field_unknown|there is no such field"}
+
+    status = fields.String(
+        load_default=DeliveryStatus.DEAD,
+        validate=validate.OneOf(
+            [status for status in DeliveryStatus if status is not DeliveryStatus.PENDING],
+            error="status_unknown|there are delivered, dead and disabled; found {input}",
+        ),
+    )
+    since = _time("Not older than this, RFC 3339.")
+    until = _time("Older than this, RFC 3339.")
+
+
+class ReplayedSchema(Schema):
+    """How many deliveries are due now; `more`: call again for the rest."""
+
+    replayed = fields.Integer(required=True)
+    more = fields.Boolean(required=True)
 
 
 class SimpleAnswerSchema(Schema):
@@ -240,6 +376,24 @@ class ReadySchema(Schema):
 
     ready = fields.Boolean(required=True)
     checks = fields.Dict(keys=fields.String(), values=fields.Nested(CheckSchema), required=True)
+
+
+class JwkSchema(Schema):
+    """A public key (RFC 7517)."""
+
+    kty = fields.String(required=True)
+    crv = fields.String(required=True)
+    x = fields.String(required=True)
+    y = fields.String()
+    kid = fields.String(required=True, metadata={"description": "The key's thumbprint (RFC 7638)"})
+    use = fields.String(required=True)
+    alg = fields.String(required=True)
+
+
+class JwksSchema(Schema):
+    """The public keys that verify receipts."""
+
+    keys = fields.List(fields.Nested(JwkSchema), required=True)
 
 
 class CalibrationPointSchema(Schema):

@@ -8,14 +8,20 @@ from typing import cast
 from celery import Celery
 from flask import current_app
 
+from api.rates import Rates
 from core.broker import celery_app
 from core.calibrations import CalibrationStore
+from core.idempotency import Claims
 from core.job_store import JobStore
+from core.key_store import KeyStore
 from core.object_store import ObjectStore
 from core.packs import Pack, load_catalogue
 from core.presence import Presence
+from core.receipts import Signer
 from core.run_store import RunStore
 from core.settings import Settings
+from core.webhooks.deliveries import DeliveryStore
+from core.webhooks.destinations import DestinationRules
 
 
 @dataclass(frozen=True)
@@ -23,12 +29,18 @@ class Services:
     """The API's collaborators. `waiters` keeps requests that wait from taking every thread."""
 
     settings: Settings
+    keys: KeyStore
+    rates: Rates
+    claims: Claims
     jobs: JobStore
+    deliveries: DeliveryStore
+    destinations: DestinationRules
     objects: ObjectStore
     presence: Presence
     runs: RunStore
     calibrations: CalibrationStore
     celery: Celery
+    signer: Signer | None
     packs: Mapping[str, Pack]
     waiters: threading.BoundedSemaphore = field(repr=False)
 
@@ -38,12 +50,18 @@ def make_services(settings: Settings) -> Services:
     catalogue = load_catalogue(settings.home)
     return Services(
         settings=settings,
+        keys=KeyStore(settings),
+        rates=Rates(settings),
+        claims=Claims(settings),
         jobs=JobStore(settings),
+        deliveries=DeliveryStore(settings),
+        destinations=DestinationRules.of(settings),
         objects=ObjectStore(settings),
         presence=Presence(settings),
         runs=RunStore(settings),
         calibrations=CalibrationStore(settings),
         celery=celery_app("likeness-api", settings),
+        signer=Signer.of(settings.receipt_key.get_secret_value()) if settings.receipt_key else None,
         packs={name: catalogue[name] for name in settings.packs if name in catalogue},
         # A quarter of the threads always stays free for calls that answer at once.
         waiters=threading.BoundedSemaphore(max(1, settings.api_threads * 3 // 4)),

@@ -2,44 +2,63 @@
 
 from typing import Any
 
+from werkzeug.wrappers import Response
+
+from api.access import caller, visible_job
 from api.blueprint import Blueprint
+from api.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.idempotency import once
 from api.problems import Problem
-from api.resources import message
+from api.resources import json_response, message
 from api.schemas import ComparisonForm, HealthSchema, SimpleAnswerSchema
 from api.services import services
 from api.submission import submit
 from api.waiting import wait_for
 from core.comparison import Compared, Decision
+from core.jobs import Job
+from core.keys import Scope
 from core.lifecycle import Status
 
 blueprint = Blueprint("simple", __name__, description="The plain calls")
 
 
 @blueprint.route("/compare", methods=["POST"])
+@blueprint.requires(Scope.SUBMIT, submits=True)
+@blueprint.doc(parameters=[IDEMPOTENCY_HEADER])
 @blueprint.arguments(ComparisonForm, location="multipart")
 @blueprint.response(200, SimpleAnswerSchema)
-@blueprint.problems(400, 413, 415, 422, 500, 503, 504)
-def compare(form: dict[str, Any]) -> dict[str, Any]:
+@blueprint.problems(400, 408, 409, 413, 415, 422, 500, 503, 504)
+def compare(form: dict[str, Any]) -> Response:
     """Compare two images and wait for the answer
 
     A face that was not found is an answer too: `is_match` is null and `message` says why.
     """
-    job = submit(form, services())
+    return once(
+        form,
+        accept=lambda attach: submit(form, services(), caller=caller(), attach=attach),
+        find=visible_job,
+        answer=_answer,
+    )
+
+
+def _answer(job: Job) -> Response:
     job, _ = wait_for(job, services().settings.max_wait_s, services())
     if not job.status.is_terminal:
         raise Problem(504, "not_ended_in_time", f"the job goes on: GET /v1/comparisons/{job.id}")
     if job.status is not Status.SUCCEEDED or job.result is None:
         raise Problem(500, job.failure.code if job.failure else job.status, message(job))
     outcome = job.result.outcome
-    return {
+    body = {
         "similarity_score": outcome.score if isinstance(outcome, Compared) else None,
         "is_match": job.result.decision is Decision.MATCH if isinstance(outcome, Compared) else None,
         "message": message(job),
         "job_id": job.id,
     }
+    return json_response(SimpleAnswerSchema().dump(body))
 
 
 @blueprint.route("/health", methods=["GET"])
+@blueprint.public
 @blueprint.response(200, HealthSchema)
 def health() -> dict[str, str]:
     """Whether this process answers; `/ready` says whether comparisons are served"""

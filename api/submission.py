@@ -8,21 +8,25 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
+from api.access import Caller
+from api.admission import counted, lane
+from api.idempotency import Attach
 from api.problems import FieldError, Problem
 from api.services import Services
 from core.broker import Tasks, enqueue
 from core.calibrations import TargetUnsupported
 from core.comparison import Policy, Side, Threshold
 from core.erasure import erase_now
-from core.errors import ImageRejected, ImageTooLarge, LikenessError
+from core.errors import ImageRejected, ImageTooLarge, JobNotFound, LikenessError
 from core.images import ImageFacts, inspect
 from core.jobs import ComparisonRequest, Job, new_images_key
 from core.lifecycle import Status, new_id
 from core.packs import Pack, directory_identity
+from core.webhooks.destinations import CallbackRefused
 
 
-def submit(form: Mapping[str, Any], services: Services) -> Job:
-    """Accept a comparison. From the moment this returns, the job is kept.
+def submit(form: Mapping[str, Any], services: Services, *, caller: Caller, attach: Attach) -> Job:
+    """Accept a comparison. From the moment this returns, the job is kept; `attach` learns its id just before it is.
 
     Raises Problem for what the client can mend, StoreUnavailable or BrokerUnavailable for what we cannot.
     """
@@ -31,6 +35,7 @@ def submit(form: Mapping[str, Any], services: Services) -> Job:
     pack = services.packs.get(pack_name)
     if pack is None:
         raise _invalid("pack", "pack_unknown", f"there are {', '.join(services.packs)}; found {pack_name!r}")
+    callback_url = _callback_url(form, services)
     threshold = _threshold(form, pack, services)
     reference, reference_facts = _image(form["reference"], Side.REFERENCE, services)
     probe, probe_facts = _image(form["probe"], Side.PROBE, services)
@@ -39,6 +44,7 @@ def submit(form: Mapping[str, Any], services: Services) -> Job:
         status=Status.QUEUED,
         version=1,
         created_at=time.time(),
+        owner=caller.owner,
         request=ComparisonRequest(
             pack=pack.name,
             policy=Policy(form.get("policy", settings.default_policy)),
@@ -47,15 +53,19 @@ def submit(form: Mapping[str, Any], services: Services) -> Job:
             reference=reference_facts,
             probe=probe_facts,
             metadata=json.loads(form.get("metadata", "{}")),
+            callback_url=callback_url,
         ),
+        event_id=new_id("evt") if callback_url else None,
     )
-    services.objects.put(job.request.images_key, reference + probe)
-    try:
-        services.jobs.create(job)
-        enqueue(services.celery, Tasks.COMPARE, job.id)
-    except LikenessError:
-        _undo(job, services)
-        raise
+    with counted(services, caller.key):
+        services.objects.put(job.request.images_key, reference + probe)
+        try:
+            attach(job.id)
+            services.jobs.create(job)
+            enqueue(services.celery, Tasks.COMPARE, job.id, queue=lane())
+        except LikenessError:
+            _undo(job, services)
+            raise
     return job
 
 
@@ -73,6 +83,20 @@ def _threshold(form: Mapping[str, Any], pack: Pack, services: Services) -> Thres
         return calibration.threshold_for(form["target_fmr"])
     except TargetUnsupported as why:
         raise _invalid("target_fmr", why.code, str(why)) from None
+
+
+def _callback_url(form: Mapping[str, Any], services: Services) -> str | None:
+    url: str | None = form.get("callback_url")
+    if url is None:
+        return None
+    if services.settings.webhook_secrets is None:
+        detail = "this deployment has no signing secret (LIKENESS_WEBHOOK_SECRETS): it calls nobody back"
+        raise _invalid("callback_url", "callbacks_not_configured", detail)
+    try:
+        services.destinations.check_url(url)
+    except CallbackRefused as why:
+        raise _invalid("callback_url", why.code, str(why)) from None
+    return url
 
 
 def _image(upload: FileStorage, side: Side, services: Services) -> tuple[bytes, ImageFacts]:
@@ -96,6 +120,7 @@ def _invalid(field: str, code: str, detail: str, status: int = 422) -> Problem:
 def _undo(job: Job, services: Services) -> None:
     """Nothing was accepted, so nothing stays, as far as the stores that are left allow."""
     with suppress(LikenessError):
-        services.jobs.erase(job.id)
-    with suppress(LikenessError):
+        with suppress(JobNotFound):
+            services.jobs.erase(job.id)
+        # Only now: a record that is still there, or may be, is run once the store is back, and needs its images.
         erase_now(services.jobs, services.objects, job.request.images_key)

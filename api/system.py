@@ -11,6 +11,7 @@ from api.resources import json_response
 from api.schemas import PackListSchema, ReadySchema
 from api.services import Services, services
 from core.errors import LikenessError
+from core.keys import Scope
 from core.packs import directory_identity
 
 blueprint = Blueprint("system", __name__, description="Readiness and packs")
@@ -20,6 +21,7 @@ blueprint = Blueprint("system", __name__, description="Readiness and packs")
 class Ready(MethodView):
     """Readiness."""
 
+    @blueprint.public
     @blueprint.response(200, ReadySchema)
     @blueprint.alt_response(503, schema=ReadySchema, description="Some dependency is away")
     def get(self) -> Response:
@@ -40,6 +42,7 @@ class Ready(MethodView):
 class Packs(MethodView):
     """Packs."""
 
+    @blueprint.requires(Scope.READ)
     @blueprint.response(200, PackListSchema)
     @blueprint.problems(503)
     def get(self) -> dict[str, Any]:
@@ -73,8 +76,12 @@ def _check(call: Callable[[], str | None]) -> dict[str, Any]:
 
 
 def _holding_worker(services: Services) -> str:
-    pack = services.settings.default_pack
-    names = [w.name for w in services.presence.workers() if any(e.pack.name == pack for e in w.engines)]
+    pack, patience_s = services.settings.default_pack, services.settings.canary_patience_s
+    holding = [w for w in services.presence.workers() if any(e.pack.name == pack for e in w.engines)]
+    names = [w.name for w in holding if w.silent_s <= patience_s]
+    if holding and not names:
+        silent = ", ".join(f"{w.name} ({w.silent_s:.0f} s)" for w in holding)
+        raise LikenessError(f"up but deaf, taking no message from the broker: {silent}")
     if not names:
         raise LikenessError(f"no warm worker holds the pack {pack!r}")
     return f"{', '.join(names)} hold{'s' if len(names) == 1 else ''} {pack!r}"

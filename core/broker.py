@@ -19,13 +19,16 @@ class Queues:
     """One name in one place; a test holds the Procfile to this list."""
 
     COMPARISONS: Final = "comparisons"
+    #: Where the jobs of a key wait that has more than its fair share waiting; workers take from both by turns.
+    COMPARISONS_BUSY: Final = "comparisons-busy"
     EVALUATIONS: Final = "evaluations"
     REPORTS: Final = "reports"
     CALLBACKS: Final = "callbacks"
     CALLBACKS_RETRY: Final = "callbacks-retry"
     MAINTENANCE: Final = "maintenance"
 
-    ENGINE: Final = (COMPARISONS, EVALUATIONS)
+    LANES: Final = (COMPARISONS, COMPARISONS_BUSY)
+    ENGINE: Final = (*LANES, EVALUATIONS)
     EVALUATOR: Final = (REPORTS,)
     COURIER: Final = (CALLBACKS, CALLBACKS_RETRY, MAINTENANCE)
     ALL: Final = (*ENGINE, *EVALUATOR, *COURIER)
@@ -40,8 +43,13 @@ class Tasks:
     ASSEMBLE_RUN: Final = "likeness.assemble_run"
     RUN_BROKE: Final = "likeness.run_broke"
     REPAIR_RUNS: Final = "likeness.repair_runs"
+    CANARY: Final = "likeness.canary"
+    REAP: Final = "likeness.reap"
+    SWEEP_ORPHANS: Final = "likeness.sweep_orphans"
     ERASE_DUE: Final = "likeness.erase_due"
     FORGET_EXPIRED: Final = "likeness.forget_expired"
+    DELIVER: Final = "likeness.deliver"
+    SWEEP_DELIVERIES: Final = "likeness.sweep_deliveries"
 
 
 ROUTES: Final = {
@@ -51,8 +59,12 @@ ROUTES: Final = {
     Tasks.ASSEMBLE_RUN: {"queue": Queues.REPORTS},
     Tasks.RUN_BROKE: {"queue": Queues.REPORTS},
     Tasks.REPAIR_RUNS: {"queue": Queues.REPORTS},
+    Tasks.REAP: {"queue": Queues.MAINTENANCE},
+    Tasks.SWEEP_ORPHANS: {"queue": Queues.MAINTENANCE},
     Tasks.ERASE_DUE: {"queue": Queues.MAINTENANCE},
     Tasks.FORGET_EXPIRED: {"queue": Queues.MAINTENANCE},
+    Tasks.DELIVER: {"queue": Queues.CALLBACKS},
+    Tasks.SWEEP_DELIVERIES: {"queue": Queues.MAINTENANCE},
 }
 
 
@@ -68,6 +80,8 @@ def celery_app(name: str, settings: Settings) -> Celery:
         # kombu's default looks for abandoned messages every 10 x 10 s; ours every 5 s.
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
+        # A worker killed while it looks leaves this lock behind; kombu's default would block the others for 300 s.
+        "unacked_mutex_expire": 10,
         # Half-open connections are noticed, and a broker that is away fails a publish within seconds.
         "socket_timeout": 30,
         "socket_connect_timeout": 2,
@@ -117,10 +131,12 @@ def celery_app(name: str, settings: Settings) -> Celery:
     return app
 
 
-def enqueue(app: Celery, task: str, *args: str) -> None:
-    """Publish a task by name. Raise BrokerUnavailable when the broker is away."""
+def enqueue(
+    app: Celery, task: str, *args: str, queue: str | Queue | None = None, expires_s: float | None = None
+) -> None:
+    """Publish a task by name, to its own queue or another. Raise BrokerUnavailable when the broker is away."""
     try:
-        app.send_task(task, args=args)
+        app.send_task(task, args=args, expires=expires_s, **({"queue": queue} if queue else {}))
     except (OperationalError, CeleryOperationalError, OSError) as error:
         raise BrokerUnavailable(f"the broker did not take the message: {error}") from error
 

@@ -43,10 +43,22 @@ class JobNotFound(LikenessError):
     code = "job_not_found"
 
 
+class KeyUnknown(LikenessError):
+    """No API key has this id."""
+
+    code = "key_unknown"
+
+
 class TransitionRefused(LikenessError):
     """The job's status does not allow this step: a terminal state never changes."""
 
     code = "transition_refused"
+
+
+class JobHeld(TransitionRefused):
+    """Another worker is at this job."""
+
+    code = "job_held"
 
 
 class ImageRejected(LikenessError):

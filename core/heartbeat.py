@@ -18,10 +18,17 @@ class Heartbeat:
     """Announces this worker while it runs, and takes its name off the list when it stops."""
 
     def __init__(
-        self, presence: Presence, *, name: str, queues: tuple[str, ...], engines: Callable[[], tuple[EngineFacts, ...]]
+        self,
+        presence: Presence,
+        *,
+        name: str,
+        queues: tuple[str, ...],
+        engines: Callable[[], tuple[EngineFacts, ...]],
+        silent_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._presence = presence
         self._engines = engines
+        self._silent_s = silent_s
         self._name = name
         self._queues = queues
         self._started_at = time.time()
@@ -44,7 +51,9 @@ class Heartbeat:
         while not self._stopped.is_set():
             try:
                 self._presence.announce(
-                    WorkerFacts(self._name, os.getpid(), self._started_at, self._queues, self._engines())
+                    WorkerFacts(
+                        self._name, os.getpid(), self._started_at, self._queues, self._engines(), self._silent_s()
+                    )
                 )
             except BrokerUnavailable as why:
                 log.warning("heartbeat_missed", why=str(why))

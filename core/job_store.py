@@ -2,16 +2,18 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
 from core.comparison import Result
 from core.errors import TransitionRefused
+from core.idempotency import answer_key
 from core.jobs import ComparisonRequest, Job
-from core.lifecycle import Failure, Status, Step
+from core.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
 from core.records import ERASURES, Fields, Records, connect, number, translated
 from core.settings import Settings
+from core.webhooks.events import outgoing_event
 
 _REQUEST = TypeAdapter(ComparisonRequest)
 _RESULT = TypeAdapter(Result)
@@ -26,6 +28,14 @@ class JobPage:
     next_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many jobs are queued; of one owner too, where one was asked about."""
+
+    in_all: int
+    of_owner: int | None
+
+
 class JobStore:
     """Jobs by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
 
@@ -34,6 +44,7 @@ class JobStore:
         self._records = Records(self._redis, "job")
         self._job_retention_s = settings.job_retention_s
         self._image_retention_s = settings.image_retention_s
+        self._lease_s = settings.lease_s
 
     def ping(self) -> None:
         """Raise BrokerUnavailable unless the server answers."""
@@ -48,6 +59,7 @@ class JobStore:
                 "created_at": job.created_at,
                 "images_key": job.request.images_key,
                 "request": _REQUEST.dump_json(job.request),
+                **({"event_id": job.event_id} if job.event_id else {}),
             },
             owner=job.owner,
         )
@@ -56,27 +68,34 @@ class JobStore:
         """Raise JobNotFound for an id that is unknown, erased or past its retention."""
         return _job(job_id, self._records.get(job_id))
 
-    def start(self, job_id: str, worker: str) -> Job:
-        """Queued, or begun by a worker that is gone, to running; counts the attempt."""
-        fields = {"worker": worker, "started_at": time.time()}
-        return _job(job_id, self._records.step(Step.START, job_id, fields, attempts=1))
+    def start(self, job_id: str, holder: str) -> Job:
+        """Queued, or begun by a worker that is gone, to running; counts the attempt, once a holder.
 
-    def requeue(self, job_id: str) -> Job:
-        """Running back to queued: our own infrastructure failed, and the attempt does not count."""
-        return _job(job_id, self._records.step(Step.REQUEUE, job_id, attempts=-1))
+        `holder` names the attempt: a worker and something that no other attempt has. Raise JobHeld.
+        """
+        fields = {"worker": holder, "started_at": time.time()}
+        return _job(job_id, self._records.step(Step.START, job_id, fields, attempts=1, lease=self._lease(holder)))
+
+    def renew(self, job_id: str, holder: str) -> bool:
+        """Keep the job's lease; False when the job has ended or another holds it."""
+        return self._records.renew(job_id, self._lease(holder))
+
+    def requeue(self, job_id: str, holder: str) -> Job:
+        """Running back to queued: our own infrastructure failed, and the attempt does not count. Raise JobHeld."""
+        return _job(job_id, self._records.step(Step.REQUEUE, job_id, attempts=-1, lease=self._lease(holder)))
 
     def succeed(self, job_id: str, result: Result) -> Job:
         """Running to succeeded, with the result."""
-        return self._end(Step.SUCCEED, job_id, {"result": _RESULT.dump_json(result)})
+        return self._end(Step.SUCCEED, job_id, result=result)
 
     def fail(self, job_id: str, failure: Failure) -> Job:
         """To failed: we could not do our work."""
-        return self._end(Step.FAIL, job_id, {"failure": _FAILURE.dump_json(failure)})
+        return self._end(Step.FAIL, job_id, failure=failure)
 
     def cancel(self, job_id: str) -> Job:
         """To cancelled; cancelling twice is the same as once."""
         try:
-            return self._end(Step.CANCEL, job_id, {})
+            return self._end(Step.CANCEL, job_id)
         except TransitionRefused:
             if (job := self.get(job_id)).status is Status.CANCELLED:
                 return job
@@ -84,6 +103,8 @@ class JobStore:
 
     def erase(self, job_id: str) -> None:
         """Forget the job in whatever state; its images become due for erasure. Raise JobNotFound."""
+        with translated():
+            self._redis.set(answer_key(job_id), "", xx=True, keepttl=True)
         self._records.erase(job_id)
 
     def page(
@@ -93,6 +114,11 @@ class JobStore:
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
         return JobPage(tuple(_job(job_id, fields) for job_id, fields in page.records), page.next_id)
 
+    def waiting(self, owner: str | None = None) -> Waiting:
+        """How many jobs are queued, in one round trip."""
+        counts = self._records.count(Status.QUEUED, *({None, owner}))
+        return Waiting(counts[None], counts[owner] if owner else None)
+
     def wait(self, job_id: str, timeout_s: float) -> Job:
         """The job once it is terminal, or as it stands after `timeout_s` seconds."""
         return _job(job_id, self._records.wait(job_id, timeout_s))
@@ -100,6 +126,15 @@ class JobStore:
     def forget_expired(self) -> int:
         """Drop index entries whose record has passed its retention; returns how many."""
         return self._records.forget_expired()
+
+    def count_expired(self) -> int:
+        """How many index entries `forget_expired` would drop."""
+        return self._records.forget_expired(dry=True)
+
+    def count_due_erasures(self) -> int:
+        """How many objects' time has come."""
+        with translated():
+            return int(self._redis.zcount(ERASURES, "-inf", time.time()))
 
     def due_erasures(self, limit: int = 100) -> Sequence[str]:
         """Object keys whose time has come."""
@@ -112,12 +147,29 @@ class JobStore:
         with translated():
             self._redis.zrem(ERASURES, *keys)
 
-    def _end(self, step: Step, job_id: str, fields: dict[str, bytes]) -> Job:
-        images_due_at = time.time() + self._image_retention_s
+    def _end(self, step: Step, job_id: str, *, result: Result | None = None, failure: Failure | None = None) -> Job:
+        now = time.time()
+        # What the event says of the job beside its ending never changes, so it may be read before.
+        ending = replace(self.get(job_id), status=LIFECYCLE[step][1], result=result, failure=failure)
+        fields = {
+            **({"result": _RESULT.dump_json(result)} if result else {}),
+            **({"failure": _FAILURE.dump_json(failure)} if failure else {}),
+        }
         return _job(
             job_id,
-            self._records.step(step, job_id, fields, retention_s=self._job_retention_s, images_due_at=images_due_at),
+            self._records.step(
+                step,
+                job_id,
+                fields,
+                retention_s=self._job_retention_s,
+                images_due_at=now + self._image_retention_s,
+                outgoing=outgoing_event(ending, now),
+                lease=self._lease(""),
+            ),
         )
+
+    def _lease(self, holder: str) -> Lease:
+        return Lease(holder, self._lease_s)
 
 
 def _job(job_id: str, fields: Fields) -> Job:
@@ -134,4 +186,5 @@ def _job(job_id: str, fields: Fields) -> Job:
         ended_at=number(fields, "ended_at"),
         result=_RESULT.validate_json(fields["result"]) if "result" in fields else None,
         failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
+        event_id=fields.get("event_id"),
     )

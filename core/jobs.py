@@ -7,6 +7,9 @@ from core.comparison import Policy, Result, Threshold
 from core.images import ImageFacts
 from core.lifecycle import Failure, Status
 
+#: Where submitted images lie in the object store, and nothing else.
+IMAGES = "comparisons/"
+
 
 @dataclass(frozen=True, slots=True)
 class ComparisonRequest:
@@ -19,6 +22,7 @@ class ComparisonRequest:
     reference: ImageFacts
     probe: ImageFacts
     metadata: dict[str, str]
+    callback_url: str | None = None
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
         """The reference and the probe out of the stored object."""
@@ -29,7 +33,8 @@ class ComparisonRequest:
 class Job:
     """A client's request and what became of it. Times are seconds since the epoch, UTC.
 
-    `owner` is the id of the API key that submitted it; None where no keys are asked for.
+    `owner` is the id of the API key that submitted it; None where no keys are asked for. `event_id` names the one event
+    that tells its end, however often that is delivered; None where nobody asked to be called back.
     """
 
     id: str
@@ -44,8 +49,9 @@ class Job:
     ended_at: float | None = None
     result: Result | None = None
     failure: Failure | None = None
+    event_id: str | None = None
 
 
 def new_images_key() -> str:
     """An unguessable object key, unrelated to the job's id."""
-    return f"comparisons/{secrets.token_urlsafe(24)}"
+    return f"{IMAGES}{secrets.token_urlsafe(24)}"

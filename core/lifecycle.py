@@ -36,13 +36,24 @@ class Step(StrEnum):
 
 
 LIFECYCLE: Mapping[Step, tuple[frozenset[Status], Status]] = {
-    # A redelivered message starts a job that a killed worker had begun.
+    # From running only when nobody holds the job's lease any more: its worker was killed.
     Step.START: (frozenset({Status.QUEUED, Status.RUNNING}), Status.RUNNING),
     Step.REQUEUE: (frozenset({Status.RUNNING}), Status.QUEUED),
     Step.SUCCEED: (frozenset({Status.RUNNING}), Status.SUCCEEDED),
     Step.FAIL: (frozenset({Status.QUEUED, Status.RUNNING}), Status.FAILED),
     Step.CANCEL: (frozenset({Status.QUEUED, Status.RUNNING}), Status.CANCELLED),
 }
+
+#: Steps that are refused while another holds the lease: a second message for a running job changes nothing.
+EXCLUSIVE = frozenset({Step.START, Step.REQUEUE})
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """Who is at work, and for how long that is believed without a sign. `holder` is unique to the attempt."""
+
+    holder: str
+    lasts_s: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import urllib3
@@ -72,6 +73,14 @@ class ObjectStore:
         with _translated(prefix):
             for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
                 yield found.object_name
+
+    def older_than(self, prefix: str, age_s: float) -> Iterator[tuple[str, int]]:
+        """Key and size of every object that begins with `prefix` and was written more than `age_s` seconds ago."""
+        before = datetime.now(UTC) - timedelta(seconds=age_s)
+        with _translated(prefix):
+            for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+                if found.last_modified < before:
+                    yield found.object_name, found.size
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete in one call; a key that is not there is no error."""

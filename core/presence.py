@@ -14,13 +14,17 @@ _PREFIX = "worker:"
 
 @dataclass(frozen=True, slots=True)
 class WorkerFacts:
-    """A worker that is up and warm. `engines` says what each loaded pack runs on."""
+    """A worker that is up and warm. `engines` says what each loaded pack runs on.
+
+    `silent_s`: for how long it has not taken a message that it sent to itself.
+    """
 
     name: str
     pid: int
     started_at: float
     queues: tuple[str, ...]
     engines: tuple[EngineFacts, ...]
+    silent_s: float = 0.0
 
 
 _FACTS = TypeAdapter(WorkerFacts)

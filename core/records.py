@@ -1,9 +1,11 @@
 """Records with a life, on a Redis-protocol server: every step is one atomic script."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +13,13 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from core.errors import BrokerUnavailable, JobNotFound, TransitionRefused
-from core.lifecycle import LIFECYCLE, Status, Step
+from core.errors import BrokerUnavailable, JobHeld, JobNotFound, TransitionRefused
+from core.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
 from core.settings import Settings
 
 DATABASE = 2
 ERASURES = "erasures"
+DELIVERIES_DUE = "deliveries-due"
 
 _SCRIPTS = Path(__file__).parent / "lua"
 Fields = Mapping[str, str]
@@ -56,15 +59,35 @@ class RecordPage:
     next_id: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record of another kind that comes to be in the same step as an ending: the outbox.
+
+    It gets the owner of the record that ends; whoever works off `due_index` looks at it from `due_at` on.
+    """
+
+    kind: str
+    id: str
+    status: StrEnum
+    due_index: str
+    due_at: float
+    fields: Mapping[str, Any]
+
+    def to_json(self) -> str:
+        """As `transition.lua` reads it."""
+        document = {name: getattr(self, name) for name in ("kind", "id", "status", "due_index", "due_at")}
+        return json.dumps({**document, "fields": [*map(str, _flat({"status": self.status, **self.fields}))]})
+
+
 class Records:
     """Records of one kind by id; every method raises BrokerUnavailable when the server is away."""
 
     def __init__(self, client: Any, kind: str) -> None:
         self._redis = client
         self._kind = kind
-        self._create, self._transition, self._erase = (
+        self._create, self._transition, self._renew, self._erase = (
             client.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
-            for name in ("create", "transition", "erase")
+            for name in ("create", "transition", "renew", "erase")
         )
 
     def create(self, record_id: str, fields: Mapping[str, Any], *, owner: str | None = None) -> None:
@@ -93,14 +116,19 @@ class Records:
         attempts: int = 0,
         retention_s: int = 0,
         images_due_at: float = 0,
+        outgoing: Outgoing | None = None,
+        lease: Lease | None = None,
     ) -> Fields:
-        """Take the step and return the record after it. Raise TransitionRefused or JobNotFound."""
+        """Take the step and return the record after it. Raise TransitionRefused, JobHeld or JobNotFound.
+
+        With a lease, the record is held while it runs; without one, nobody is asked.
+        """
         allowed, status = LIFECYCLE[step]
         now = time.time()
         written = {**(fields or {}), "changed_at": now} | ({"ended_at": now} if status.is_terminal else {})
         with translated():
             answer = self._transition(
-                keys=[self.key(record_id), ERASURES],
+                keys=[self.key(record_id), ERASURES, *([self.lease_key(record_id)] if lease else [])],
                 args=[
                     record_id,
                     ",".join(allowed),
@@ -110,6 +138,9 @@ class Records:
                     retention_s,
                     images_due_at,
                     attempts,
+                    outgoing.to_json() if outgoing else "",
+                    lease.holder if lease and step in EXCLUSIVE else "",
+                    int(1000 * lease.lasts_s) if lease else 0,
                     *_flat(written),
                 ],
             )
@@ -118,18 +149,32 @@ class Records:
                 return dict(zip(after[::2], after[1::2], strict=True))
             case ["refused", found]:
                 raise TransitionRefused(f"{self._kind} {record_id} is {found}: it cannot {step} any more")
+            case ["held", holder]:
+                raise JobHeld(f"{self._kind} {record_id} is held by {holder}")
             case _:
                 raise self._missing(record_id)
+
+    def renew(self, record_id: str, lease: Lease) -> bool:
+        """Hold on to a running record; False when it ended or another has taken it."""
+        with translated():
+            return bool(
+                self._renew(
+                    keys=[self.key(record_id), self.lease_key(record_id)],
+                    args=[lease.holder, int(1000 * lease.lasts_s)],
+                )
+            )
 
     def erase(self, record_id: str) -> None:
         """Forget the record in whatever state; its images become due for erasure. Raise JobNotFound."""
         with translated():
-            found = self._erase(keys=[self.key(record_id), ERASURES], args=[record_id, self._kind, time.time()])
+            found = self._erase(
+                keys=[self.key(record_id), ERASURES, DELIVERIES_DUE], args=[record_id, self._kind, time.time()]
+            )
         if not found:
             raise self._missing(record_id)
 
     def page(
-        self, *, limit: int, after: str | None = None, status: Status | None = None, owner: str | None = None
+        self, *, limit: int, after: str | None = None, status: StrEnum | None = None, owner: str | None = None
     ) -> RecordPage:
         """Up to `limit` records older than the one called `after`, newest first; of one owner, or of all."""
         index = self._index(owner, status)
@@ -142,6 +187,14 @@ class Records:
         # A record past its retention leaves its index entry behind for a while.
         records = tuple((i, fields) for i, fields in zip(ids, found, strict=False) if fields)
         return RecordPage(records, ids[limit - 1] if len(ids) > limit else None)
+
+    def count(self, status: Status, *owners: str | None) -> Mapping[str | None, int]:
+        """How many records are in this status, by owner; None stands for all of them. One round trip."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=False)
+            for owner in owners:
+                pipeline.zcard(self._index(owner, status))
+            return dict(zip(owners, pipeline.execute(), strict=True))
 
     def wait(self, record_id: str, timeout_s: float) -> Fields:
         """The record once it is terminal, or as it stands after `timeout_s` seconds."""
@@ -157,8 +210,8 @@ class Records:
                 channel.get_message(timeout=min(remaining, 5.0))
             return fields
 
-    def forget_expired(self) -> int:
-        """Drop index entries whose record has passed its retention; returns how many."""
+    def forget_expired(self, *, dry: bool = False) -> int:
+        """Drop index entries whose record has passed its retention, or only count them; returns how many."""
         dropped = 0
         with translated():
             indexes = list(self._redis.scan_iter(f"{self._kind}s:*", count=500, _type="zset"))
@@ -170,14 +223,18 @@ class Records:
                     for record_id in batch:
                         pipeline.exists(self.key(record_id))
                     gone = [i for i, found in zip(batch, pipeline.execute(), strict=True) if not found]
-                    dropped += self._redis.zrem(index, *gone) if gone else 0
+                    dropped += self._redis.zrem(index, *gone) if gone and not dry else len(gone)
         return dropped
 
     def key(self, record_id: str) -> str:
         """The Redis key of a record."""
         return f"{self._kind}:{record_id}"
 
-    def _index(self, owner: str | None, status: Status | None) -> str:
+    def lease_key(self, record_id: str) -> str:
+        """The Redis key that is there while somebody is at work on a record."""
+        return f"{self._kind}-lease:{record_id}"
+
+    def _index(self, owner: str | None, status: StrEnum | None) -> str:
         of = f"of:{owner}:" if owner else ""
         return f"{self._kind}s:{of}{f'status:{status}' if status else 'all'}"
 

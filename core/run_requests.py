@@ -24,6 +24,7 @@ def request_run(
     policy: Policy,
     detection_size: int,
     resumes: str | None = None,
+    run_id: str | None = None,
 ) -> Run:
     """The queued run. Raises DatasetUnknown; StoreUnavailable or BrokerUnavailable when nothing was accepted."""
     content = find_dataset(dataset, objects)
@@ -40,7 +41,7 @@ def request_run(
         shards=content.shards,
         resumes=resumes,
     )
-    run = runs.create(new_id("run"), request)
+    run = runs.create(run_id or new_id("run"), request)
     try:
         enqueue(celery, Tasks.PLAN_RUN, run.id)
     except LikenessError as why:

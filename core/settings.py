@@ -2,10 +2,11 @@
 
 import os
 from functools import cached_property
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.comparison import Policy
@@ -14,6 +15,8 @@ from core.errors import SettingsInvalid
 CHECKOUT = Path(__file__).parent.parent
 T = TypeVar("T")
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+Seconds = Annotated[tuple[float, ...], NoDecode]
+Ports = Annotated[tuple[int, ...], NoDecode]
 
 
 def default_home() -> Path:
@@ -32,6 +35,9 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=default_home, description="Local state: packs, servers' data, secrets")
 
     redis_url: SecretStr | None = Field(None, description="Redis-protocol server, e.g. redis://:password@host:6379")
+    redis_fsync: Literal["always", "everysec"] = Field(
+        "always", description="When the embedded Redis-protocol server writes through to the disk"
+    )
     s3_endpoint: str | None = Field(None, description="S3 endpoint, e.g. http://host:9000")
     s3_access_key: SecretStr | None = Field(None, description="S3 access key")
     s3_secret_key: SecretStr | None = Field(None, description="S3 secret key")
@@ -47,7 +53,38 @@ class Settings(BaseSettings):
     max_wait_s: float = Field(60.0, ge=0, description="Longest time a request may wait for its job")
     job_retention_s: int = Field(7 * 86400, ge=60, description="How long a finished job can be read")
     image_retention_s: int = Field(0, ge=0, description="How long images stay after their job ends; 0 deletes at once")
+    orphan_age_s: int = Field(3600, ge=60, description="Age at which stored images that no job names are deleted")
+    auth: Literal["auto", "on", "off"] = Field(
+        "auto", description="Whether calls need an API key; auto: not while the API listens on loopback only"
+    )
+    api_key: SecretStr | None = Field(None, description="The API key our own client and commands send, lk_...")
+    key_requests_per_minute: int = Field(600, ge=0, description="Requests a minute a key may make; 0: any number")
+    key_comparisons_per_day: int = Field(0, ge=0, description="Comparisons a day a key may submit; 0: any number")
+    max_queued: int = Field(10_000, ge=1, description="Jobs that may wait; past them the API answers 503 `queue_full`")
+    max_queued_per_key: int = Field(1000, ge=1, description="Jobs of one key that may wait; past them, 429")
+    fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
+    idempotency_s: int = Field(86400, ge=60, description="How long the answer to an `Idempotency-Key` is kept")
+
     max_attempts: int = Field(3, ge=1, description="Starts of one job before it fails as `worker_lost`")
+
+    webhook_secrets: SecretStr | None = Field(
+        None, description="Signing secrets, whsec_... or whsk_..., comma-separated; every one signs (rotation)"
+    )
+    webhook_schedule_s: Seconds = Field(
+        (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
+        description="Seconds from one failed delivery attempt to the next; after the last one the delivery is dead",
+    )
+    webhook_timeout_s: float = Field(15.0, gt=0, le=30, description="Longest time one delivery attempt may take")
+    webhook_retention_s: int = Field(30 * 86400, ge=60, description="How long an ended delivery can be read, replayed")
+    webhook_ports: Ports = Field((), description="Ports callbacks may go to beside 443, and 80 where http is allowed")
+    webhook_allow_http: bool = Field(False, description="Whether callbacks may go over http, readable on the way")
+    webhook_allow_private: bool = Field(False, description="Whether callbacks may go to loopback and private networks")
+    webhook_ca_file: Path | None = Field(None, description="Certificates trusted for callbacks beside the public ones")
+    courier_threads: int = Field(16, ge=4, description="Deliveries and housekeeping a courier does at a time")
+
+    receipt_key: SecretStr | None = Field(
+        None, description="Private Ed25519 or P-256 key that signs receipts, as PEM or JWK; none: no receipts"
+    )
 
     packs: CommaSeparated = Field(("opencv-zoo",), description="Packs a worker loads, comma-separated")
     default_pack: str = Field("opencv-zoo", description="Pack of a comparison that names none")
@@ -58,17 +95,32 @@ class Settings(BaseSettings):
         (), description="Packs whose non-commercial licence you accept, comma-separated"
     )
 
+    engine: Literal["insightface", "sleeping"] = Field(
+        "insightface", description="`sleeping` invents its scores, for tries of everything else; on loopback only"
+    )
+    sleep_ms: float = Field(50.0, ge=0, description="How long the sleeping engine takes for a comparison, on average")
     provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
         "auto", description="Execution provider; one asked for by name and not got stops the worker"
     )
     detection_size: int = Field(640, ge=32, le=2048, multiple_of=32, description="Detector input, pixels a side")
-    detection_threshold: float = Field(0.5, gt=0, lt=1, description="Smallest detector score that counts as a face")
+    detection_threshold: float | None = Field(
+        None, gt=0, lt=1, description="Smallest detector score that counts as a face; default: the pack's"
+    )
     min_face_px: int = Field(24, ge=1, description="Smallest usable face: its box's shorter side, in pixels")
     worker_threads: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="Comparisons a worker runs at a time"
     )
     intra_op_threads: int = Field(1, ge=1, description="Threads onnxruntime uses inside one inference")
     visibility_timeout_s: int = Field(60, ge=5, description="After this long, a dead worker's message runs again")
+    lease_s: float = Field(15.0, ge=1, description="A running job without a sign of its worker for this long is lost")
+    reaper_interval_s: float = Field(5.0, ge=1, description="How often lost jobs are looked for")
+    reaper_patience_s: float = Field(
+        30.0, ge=1, description="A queued job is looked for in the broker after this long; again after as long"
+    )
+    canary_interval_s: float = Field(10.0, ge=1, description="How often a worker sends itself a message")
+    canary_patience_s: float = Field(
+        60.0, ge=2, description="A worker that hears nothing for this long is not ready; after twice as long it exits"
+    )
     run_patience_s: int = Field(120, ge=10, description="Silence after which an evaluation run is taken up again")
     shutdown_grace_s: float = Field(5.0, ge=0, description="Time running jobs get before they are handed back")
 
@@ -77,10 +129,23 @@ class Settings(BaseSettings):
     log_json: bool = Field(True, description="Log lines as JSON (true) or as text (false)")
     log_level: str = Field("INFO", description="Smallest level that is logged")
 
-    @field_validator("packs", "accept_licences", mode="before")
+    @field_validator("packs", "accept_licences", "webhook_schedule_s", "webhook_ports", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("auth")
+    @classmethod
+    def _off_is_for_loopback(cls, value: str, info: ValidationInfo) -> str:
+        bind = str(info.data.get("api_bind"))
+        if value == "off" and not is_loopback(bind):
+            raise ValueError(f"keys can be turned off on loopback only, and LIKENESS_API_BIND is {bind}")
+        return value
+
+    @property
+    def auth_on(self) -> bool:
+        """Whether calls need an API key."""
+        return self.auth == "on" or not is_loopback(self.api_bind)
 
     @cached_property
     def packs_path(self) -> Path:
@@ -101,14 +166,30 @@ class Settings(BaseSettings):
         )
 
 
+def is_loopback(bind: str) -> bool:
+    """Whether only this machine reaches what listens there; several addresses are separated by commas."""
+    return all(_is_loopback_host(address.strip().rpartition(":")[0].strip("[]")) for address in bind.split(","))
+
+
 def load_settings() -> Settings:
     """Raise SettingsInvalid with a sentence per wrong setting."""
     home = default_home()
     try:
         return Settings(_env_file=(home / "stack.env", ".env"))
     except ValidationError as error:
-        lines = [f"LIKENESS_{str(e['loc'][0]).upper()}: {e['msg']}; found {e['input']!r}" for e in error.errors()]
+        lines = []
+        for e in error.errors():
+            name = str(e["loc"][0])
+            is_secret = "SecretStr" in str(Settings.model_fields[name].annotation)
+            lines.append(f"LIKENESS_{name.upper()}: {e['msg']}; found {'a secret' if is_secret else repr(e['input'])}")
         raise SettingsInvalid("; ".join(lines)) from None
+
+
+def _is_loopback_host(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, nothing (every interface), or a Unix socket, behind which anything may stand
+        return False
 
 
 def _required(value: T | None, name: str) -> T:

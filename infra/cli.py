@@ -6,7 +6,7 @@ import click
 
 from core.errors import LikenessError
 from evaluator.cli import evaluate
-from infra.commands import comparisons, demo, packs, stack
+from infra.commands import comparisons, demo, keys, packs, purge, receipts, stack, webhooks
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -26,10 +26,14 @@ def likeness() -> None:
 
 likeness.add_command(comparisons.compare)
 likeness.add_command(comparisons.jobs)
+likeness.add_command(keys.keys)
 likeness.add_command(packs.packs)
+likeness.add_command(purge.purge)
+likeness.add_command(receipts.receipt)
 likeness.add_command(evaluate)
 likeness.add_command(stack.up)
 likeness.add_command(demo.demo)
+likeness.add_command(webhooks.webhooks)
 
 
 def main() -> None:

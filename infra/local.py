@@ -24,6 +24,7 @@ from pydantic import SecretStr
 
 from core.errors import LikenessError
 from core.presence import Presence
+from core.receipts import new_key
 from core.settings import Settings, default_home, load_settings
 from infra.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
 from infra.servers import (
@@ -35,6 +36,7 @@ from infra.servers import (
     wait_until_ready,
     write_private,
 )
+from worker.webhooks.signing import new_secret
 
 PROCFILE = Path(__file__).parent / "Procfile"
 SERVERS = ("redis", "s3")
@@ -233,12 +235,19 @@ def _environment(home: Path, settings: Settings) -> dict[str, str]:
     asked = settings.model_fields_set
     api = settings.api_url if "api_url" in asked else f"http://{LOOPBACK}:{free_port(8000)}"
     flower = settings.flower_url if "flower_url" in asked else None
+    webhook_secrets = settings.webhook_secrets.get_secret_value() if settings.webhook_secrets else known["webhook"]
     return {
         "LIKENESS_REDIS_URL": redis,
         "LIKENESS_S3_ENDPOINT": s3,
         "LIKENESS_S3_ACCESS_KEY": access_key,
         "LIKENESS_S3_SECRET_KEY": secret_key,
         "LIKENESS_API_URL": api,
+        "LIKENESS_WEBHOOK_SECRETS": webhook_secrets,
+        # Everything here listens on loopback only; so may a receiver that somebody tries out.
+        **{
+            f"LIKENESS_{name.upper()}": str(getattr(settings, name) if name in asked else True).lower()
+            for name in ("webhook_allow_http", "webhook_allow_private")
+        },
         "LIKENESS_FLOWER_URL": flower or f"http://{LOOPBACK}:{free_port(5555)}",
         "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{known['flower_password']}",
     }
@@ -246,9 +255,12 @@ def _environment(home: Path, settings: Settings) -> dict[str, str]:
 
 def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str]:
     """What only the stack's own processes are told."""
+    key = settings.receipt_key
+    receipt_key = key.get_secret_value() if key else _secrets(stack.secrets_file)["receipt_key"]
     return {
         **os.environ,
         **stack.environment,
+        "LIKENESS_RECEIPT_KEY": receipt_key,
         MARK: str(stack.home),
         "LIKENESS_HOME": str(stack.home),
         "LIKENESS_API_BIND": f"{LOOPBACK}:{urlsplit(stack.api_url).port or 80}",
@@ -273,10 +285,17 @@ def _connected(settings: Settings, stack: LocalStack) -> Settings:
 
 def _secrets(file: Path) -> dict[str, str]:
     """Made once, at the first start; only the user can read them."""
-    if not file.exists():
-        names = ("redis_password", "s3_access_key", "s3_secret_key", "flower_password")
-        write_private(file, json.dumps({name: secrets.token_hex(20) for name in names}, indent=2))
-    return dict(json.loads(file.read_text(encoding="utf-8")))
+    known = dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
+    names = ("redis_password", "s3_access_key", "s3_secret_key", "flower_password")
+    made = {
+        **{name: secrets.token_hex(20) for name in names},
+        "webhook": new_secret(),
+        "receipt_key": new_key(),
+        **known,
+    }
+    if made != known:  # a home of an older version has fewer
+        write_private(file, json.dumps(made, indent=2))
+    return made
 
 
 def _env_file(environment: Mapping[str, str]) -> str:

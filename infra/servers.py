@@ -32,17 +32,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """Valkey with an append-only file: what was acknowledged more than a second ago survives a crash."""
+    """Valkey with an append-only file. With `always`, what was acknowledged survives a crash, the machine's too."""
 
     port: int
     password: str
     directory: Path
+    fsync: str = "always"
 
     @classmethod
     def of(cls, settings: Settings) -> "RedisServer":
         """The server that `LIKENESS_REDIS_URL` names, keeping its data in the home."""
         url = urlsplit(settings.redis(0))
-        return cls(url.port or 6379, unquote(url.password or ""), settings.home / "redis")
+        return cls(url.port or 6379, unquote(url.password or ""), settings.home / "redis", settings.redis_fsync)
 
     @property
     def url(self) -> str:
@@ -64,7 +65,7 @@ class RedisServer:
                 f"requirepass {_quoted(self.password)}",
                 f"dir {_quoted(str(self.directory))}",
                 "appendonly yes",
-                "appendfsync everysec",
+                f"appendfsync {self.fsync}",
                 'save ""',
                 "maxmemory-policy noeviction",
                 "set-proc-title no",  # it would overwrite the environment, by which a stack knows its processes

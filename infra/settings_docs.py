@@ -55,7 +55,7 @@ def _default(field: FieldInfo) -> str:
     if field.default_factory is not None or value is None:
         return ""
     if isinstance(value, tuple):
-        return ",".join(value)
+        return ",".join(map(str, value))
     if isinstance(value, bool):
         return str(value).lower()
     return str(value.value if isinstance(value, Enum) else value)

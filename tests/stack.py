@@ -26,11 +26,21 @@ COMMANDS = {
     "redis": [sys.executable, "-m", "infra.servers", "redis"],
     "s3": [sys.executable, "-m", "infra.servers", "s3"],
     "api": [str(BIN / "gunicorn"), "--config", "python:infra.gunicorn", "api.app:create_app()"],
-    "worker": [str(BIN / "celery"), "-A", "worker.app", "worker", "-Q", "comparisons", "-n", "engine@%h"],
+    "worker": [
+        *(str(BIN / "celery"), "-A", "worker.app", "worker"),
+        *("-Q", "comparisons,comparisons-busy", "-n", "engine@%h"),
+    ],
+    "worker2": [
+        *(str(BIN / "celery"), "-A", "worker.app", "worker"),
+        *("-Q", "comparisons,comparisons-busy", "-n", "engine2@%h"),
+    ],
     "embedder": [str(BIN / "celery"), "-A", "worker.app", "worker", "-Q", "evaluations", "-n", "embedder@%h"],
     "embedder2": [str(BIN / "celery"), "-A", "worker.app", "worker", "-Q", "evaluations", "-n", "embedder2@%h"],
     "evaluator": [str(BIN / "celery"), "-A", "evaluator.app", "worker", "-Q", "reports", "-n", "evaluator@%h"],
-    "courier": [str(BIN / "celery"), "-A", "worker.courier", "worker", "-Q", "maintenance", "-n", "courier@%h"],
+    "courier": [
+        *(str(BIN / "celery"), "-A", "worker.courier", "worker"),
+        *("-Q", "callbacks,callbacks-retry,maintenance", "-n", "courier@%h"),
+    ],
     "beat": [str(BIN / "celery"), "-A", "worker.courier", "beat", "-s", "{home}/beat"],
 }
 
@@ -117,7 +127,7 @@ class Stack:
 def running(home: Path, packs_dir: Path, **environment: str) -> Iterator[Stack]:
     """Servers up; everything that was started is ended at the end."""
     home.mkdir(parents=True, exist_ok=True)
-    base = 20_000 + random.randrange(200) * 100  # another test run on this machine takes another hundred
+    base = 20_000 + random.randrange(120) * 100  # below the ephemeral ports; another run takes another hundred
     outside = {name: value for name, value in os.environ.items() if not name.startswith("LIKENESS_")}
     api = free_port(base + 50)
     settings = Settings(
@@ -142,6 +152,9 @@ def running(home: Path, packs_dir: Path, **environment: str) -> Iterator[Stack]:
             "LIKENESS_API_URL": settings.api_url,
             "LIKENESS_API_BIND": f"127.0.0.1:{api}",
             "LIKENESS_VISIBILITY_TIMEOUT_S": "5",
+            "LIKENESS_LEASE_S": "3",
+            "LIKENESS_REAPER_INTERVAL_S": "1",
+            "LIKENESS_REAPER_PATIENCE_S": "5",
             "REMAP_SIGTERM": "SIGQUIT",
             "PATH": f"{BIN}{os.pathsep}{os.environ.get('PATH', '')}",
             **environment,

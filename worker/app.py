@@ -20,8 +20,11 @@ from core.presence import Presence
 from core.run_store import RunStore
 from core.settings import Settings, load_settings
 from core.shards import ShardMessage
+from core.webhooks.announcing import announce
+from worker.canary import Canary
 from worker.comparisons import Comparisons
 from worker.engines import Engines
+from worker.leases import Leases
 from worker.shards import Shards
 
 #: How long an object store that is away is waited for: some three minutes, in steps below the visibility timeout.
@@ -30,32 +33,50 @@ STORE_RETRIES_S = (1, 2, 4, 8, 15, 30, 30, 30, 30, 30)
 log = structlog.get_logger()
 settings = load_settings()
 app = celery_app("likeness-engine", settings)
-app.conf.update(worker_pool="threads", worker_concurrency=settings.worker_threads)
+app.conf.update(worker_pool="threads", worker_concurrency=settings.worker_threads, worker_direct=True)
 
 
 class Equipment:
     """What this process's tasks work with; made when the worker starts, never at import."""
 
     def __init__(self, settings: Settings, *, worker: str, queues: tuple[str, ...]) -> None:
+        self.queues = queues
         self.jobs = JobStore(settings)
         self.objects = ObjectStore(settings)
         self.engines = Engines(settings)
+        self.leases = Leases(self.jobs, settings.lease_s)
         self.comparisons = Comparisons(
             self.jobs,
             self.objects,
             self.engines,
+            self.leases,
             worker=worker,
             max_attempts=settings.max_attempts,
             keep_images=settings.image_retention_s > 0,
+            announce=lambda job: announce(app, job),
         )
         self.runs = RunStore(settings)
         self.shards = Shards(self.runs, self.objects, self.engines)
-        self.heartbeat = Heartbeat(Presence(settings), name=worker, queues=queues, engines=lambda: self.engines.facts)
+        self.canary = Canary(
+            app,
+            worker,
+            every_s=settings.canary_interval_s,
+            patience_s=settings.canary_patience_s,
+            is_busy=lambda: self.leases.count > 0,
+        )
+        self.heartbeat = Heartbeat(
+            Presence(settings),
+            name=worker,
+            queues=queues,
+            engines=lambda: self.engines.facts,
+            silent_s=lambda: self.canary.silent_s,
+        )
 
 
 @app.task(name=Tasks.COMPARE, bind=True, max_retries=len(STORE_RETRIES_S))
 def compare(self: Task, job_id: str) -> None:
     """Run one comparison job."""
+    self.app.equipment.canary.heard()
     comparisons: Comparisons = self.app.equipment.comparisons
     try:
         comparisons.run(job_id)
@@ -64,6 +85,12 @@ def compare(self: Task, job_id: str) -> None:
             comparisons.give_up(job_id, why.code, str(why))
             return
         raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
+
+
+@app.task(name=Tasks.CANARY, bind=True)
+def canary(self: Task) -> None:
+    """The worker's own message has come through."""
+    self.app.equipment.canary.heard()
 
 
 @app.task(
@@ -107,9 +134,13 @@ def _equip(sender: WorkController, **_: Any) -> None:
 
 @worker_ready.connect
 def _announce(**_: Any) -> None:
+    app.equipment.leases.start()
+    if Queues.COMPARISONS in app.equipment.queues:  # a shard of a benchmark takes longer than a canary lives
+        app.equipment.canary.start()
     app.equipment.heartbeat.start()
 
 
 @worker_shutdown.connect
 def _leave(**_: Any) -> None:
+    app.equipment.canary.stop()
     app.equipment.heartbeat.stop()

@@ -1,5 +1,7 @@
 """The use case: one queued job to its end. Collaborators are arguments; Celery is unknown here."""
 
+import os
+import secrets
 import time
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,6 +16,7 @@ from core.jobs import Job
 from core.lifecycle import Failure
 from core.object_store import ObjectStore
 from worker.engines import Engines
+from worker.leases import Leases
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -30,45 +33,58 @@ class Comparisons:
         jobs: JobStore,
         objects: ObjectStore,
         engines: Engines,
+        leases: Leases,
         *,
         worker: str,
         max_attempts: int,
         keep_images: bool,
+        announce: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._jobs = jobs
         self._objects = objects
         self._engines = engines
+        self._leases = leases
         self._worker = worker
         self._max_attempts = max_attempts
         self._keep_images = keep_images
+        self._announce = announce
 
     def run(self, job_id: str) -> None:
         """Take the job to a terminal state.
 
         Raises StoreUnavailable, the job back in `queued`, when its images cannot be read now.
         """
+        holder = f"{self._worker} {os.getpid()} {secrets.token_hex(4)}"
         with structlog.contextvars.bound_contextvars(job_id=job_id):
             try:
-                job = _insist(lambda: self._jobs.start(job_id, self._worker))
+                job = _insist(lambda: self._jobs.start(job_id, holder))
             except (TransitionRefused, JobNotFound) as why:
                 log.info("comparison_skipped", why=str(why))
                 return
-            if job.attempts > self._max_attempts:
-                self._fail(job, "worker_lost", f"workers died {job.attempts - 1} times while they ran this job")
-                return
-            try:
-                body = self._objects.get(job.request.images_key)
-            except ObjectNotFound:
-                self._fail(job, "images_lost", "the images are no longer in the object store")
-            except StoreUnavailable:
-                _insist(lambda: self._jobs.requeue(job_id))
-                raise
-            else:
-                self._compare(job, body)
+            with self._leases.hold(job_id, holder):
+                self._run(job, holder)
 
     def give_up(self, job_id: str, code: str, message: str) -> None:
         """End a job that was tried often enough."""
         self._fail(_insist(lambda: self._jobs.get(job_id)), code, message)
+
+    def _run(self, job: Job, holder: str) -> None:
+        if job.attempts > self._max_attempts:
+            self._fail(job, "worker_lost", f"workers died {job.attempts - 1} times while they ran this job")
+            return
+        try:
+            body = self._objects.get(job.request.images_key)
+        except ObjectNotFound:
+            self._fail(job, "images_lost", "the images are no longer in the object store")
+        except StoreUnavailable:
+            try:
+                _insist(lambda: self._jobs.requeue(job.id, holder))
+            except (TransitionRefused, JobNotFound) as why:  # cancelled, erased, or another worker's by now
+                log.info("comparison_superseded", why=str(why))
+                return
+            raise
+        else:
+            self._compare(job, body)
 
     def _compare(self, job: Job, body: bytes) -> None:
         fetched = time.time()
@@ -107,6 +123,7 @@ class Comparisons:
             # Cancelled or erased while it ran, or a twin was faster: the first ending stands.
             log.info("comparison_superseded", why=str(why))
             return
+        self._announce(ended)
         if not self._keep_images:
             erase_now(self._jobs, self._objects, job.request.images_key)
         result = ended.result

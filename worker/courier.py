@@ -15,18 +15,29 @@ from core.erasure import erase_due
 from core.errors import LikenessError
 from core.job_store import JobStore
 from core.logs import configure_logs
+from core.lost_jobs import LostJobs
 from core.object_store import ObjectStore
+from core.orphans import Orphans
 from core.settings import Settings, load_settings
+from worker.reaper import reap
+from worker.webhooks.rounds import Rounds
 
 log = structlog.get_logger()
 settings = load_settings()
 app = celery_app("likeness-courier", settings)
 app.conf.update(
     worker_pool="threads",
-    worker_concurrency=4,
+    worker_concurrency=settings.courier_threads,
     # A round that was missed is not made up for: the next one does its work.
     beat_schedule={
         "erase what is due": {"task": Tasks.ERASE_DUE, "schedule": 15.0, "options": {"expires": 15}},
+        "bring back lost jobs": {
+            "task": Tasks.REAP,
+            "schedule": settings.reaper_interval_s,
+            "options": {"expires": settings.reaper_interval_s},
+        },
+        "sweep orphans": {"task": Tasks.SWEEP_ORPHANS, "schedule": 600.0, "options": {"expires": 600}},
+        "sweep deliveries": {"task": Tasks.SWEEP_DELIVERIES, "schedule": 1.0, "options": {"expires": 5}},
         "repair runs": {"task": Tasks.REPAIR_RUNS, "schedule": 30.0, "options": {"expires": 30}},
         "forget expired jobs": {"task": Tasks.FORGET_EXPIRED, "schedule": 3600.0, "options": {"expires": 3600}},
     },
@@ -39,6 +50,9 @@ class Equipment:
     def __init__(self, settings: Settings) -> None:
         self.jobs = JobStore(settings)
         self.objects = ObjectStore(settings)
+        self.lost = LostJobs(settings)
+        self.orphans = Orphans(settings, self.objects)
+        self.rounds = Rounds(settings)
 
 
 @app.task(name=Tasks.ERASE_DUE, bind=True)
@@ -53,11 +67,51 @@ def erase_due_objects(self: Task) -> None:
         log.info("objects_erased", count=erased)
 
 
+@app.task(name=Tasks.REAP, bind=True)
+def bring_back_lost_jobs(self: Task) -> None:
+    """Enqueue jobs again whose message or whose worker is gone."""
+    try:
+        reap(self.app.equipment.lost, self.app)
+    except LikenessError as why:
+        log.warning("reaping_postponed", why=str(why))
+
+
+@app.task(name=Tasks.SWEEP_ORPHANS, bind=True)
+def sweep_orphans(self: Task) -> None:
+    """Delete stored images that no job names."""
+    try:
+        swept = self.app.equipment.orphans.sweep()
+    except LikenessError as why:
+        log.warning("sweep_postponed", why=str(why))
+        return
+    if swept:
+        log.warning("orphans_deleted", count=swept)
+
+
+@app.task(name=Tasks.DELIVER, bind=True)
+def deliver(self: Task, event_id: str) -> None:
+    """Attempt one delivery of an event."""
+    try:
+        self.app.equipment.rounds.deliver(event_id, (self.request.delivery_info or {}).get("routing_key", ""))
+    except LikenessError as why:
+        log.warning("delivery_postponed", event_id=event_id, why=str(why))
+
+
+@app.task(name=Tasks.SWEEP_DELIVERIES, bind=True)
+def sweep_deliveries(self: Task) -> None:
+    """Enqueue the deliveries that are due."""
+    try:
+        self.app.equipment.rounds.sweep(self.app)
+    except LikenessError as why:
+        log.warning("sweep_of_deliveries_postponed", why=str(why))
+
+
 @app.task(name=Tasks.FORGET_EXPIRED, bind=True)
 def forget_expired_jobs(self: Task) -> None:
     """Drop the index entries of jobs past their retention."""
     try:
         log.info("jobs_forgotten", count=self.app.equipment.jobs.forget_expired())
+        log.info("deliveries_forgotten", count=self.app.equipment.rounds.forget_expired())
     except LikenessError as why:
         log.warning("forgetting_postponed", why=str(why))
 
@@ -69,4 +123,9 @@ def _configure_logs(**_: Any) -> None:
 
 @worker_init.connect
 def _equip(sender: WorkController, **_: Any) -> None:
-    app.equipment = Equipment(settings)
+    _configure_logs()  # Celery calls it after this
+    try:
+        app.equipment = Equipment(settings)
+    except LikenessError as why:
+        log.critical("courier_refuses_to_start", code=why.code, why=str(why))
+        raise SystemExit(f"likeness courier: {why}") from why

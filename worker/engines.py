@@ -10,8 +10,10 @@ from core.comparison import EngineFacts
 from core.errors import LikenessError
 from core.packs import find_pack, load_catalogue
 from core.settings import Settings
+from worker.engine.contract import FaceEngine
 from worker.engine.engine import Engine
 from worker.packs.verify import verify
+from worker.sleeping import SleepingEngine
 
 log = structlog.get_logger()
 
@@ -27,7 +29,7 @@ class Engines:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._engines: dict[tuple[str, int], Engine] = {}
+        self._engines: dict[tuple[str, int], FaceEngine] = {}
         self._lock = threading.Lock()
         self._pid = os.getpid()
 
@@ -36,7 +38,7 @@ class Engines:
         for name in names:
             self.get(name)
 
-    def get(self, name: str, *, detection_size: int | None = None) -> Engine:
+    def get(self, name: str, *, detection_size: int | None = None) -> FaceEngine:
         """The engine of this pack, at the detection size of the settings or another."""
         if os.getpid() != self._pid:
             raise EngineBusyElsewhere
@@ -51,8 +53,11 @@ class Engines:
         """What each loaded engine is."""
         return tuple(engine.facts for engine in list(self._engines.values()))
 
-    def _load(self, name: str, detection_size: int) -> Engine:
+    def _load(self, name: str, detection_size: int) -> FaceEngine:
         settings = self._settings.model_copy(update={"detection_size": detection_size})
+        if settings.engine == "sleeping":
+            log.warning("engine_invents_scores", pack=name)
+            return SleepingEngine.load(name, settings)
         pack = find_pack(name, load_catalogue(settings.home))
         directory = settings.packs_path / name
         verify(pack, directory, settings)

@@ -21,9 +21,8 @@ from core.lifecycle import Status
 from core.object_store import ObjectStore
 from core.run_store import RunStore
 from core.shards import Pipeline, ShardMessage
-from worker.engine.contract import Image
+from worker.engine.contract import FaceEngine, Image
 from worker.engine.decode import decode
-from worker.engine.engine import Engine
 from worker.engines import Engines
 
 log = structlog.get_logger()
@@ -103,7 +102,7 @@ class Shards:
         return self._runs.advance(message.run_id, message.shard, done, whole=False) is Status.RUNNING
 
 
-def _check(engine: Engine, pipeline: Pipeline) -> None:
+def _check(engine: FaceEngine, pipeline: Pipeline) -> None:
     facts = engine.facts
     ours = (facts.pack.digest, facts.detection_threshold, facts.min_face_px)
     planned = (pipeline.pack_digest, pipeline.detection_threshold, pipeline.min_face_px)
@@ -111,7 +110,7 @@ def _check(engine: Engine, pipeline: Pipeline) -> None:
         raise ShardDiffers(f"pack digest, detection threshold and smallest face are {ours} here, planned {planned}")
 
 
-def _acquire(engine: Engine, image_id: str, body: bytes, pipeline: Pipeline) -> Row:
+def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline) -> Row:
     if pipeline.track == "aligned":
         try:
             crop = decode(body, inspect(body, max_bytes=1 << 24, max_pixels=1 << 24))
@@ -124,7 +123,7 @@ def _acquire(engine: Engine, image_id: str, body: bytes, pipeline: Pipeline) -> 
     return Row(image_id, acquired.crop, "", acquired.face.faces_found)
 
 
-def _embed(engine: Engine, rows: list[Row], pipeline: Pipeline) -> Arrays:
+def _embed(engine: FaceEngine, rows: list[Row], pipeline: Pipeline) -> Arrays:
     """Arrays in the order of the rows; a row without a crop has zeros for its embedding."""
     crops = [row.crop for row in rows if row.crop is not None]
     parts = [_embed_some(engine, crops[i : i + STRIDE], pipeline.flip) for i in range(0, len(crops), STRIDE)]
@@ -141,7 +140,7 @@ def _embed(engine: Engine, rows: list[Row], pipeline: Pipeline) -> Arrays:
     }
 
 
-def _embed_some(engine: Engine, crops: list[Image], flip: bool) -> npt.NDArray[np.float32]:
+def _embed_some(engine: FaceEngine, crops: list[Image], flip: bool) -> npt.NDArray[np.float32]:
     """With `flip`, the embedding of the crop plus that of its mirror image, scaled to length 1 again."""
     plain = engine.embed(crops)
     if not flip:
@@ -150,7 +149,7 @@ def _embed_some(engine: Engine, crops: list[Image], flip: bool) -> npt.NDArray[n
     return np.asarray(both / np.linalg.norm(both, axis=1, keepdims=True), np.float32)
 
 
-def _pack(arrays: Arrays, engine: Engine) -> bytes:
+def _pack(arrays: Arrays, engine: FaceEngine) -> bytes:
     """One .npz; the same arrays give the same bytes (numpy writes a fixed date into the archive)."""
     software = {name: version(name) for name in SOFTWARE}
     facts = json.dumps({"engine": asdict(engine.facts), "software": software}, sort_keys=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from api.client import Client, ComparisonJob
+from api.client import ComparisonJob, client_from
 from core.comparison import Policy
 from core.lifecycle import Status
 from core.settings import load_settings
@@ -34,6 +34,7 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Instead of a threshold: the false match rate to keep, by the pack's calibration.",
 )
+@click.option("--callback-url", help="Where to announce the end; `likeness webhooks listen` receives it here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 def compare(
@@ -45,6 +46,7 @@ def compare(
     policy: str | None,
     threshold: float | None,
     target_fmr: float | None,
+    callback_url: str | None,
     as_json: bool,
     url: str | None,
 ) -> None:
@@ -56,7 +58,7 @@ def compare(
                  3 no usable face in one of the images
                  4 the job failed, was cancelled, or did not end in time
     """
-    with Client(url or load_settings().api_url) as client:
+    with client_from(load_settings(), url) as client:
         job = client.submit(
             reference.read_bytes(),
             probe.read_bytes(),
@@ -64,6 +66,7 @@ def compare(
             policy=policy,
             threshold=threshold,
             target_fmr=target_fmr,
+            callback_url=callback_url,
         )
         if wait:
             job = client.wait(job.id, timeout_s=timeout_s)
@@ -86,7 +89,7 @@ def jobs(
     status: str | None, limit: int, cancel_id: str | None, erase_id: str | None, as_json: bool, url: str | None
 ) -> None:
     """List comparison jobs, newest first."""
-    with Client(url or load_settings().api_url) as client:
+    with client_from(load_settings(), url) as client:
         if erase_id:
             client.erase(erase_id)
             click.echo(f"{erase_id} is erased")

@@ -2,20 +2,26 @@
 
 import os
 import threading
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stack import Stack
+from stack import Stack, eventually
 
-from core.errors import JobNotFound, TransitionRefused
-from core.lifecycle import LIFECYCLE, Status, Step, new_id
+from core.errors import JobHeld, JobNotFound, TransitionRefused
+from core.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step, new_id
 from core.records import Records, connect
 
 
 @pytest.fixture(scope="module")
-def records(stack: Stack) -> Records:
-    return Records(connect(stack.settings), f"probe-{os.getpid()}")
+def client(stack: Stack) -> Any:
+    return connect(stack.settings)
+
+
+@pytest.fixture(scope="module")
+def records(client: Any) -> Records:
+    return Records(client, f"probe-{os.getpid()}")
 
 
 @given(steps=st.lists(st.sampled_from(list(Step)), max_size=8))
@@ -35,6 +41,62 @@ def test_a_record_only_ever_takes_the_steps_of_the_table(records: Records, steps
         assert records.get(record_id)["status"] == status
         assert record_id in [i for i, _ in records.page(limit=100, status=status).records]
     records.erase(record_id)
+
+
+LEASED = st.tuples(st.sampled_from(list(Step)), st.sampled_from(["ada", "bob"]), st.booleans())
+
+
+@given(steps=st.lists(LEASED, max_size=10))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_only_the_holder_of_a_live_lease_starts_or_requeues_and_an_attempt_counts_once(
+    records: Records, client: Any, steps: list[tuple[Step, str, bool]]
+) -> None:
+    """Each step is taken by somebody; with `lapsed`, the lease has run out before."""
+    record_id = new_id("t")
+    records.create(record_id, {"created_at": 0})
+    status, holder, attempts = Status.QUEUED, None, 0
+    for step, who, lapsed in steps:
+        if lapsed:
+            client.delete(records.lease_key(record_id))
+            holder = None
+        allowed, target = LIFECYCLE[step]
+        taking = {"attempts": 1} if step is Step.START else {}
+        if status not in allowed:
+            expected = TransitionRefused
+        elif step in EXCLUSIVE and holder not in (None, who):
+            expected = JobHeld
+        else:
+            after = records.step(step, record_id, **taking, lease=Lease(who, 60))
+            attempts += step is Step.START and holder is None
+            status = target
+            holder = who if status is Status.RUNNING else None
+            assert int(after.get("attempts", 0)) == attempts
+            assert client.get(records.lease_key(record_id)) == holder
+            continue
+        with pytest.raises(expected):
+            records.step(step, record_id, **taking, lease=Lease(who, 60))
+    records.erase(record_id)
+    client.delete(records.lease_key(record_id))
+
+
+def test_a_lease_runs_out_by_itself_and_is_renewed_by_its_holder_alone(stack: Stack) -> None:
+    records = Records(connect(stack.settings), f"leases-{os.getpid()}")
+    record_id = new_id("t")
+    records.create(record_id, {"created_at": 0})
+    records.step(Step.START, record_id, {"worker": "ada"}, lease=Lease("ada", 0.2))
+    assert records.renew(record_id, Lease("bob", 60)) is False
+    assert records.renew(record_id, Lease("ada", 0.2)) is True
+
+    def bob_takes_over() -> None:
+        try:
+            records.step(Step.START, record_id, {"worker": "bob"}, lease=Lease("bob", 60))
+        except JobHeld as held:
+            raise AssertionError from held
+
+    eventually(bob_takes_over)
+    assert records.renew(record_id, Lease("ada", 60)) is False, "who was taken for dead holds nothing any more"
+    with pytest.raises(JobHeld, match="bob"):
+        records.step(Step.REQUEUE, record_id, lease=Lease("ada", 60))
 
 
 def test_of_many_that_end_a_record_at_once_exactly_one_succeeds(records: Records) -> None:

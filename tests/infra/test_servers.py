@@ -77,7 +77,7 @@ def test_a_full_redis_refuses_and_forgets_nothing(servers) -> None:
     settings = servers.start()
     with redis.Redis.from_url(settings.redis(0), decode_responses=True) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
-        assert client.config_get("appendfsync") == {"appendfsync": "everysec"}
+        assert client.config_get("appendfsync") == {"appendfsync": "always"}
 
 
 def test_both_listen_on_loopback_only_and_show_no_secret(servers, home: Path) -> None:

@@ -1,0 +1,111 @@
+"""Jobs that nobody will run: queued ones whose message is gone, running ones whose lease has run out.
+
+A message is lost when the API is killed between recording a job and enqueuing it, when a worker is killed between
+taking a message off the queue and noting that it did, or when the server loses its last writes.
+"""
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from core.broker import BROKER_DATABASE, Queues
+from core.lifecycle import Status
+from core.records import connect, translated
+from core.settings import Settings
+
+_JOB_ID = re.compile(r"cmp_[0-9a-f]{32}")
+#: kombu keeps a queue's messages in a list per priority step, and those that workers have taken in one hash.
+_PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
+_UNACKED = "unacked"
+_BATCH = 500
+
+#: Note that a job is enqueued again, unless something has happened to it.  KEYS: record.  ARGV: version, now.
+_NOTE = """
+if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
+redis.call('HINCRBY', KEYS[1], 'reenqueues', 1)
+redis.call('HSET', KEYS[1], 'reenqueued_at', ARGV[2])
+return 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """As much of a job as it takes to see whether it is lost. `since`: when something last happened to it."""
+
+    job_id: str
+    status: Status
+    version: str
+    since: float
+    held: bool
+
+
+class LostJobs:
+    """Finds them. Every method raises BrokerUnavailable when the server is away."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redis = connect(settings)
+        self._broker = connect(settings, BROKER_DATABASE)
+        self._note = self._redis.register_script(_NOTE)
+        self._lease_s = settings.lease_s
+        self._patience_s = settings.reaper_patience_s
+
+    def find(self) -> list[Glance]:
+        """Every job that is lost and was not enqueued again within the patience of the reaper."""
+        return [*self._abandoned(), *self._without_message()]
+
+    def note(self, job: Glance) -> bool:
+        """Write down that it is enqueued again; False when it has moved since it was looked at."""
+        with translated():
+            return bool(self._note(keys=[f"job:{job.job_id}"], args=[job.version, time.time()]))
+
+    def _abandoned(self) -> list[Glance]:
+        """Running, and nobody holds the lease. A server that has just come back gives the living time to renew."""
+        with translated():
+            uptime_s = self._redis.info("server")["uptime_in_seconds"]
+        if uptime_s <= self._lease_s:
+            return []
+        return [job for job in self._glances(Status.RUNNING) if not job.held]
+
+    def _without_message(self) -> list[Glance]:
+        """Queued for a while, and in no message."""
+        now = time.time()
+        waiting = [job for job in self._glances(Status.QUEUED) if now - job.since > self._patience_s]
+        if not waiting:
+            return []
+        under_way = self._in_messages()
+        return [job for job in waiting if job.job_id not in under_way]
+
+    def _in_messages(self) -> set[str]:
+        """Every job id in a message on the queue or in a worker's hands. The queue first: messages move that way."""
+        found: set[str] = set()
+        for queue in (f"{lane}{priority}" for lane in Queues.LANES for priority in _PRIORITIES):
+            with translated():
+                length = self._broker.llen(queue)
+            for first in range(0, length, _BATCH):
+                with translated():
+                    messages = self._broker.lrange(queue, first, first + _BATCH - 1)
+                found.update(_JOB_ID.findall("\n".join(messages)))
+        with translated():
+            for _, message in self._broker.hscan_iter(_UNACKED, count=_BATCH):
+                found.update(_JOB_ID.findall(message))
+        return found
+
+    def _glances(self, status: Status) -> Iterator[Glance]:
+        """Jobs in this status that were not enqueued again lately."""
+        with translated():
+            ids: list[str] = self._redis.zrange(f"jobs:status:{status}", 0, -1)
+        forgotten_before = time.time() - self._patience_s
+        for batch in (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)):
+            with translated():
+                pipeline: Any = self._redis.pipeline(transaction=False)
+                for job_id in batch:
+                    pipeline.hmget(
+                        f"job:{job_id}", "status", "version", "created_at", "changed_at", "reenqueued_at"
+                    ).exists(f"job-lease:{job_id}")
+                answers = pipeline.execute()
+            for job_id, fields, held in zip(batch, answers[::2], answers[1::2], strict=True):
+                found, version, created_at, changed_at, reenqueued_at = fields
+                if found == status and float(reenqueued_at or 0) < forgotten_before:
+                    yield Glance(job_id, status, version, float(changed_at or created_at), bool(held))

@@ -1,0 +1,76 @@
+"""Stored images that no job names: an API process was killed between storing them and recording the job."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from core.jobs import IMAGES
+from core.lifecycle import Status
+from core.object_store import ObjectStore
+from core.records import ERASURES, connect, translated
+from core.settings import Settings
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An object nobody will ask for."""
+
+    key: str
+    size_bytes: int
+
+
+class Orphans:
+    """Finds and deletes them. Raises BrokerUnavailable or StoreUnavailable, having deleted what it could."""
+
+    def __init__(self, settings: Settings, objects: ObjectStore) -> None:
+        self._redis = connect(settings)
+        self._objects = objects
+        self._age_s = settings.orphan_age_s
+
+    def find(self, age_s: float | None = None) -> Iterator[Orphan]:
+        """Objects older than `age_s` (the settings' if not given) that no unfinished job names and nothing will erase.
+
+        The objects are listed before the names: what is stored meanwhile is young, and what ends meanwhile is on the
+        list of erasures, which is read last.
+        """
+        old = dict(self._objects.older_than(IMAGES, self._age_s if age_s is None else age_s))
+        if not old:
+            return
+        named = self._named_by_jobs()
+        with translated():
+            named.update(self._redis.zrange(ERASURES, 0, -1))
+        yield from (Orphan(key, size) for key, size in old.items() if key not in named)
+
+    def sweep(self, age_s: float | None = None) -> int:
+        """Delete them; returns how many."""
+        keys = [orphan.key for orphan in self.find(age_s)]
+        for batch in (keys[i : i + _BATCH] for i in range(0, len(keys), _BATCH)):
+            self._objects.delete(batch)
+        return len(keys)
+
+    def jobs_without_images(self) -> list[str]:
+        """Unfinished jobs whose images are gone; a worker ends them as `images_lost`."""
+        # Jobs are looked at before and after: one that ended in between has rightly lost its images.
+        named = dict(self._unfinished())
+        there = set(self._objects.keys(IMAGES))
+        unfinished = dict(self._unfinished())
+        return sorted(job_id for job_id, key in named.items() if key not in there and job_id in unfinished)
+
+    def _named_by_jobs(self) -> set[str]:
+        return {key for _, key in self._unfinished()}
+
+    def _unfinished(self) -> Iterator[tuple[str, str]]:
+        """Job id and object key of every job that has not ended."""
+        with translated():
+            # Both in one step: a job may go from one to the other and back.
+            both = self._redis.pipeline(transaction=True)
+            for status in (Status.QUEUED, Status.RUNNING):
+                both.zrange(f"jobs:status:{status}", 0, -1)
+            ids = [job_id for found in both.execute() for job_id in found]
+        for batch in (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)):
+            with translated():
+                pipeline = self._redis.pipeline(transaction=False)
+                for job_id in batch:
+                    pipeline.hget(f"job:{job_id}", "images_key")
+                yield from ((i, key) for i, key in zip(batch, pipeline.execute(), strict=True) if key)

@@ -1,0 +1,137 @@
+"""Signed receipts: what was decided about which inputs, and on what it rests. A compact JWS anyone can verify offline.
+
+A receipt names the two images by their SHA-256 and carries nothing of the faces: no image, no embedding, no position.
+Only those who sign or verify import this module: it needs PyJWT.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm
+from jwt.utils import base64url_encode
+
+from core.comparison import Compared, NotAcquired
+from core.errors import LikenessError, SettingsInvalid
+from core.images import ImageFacts
+from core.jobs import Job
+from core.times import rfc3339
+
+TYPE = "likeness-receipt+jwt"
+
+
+class ReceiptInvalid(LikenessError):
+    """The receipt was not signed by any of these keys, or was changed."""
+
+    code = "receipt_invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private key, ready to sign. `public` is its public half as a JWK, named by its thumbprint (RFC 7638)."""
+
+    algorithm: str
+    public: Mapping[str, str]
+    private: Ed25519PrivateKey | EllipticCurvePrivateKey = field(repr=False)
+
+    @classmethod
+    def of(cls, key: str) -> "Signer":
+        """From a PEM or a JWK. Raise SettingsInvalid for anything but a private Ed25519 or P-256 key."""
+        private = _private_key(key)
+        if isinstance(private, Ed25519PrivateKey):
+            algorithm, public = "EdDSA", json.loads(OKPAlgorithm.to_jwk(private.public_key()))
+        elif isinstance(private, EllipticCurvePrivateKey) and isinstance(private.curve, SECP256R1):
+            algorithm, public = "ES256", json.loads(ECAlgorithm.to_jwk(private.public_key()))
+        else:
+            raise SettingsInvalid("LIKENESS_RECEIPT_KEY must be a private Ed25519 or P-256 key")
+        members = {name: public[name] for name in ("crv", "kty", "x", "y") if name in public}
+        return cls(algorithm, {**members, "kid": _thumbprint(members), "use": "sig", "alg": algorithm}, private)
+
+    @property
+    def jwks(self) -> dict[str, Any]:
+        """What verifiers need."""
+        return {"keys": [dict(self.public)]}
+
+    def sign(self, claims: Mapping[str, Any]) -> str:
+        """The claims as a compact JWS."""
+        headers = {"typ": TYPE, "kid": self.public["kid"]}
+        return jwt.encode(dict(claims), self.private, algorithm=self.algorithm, headers=headers)
+
+
+def new_key() -> str:
+    """A private Ed25519 key as a JWK on one line."""
+    return str(OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate()))
+
+
+def claims_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
+    """What the receipt of an ended job says; the same whenever it is asked for."""
+    result, request = job.result, job.request
+    outcome = result.outcome if result else None
+    engine = result.engine if result else None
+    return {
+        "iss": issuer,
+        "sub": job.id,
+        "iat": int(job.ended_at or 0),
+        "status": job.status,
+        "inputs": {"reference": _image(request.reference), "probe": _image(request.probe)},
+        "outcome": {Compared: "compared", NotAcquired: "not_acquired"}.get(type(outcome)),
+        "reasons": [
+            {"side": failure.side, "reason": failure.reason}
+            for failure in (outcome.failures if isinstance(outcome, NotAcquired) else ())
+        ],
+        "score": outcome.score if isinstance(outcome, Compared) else None,
+        "decision": result.decision if result else None,
+        "threshold": asdict(request.threshold),
+        "policy": request.policy,
+        "pack": {"name": request.pack, "digest": engine.pack.digest if engine else None},
+        "provider": engine.provider if engine else None,
+        "detection": {"size": engine.detection_size, "threshold": engine.detection_threshold} if engine else None,
+        "error": job.failure.code if job.failure else None,
+        "submitted_at": rfc3339(job.created_at),
+        "started_at": rfc3339(job.started_at) if job.started_at else None,
+        "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
+        "likeness_version": version,
+    }
+
+
+def verify(receipt: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
+    """What a receipt says, once one of the keys has been found to have signed it. Raise ReceiptInvalid."""
+    try:
+        header = jwt.get_unverified_header(receipt)
+        key = next((k for k in jwt.PyJWKSet.from_dict(dict(jwks)).keys if k.key_id == header.get("kid")), None)
+        if header.get("typ") != TYPE:
+            raise ReceiptInvalid(f"this is no receipt of Likeness: its type is {header.get('typ')!r}")
+        if key is None:
+            raise ReceiptInvalid(f"none of the keys is the one that signed it, {header.get('kid')!r}")
+        # Only the key decides the algorithm: what the header asks for could be weaker.
+        algorithm = {"OKP": "EdDSA", "EC": "ES256"}[key.key_type or ""]
+        claims: dict[str, Any] = jwt.decode(receipt, key, algorithms=[algorithm], options={"require": ["sub", "iat"]})
+    except (jwt.PyJWTError, KeyError) as why:
+        raise ReceiptInvalid(f"the receipt does not hold: {why}") from why
+    return claims
+
+
+def _private_key(key: str) -> Any:
+    try:
+        if key.lstrip().startswith("{"):
+            document = json.loads(key)
+            return (OKPAlgorithm if document.get("kty") == "OKP" else ECAlgorithm).from_jwk(document)
+        return serialization.load_pem_private_key(key.encode(), password=None)
+    except (ValueError, TypeError, jwt.PyJWTError) as why:
+        # `from None`: what failed may quote the key.
+        raise SettingsInvalid(f"LIKENESS_RECEIPT_KEY is no private key as PEM or JWK: {type(why).__name__}") from None
+
+
+def _thumbprint(members: Mapping[str, str]) -> str:
+    canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
+    return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
+
+
+def _image(facts: ImageFacts) -> dict[str, Any]:
+    return {"sha256": facts.sha256, "size_bytes": facts.size_bytes, "media_type": facts.media_type}

@@ -1,0 +1,59 @@
+"""`likeness purge`: erase now what nobody needs any more."""
+
+import sys
+
+import click
+
+from core.settings import load_settings
+
+
+@click.command()
+@click.option("--dry-run", "dry", is_flag=True, help="Only say what would be erased.")
+@click.option("--yes", is_flag=True, help="Erase it.")
+@click.option(
+    "--older-than",
+    "age_s",
+    type=click.FloatRange(0),
+    help="Age in seconds from which stored images that no job names count as left behind; less than a minute only "
+    "while nobody submits. Default: LIKENESS_ORPHAN_AGE_S.",
+)
+@click.option("--vacuum/--no-vacuum", default=True, help="Whether the embedded object store lets go of deleted bytes.")
+def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
+    """Erase images that are due, images that no job names, and what expired jobs have left behind.
+
+    The courier does the same all the time; this does it now, and tells. An S3 store keeps deleted bytes for a while:
+    the embedded one is told to let go of them; see docs/reliability.md for others.
+
+    Works on the servers of the settings, not through the API.
+    """
+    from core.erasure import erase_due
+    from core.job_store import JobStore
+    from core.object_store import ObjectStore
+    from core.orphans import Orphans
+    from infra.vacuum import embedded_server
+    from infra.vacuum import vacuum as let_go
+
+    if dry == yes:
+        raise click.UsageError("give --dry-run, to see what would be erased, or --yes, to erase it")
+    settings = load_settings()
+    jobs, objects = JobStore(settings), ObjectStore(settings)
+    orphans = Orphans(settings, objects)
+    found = list(orphans.find(age_s))
+    without_images = orphans.jobs_without_images()
+    would = "would be " if dry else ""
+    due = jobs.count_due_erasures() if dry else erase_due(jobs, objects)
+    swept = len(found) if dry else orphans.sweep(age_s)
+    expired = jobs.count_expired() if dry else jobs.forget_expired()
+    click.echo(f"images that are due            {due} {would}erased")
+    click.echo(f"images that no job names       {swept} {would}erased ({sum(o.size_bytes for o in found)} bytes)")
+    click.echo(f"list entries of expired jobs   {expired} {would}dropped")
+    click.echo(f"unfinished jobs without images {len(without_images)} (they will end as images_lost)")
+    for job_id in without_images[:10]:
+        click.echo(f"  {job_id}")
+    server = embedded_server(settings)
+    if server is None:
+        click.echo("object store                   not ours: it lets go of deleted bytes in its own time")
+    elif vacuum and not dry:
+        let_go(server)
+        click.echo("object store                   vacuumed: deleted bytes are gone from its files")
+    sys.exit(0)

@@ -1,0 +1,66 @@
+"""`likeness receipt`: fetch a signed receipt, and verify one offline."""
+
+import json
+from pathlib import Path
+
+import click
+import httpx
+
+from core.errors import LikenessError
+from core.settings import load_settings
+
+FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.group()
+def receipt() -> None:
+    """Signed receipts of comparisons."""
+
+
+@receipt.command()
+@click.argument("job_id")
+@click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
+def get(job_id: str, url: str | None) -> None:
+    """Print the receipt of a comparison that has ended."""
+    click.echo(_get(url, f"/v1/comparisons/{job_id}/receipt"))
+
+
+@receipt.command()
+@click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
+def jwks(url: str | None) -> None:
+    """Print the public key that verifies receipts. Keep it where receipts are kept."""
+    click.echo(_get(url, "/.well-known/jwks.json"))
+
+
+@receipt.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--jwks", "jwks_file", type=FILE, required=True, help="The public keys, as `likeness receipt jwks` prints."
+)
+def verify(file: Path, jwks_file: Path) -> None:
+    """Verify the receipt in FILE (- for standard input) without asking anybody, and print what it says.
+
+    Exit status 1: it was changed, or signed by another key.
+    """
+    from core.receipts import verify as verify_receipt
+
+    claims = verify_receipt(_read(file).strip(), json.loads(_read(jwks_file)))
+    click.echo(json.dumps(claims, indent=2))
+
+
+def _read(file: Path) -> str:
+    with click.open_file(str(file), encoding="utf-8") as text:
+        return str(text.read())
+
+
+def _get(url: str | None, path: str) -> str:
+    settings = load_settings()
+    key = settings.api_key
+    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+    try:
+        answer = httpx.get(f"{url or settings.api_url}{path}", headers=headers, timeout=30)
+    except httpx.HTTPError as why:
+        raise LikenessError(f"the API does not answer: {why}") from why
+    if answer.status_code != httpx.codes.OK:
+        raise LikenessError(answer.json().get("detail", answer.text))
+    return answer.text.strip()

@@ -1,0 +1,57 @@
+"""Runs a command, and runs it again when it was killed or says that it must be: `python -m infra.supervise COMMAND...`.
+
+For the local stack, where no container engine does it. A process that is killed, that crashes in native code, or that
+finds itself deaf is started again; one that ends by itself, well or badly, has said what it had to say.
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+from core.exits import DEAF
+
+MOST_RESTARTS = 5
+WITHIN_S = 60.0
+PR_SET_PDEATHSIG = 1
+
+
+def supervise(command: list[str]) -> int:
+    """The exit code of the run that is not followed by another; 128 and more for a signal, as in a shell."""
+    told_to_stop = False
+    child: subprocess.Popen[bytes] | None = None
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        nonlocal told_to_stop
+        told_to_stop = True
+        if child is not None:
+            child.send_signal(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, stop)
+    ended: list[float] = []
+    while True:
+        # A session of its own: a signal to our process group reaches it once, through us.
+        child = subprocess.Popen(command, start_new_session=True, preexec_fn=_die_with_us)
+        if told_to_stop:
+            child.terminate()
+        code = child.wait()
+        ended = [at for at in ended if time.monotonic() - at < WITHIN_S] + [time.monotonic()]
+        if told_to_stop or not (code < 0 or code == DEAF) or len(ended) > MOST_RESTARTS:
+            return code if code >= 0 else 128 - code
+        print(f"ended with {code}; starting it again ({len(ended)} of {MOST_RESTARTS} in a minute)", flush=True)
+
+
+def _die_with_us() -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit("usage: python -m infra.supervise COMMAND [ARGUMENT...]")
+    os.environ["PYTHONUNBUFFERED"] = "1"
+    sys.exit(supervise(sys.argv[1:]))

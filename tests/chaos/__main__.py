@@ -1,0 +1,76 @@
+"""`make chaos`: JOBS jobs under siege, with a progress bar and the books at the end. Exit status 1: a promise broke."""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from chaos.siege import Verdict, besieged, new_seed
+
+
+@click.command()
+@click.option("--jobs", type=click.IntRange(1), default=10_000, show_default=True)
+@click.option("--seed", type=int, help="Of the order and the times of the kills; by default, another every time.")
+@click.option("--calm", is_flag=True, help="Kill nothing, for comparison.")
+@click.option("--fsync", type=click.Choice(["always", "everysec"]), default="always", show_default=True)
+def main(jobs: int, seed: int | None, calm: bool, fsync: str) -> None:
+    """Submit jobs while workers, courier, API, Redis and the object store are killed and started again."""
+    seed = new_seed() if seed is None else seed
+    for name in [name for name in os.environ if name.startswith("LIKENESS_")]:
+        del os.environ[name]
+    console = Console(width=max(110, Console().width))
+    console.print(f"{jobs} jobs on the sleeping engine (no model); seed {seed}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with tempfile.TemporaryDirectory(prefix="likeness-chaos-") as home, Progress(*columns, console=console) as bars:
+        accepted, ended = bars.add_task("accepted", total=jobs), bars.add_task("ended", total=jobs)
+
+        def progress(now_accepted: int, now_ended: int) -> None:
+            bars.update(accepted, completed=now_accepted)
+            if now_ended:
+                bars.update(ended, completed=now_ended)
+
+        with besieged(Path(home), jobs=jobs, seed=seed, calm=calm, LIKENESS_REDIS_FSYNC=fsync) as siege:
+            verdict = siege.run(progress)
+    console.print(table(verdict))
+    for name, found in verdict.broken.items():
+        console.print(f"{len(found)} {name}: {', '.join(found[:5])} ...")
+    sys.exit(bool(verdict.broken))
+
+
+def table(verdict: Verdict) -> Table:
+    """The books."""
+    rows = Table(box=None, show_header=False)
+    rows.add_column(no_wrap=True)
+    rows.add_column()
+    counts = lambda counter: ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))  # noqa: E731
+    for name, value in {
+        "accepted": verdict.accepted,
+        "in": f"{verdict.seconds:.0f} s ({verdict.accepted / verdict.seconds:.1f} jobs/s)",
+        "killed with -9": f"{sum(verdict.kills.values())} times: {counts(verdict.kills)}",
+        "answers": counts(verdict.answers),
+        "endings": counts(verdict.endings),
+        "failures": counts(verdict.failures) or "none",
+        "jobs by attempts": counts(verdict.attempts),
+        "enqueued again by the reaper": verdict.reenqueued,
+        "images stored, but never recorded; purged": verdict.orphans,
+        "recorded, but the client never heard": verdict.unknown_to_clients,
+        "callbacks taken / attempted": f"{verdict.callbacks} / {verdict.callback_attempts}",
+        "accepted jobs lost": len(verdict.lost),
+        "accepted jobs whose images were lost": len(verdict.images_lost),
+        "jobs with two terminal states": len(verdict.ended_twice),
+        "jobs that changed after their end": len(verdict.changed_after_its_end),
+        "images left behind": len(verdict.images_left),
+        "events never delivered": len(verdict.without_callback),
+        "events with two ids": len(verdict.with_two_event_ids),
+    }.items():
+        rows.add_row(name, Text(str(value), overflow="fold"))
+    return rows
+
+
+main()

@@ -1,0 +1,310 @@
+"""The siege: clients submit with retries while processes are killed with -9 and started again, at random."""
+
+import io
+import json
+import os
+import random
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from PIL import Image
+from stack import Stack, running
+
+from chaos.journal import endings
+from chaos.receiver import Receiver
+from core.errors import LikenessError
+from core.lifecycle import Status
+from core.object_store import ObjectStore
+from core.records import ERASURES, connect, translated
+
+#: What is killed, how often in relation, and for how many seconds it stays away.
+VICTIMS: dict[str, tuple[int, tuple[float, float]]] = {
+    "worker": (3, (0.1, 1.0)),
+    "worker2": (3, (0.1, 1.0)),
+    "api": (3, (0.1, 1.0)),
+    "redis": (3, (0.1, 1.5)),
+    "courier": (2, (0.1, 2.0)),
+    "s3": (1, (2.0, 8.0)),
+}
+PROCESSES = ("api", "worker", "worker2", "courier", "beat")
+PAUSE_S = (0.5, 3.0)
+CLIENTS = 12
+ENVIRONMENT = {
+    "LIKENESS_ENGINE": "sleeping",
+    "LIKENESS_SLEEP_MS": "40",
+    "LIKENESS_WORKER_THREADS": "4",
+    "LIKENESS_MAX_ATTEMPTS": "10",
+    "LIKENESS_LOG_LEVEL": "WARNING",
+    "LIKENESS_VISIBILITY_TIMEOUT_S": "10",
+    "LIKENESS_WEBHOOK_SECRETS": "whsec_" + "C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
+    "LIKENESS_WEBHOOK_ALLOW_HTTP": "true",
+    "LIKENESS_WEBHOOK_ALLOW_PRIVATE": "true",
+    "LIKENESS_WEBHOOK_SCHEDULE_S": ",".join(["1"] * 10 + ["3"] * 30),
+}
+
+
+@dataclass
+class Verdict:
+    """What the books say at the end. Everything in `broken` must be empty."""
+
+    seed: int
+    accepted: int
+    seconds: float
+    endings: Counter[str]
+    kills: Counter[str]
+    answers: Counter[str]
+    unknown_to_clients: int
+    attempts: Counter[int]
+    reenqueued: int
+    orphans: int
+    failures: Counter[str]
+    callbacks: int
+    callback_attempts: int
+    lost: list[str] = field(default_factory=list)
+    images_lost: list[str] = field(default_factory=list)
+    ended_twice: list[str] = field(default_factory=list)
+    changed_after_its_end: list[str] = field(default_factory=list)
+    images_left: list[str] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    without_callback: list[str] = field(default_factory=list)
+    with_two_event_ids: list[str] = field(default_factory=list)
+
+    @property
+    def broken(self) -> dict[str, list[str]]:
+        """Promises that were not kept, and the jobs."""
+        checks = {
+            "accepted jobs lost": self.lost,
+            "accepted jobs whose images were lost": self.images_lost,
+            "jobs with two terminal states": self.ended_twice,
+            "jobs that changed after their end": self.changed_after_its_end,
+            "images left behind": self.images_left,
+            "answers that are neither an acceptance nor an invitation to try again": self.surprises,
+            "jobs whose event was never delivered": self.without_callback,
+            "jobs with two event ids": self.with_two_event_ids,
+        }
+        return {name: found for name, found in checks.items() if found}
+
+
+class Siege:
+    """One run. `progress` is called now and then with (accepted, ended)."""
+
+    def __init__(self, stack: Stack, receiver: Receiver, *, jobs: int, seed: int, careful: float, calm: bool) -> None:
+        self._stack = stack
+        self._receiver = receiver
+        self._jobs = jobs
+        self._seed = seed
+        self._careful = careful
+        self._calm = calm
+        self._random = random.Random(seed)
+        self._redis = connect(stack.settings)
+        self._lock = threading.Lock()
+        self._numbers: Iterator[int] = iter(range(jobs))
+        self._accepted: list[str] = []
+        self._seen_ended: dict[str, dict[str, Any]] = {}
+        self._answers: Counter[str] = Counter()
+        self._kills: Counter[str] = Counter()
+        self._surprises: list[str] = []
+        self._orphans = 0
+        self._over = threading.Event()
+
+    def run(self, progress: Callable[[int, int], None] = lambda accepted, ended: None) -> Verdict:
+        """Start, besiege, let settle, and look at the books."""
+        self._stack.start(*PROCESSES)
+        self._stack.wait_until_ready()
+        self._keep_the_journal_whole()
+        started = time.monotonic()
+        clients = [threading.Thread(target=self._submit, daemon=True) for _ in range(CLIENTS)]
+        others = [
+            threading.Thread(target=besiege, daemon=True)
+            for besiege in ([] if self._calm else [self._kill]) + [self._follow]
+        ]
+        for thread in (*clients, *others):
+            thread.start()
+        # The killing goes on until nearly all is done; then the rest must come to its end.
+        while any(client.is_alive() for client in clients) or self._ended() < 0.98 * self._jobs:
+            progress(len(self._accepted), self._ended())
+            time.sleep(0.5)
+        self._over.set()
+        for thread in others:
+            thread.join()
+        self._settle(progress)
+        return self._verdict(time.monotonic() - started)
+
+    def _submit(self) -> None:
+        images = [_photograph() for _ in range(2)]
+        with httpx.Client(base_url=self._stack.url, timeout=20) as http:
+            while True:
+                with self._lock:
+                    if next(self._numbers, None) is None:
+                        return
+                self._until_accepted(http, images)
+
+    def _until_accepted(self, http: httpx.Client, images: list[bytes]) -> None:
+        """The same request again and again until it is answered.
+
+        A careful client sends a key with it: after a killed API it may have to wait for the key, and makes one job.
+        The others do not wait, and may make a job they never hear of.
+        """
+        is_careful = random.random() < self._careful
+        headers = {"Idempotency-Key": secrets.token_hex(12)} if is_careful else {}
+        while True:
+            try:
+                answer = http.post(
+                    "/v1/comparisons",
+                    files={"reference": ("r.jpg", images[0]), "probe": ("p.jpg", images[1])},
+                    data={"callback_url": self._receiver.url},
+                    headers=headers,
+                )
+            except httpx.TransportError as why:
+                self._count(type(why).__name__)
+            else:
+                self._count(str(answer.status_code))
+                if answer.status_code in (200, 202):  # 200: the answer to a key whose job has ended meanwhile
+                    with self._lock:
+                        self._accepted.append(answer.json()["id"])
+                    return
+                if answer.status_code not in (409, 429, 503):
+                    self._surprises.append(f"{answer.status_code} {answer.text[:300]}")
+            time.sleep(0.2)
+
+    def _count(self, what: str) -> None:
+        with self._lock:
+            self._answers[what] += 1
+
+    def _kill(self) -> None:
+        deck: list[str] = []
+        while not self._over.wait(self._random.uniform(*PAUSE_S)):
+            if not deck:  # each gets its share, in an order the seed decides
+                deck = [name for name, (weight, _) in VICTIMS.items() for _ in range(weight)]
+                self._random.shuffle(deck)
+            name = deck.pop()
+            self._stack.kill(name)
+            if name == "courier":
+                self._stack.kill("beat")
+            self._kills[name] += 1
+            self._over.wait(self._random.uniform(*VICTIMS[name][1]))
+            self._stack.start(name, *(["beat"] if name == "courier" else []))
+            if name == "redis":
+                self._keep_the_journal_whole()
+
+    def _keep_the_journal_whole(self) -> None:
+        """No rewriting of the append-only file: it is the evidence."""
+        self._stack.wait_for_servers()
+        self._redis.config_set("auto-aof-rewrite-percentage", 0)
+
+    def _follow(self) -> None:
+        """Look at jobs at random, and remember how those looked that had ended."""
+        dice = random.Random(self._seed)
+        with httpx.Client(base_url=self._stack.url, timeout=20) as http:
+            while not self._over.wait(0.02):
+                if not self._accepted:
+                    continue
+                job_id = dice.choice(self._accepted)
+                with suppress(httpx.HTTPError):
+                    document = http.get(f"/v1/comparisons/{job_id}").raise_for_status().json()
+                    if Status(document["status"]).is_terminal:
+                        self._seen_ended.setdefault(job_id, document)
+
+    def _ended(self) -> int:
+        with suppress(LikenessError), translated():
+            pipeline = self._redis.pipeline()
+            for status in Status:
+                if status.is_terminal:
+                    pipeline.zcard(f"jobs:status:{status}")
+            return sum(pipeline.execute())
+        return 0
+
+    def _settle(self, progress: Callable[[int, int], None]) -> None:
+        """Nothing is killed any more: within three minutes all must have ended, been told and been erased."""
+        for name in PROCESSES:
+            if name not in self._stack.processes or self._stack.processes[name].poll() is not None:
+                self._stack.start(name)
+        self._stack.wait_for_servers()
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline and not self._all_is_done():
+            progress(len(self._accepted), self._ended())
+            time.sleep(0.5)
+        progress(len(self._accepted), self._ended())
+        # What an API process had stored when it was killed before it recorded the job: swept by age, here at once.
+        self._orphans = len(self._images())
+        purged = self._stack.run("likeness", "purge", "--yes", "--older-than", "0")
+        assert purged.returncode == 0, purged.stdout + purged.stderr
+
+    def _all_is_done(self) -> bool:
+        unfinished = self._redis.zcard("jobs:status:queued") + self._redis.zcard("jobs:status:running")
+        told = all(self._receiver.events.get(job_id) for job_id in self._accepted)
+        return not unfinished and told and not self._redis.zcard(ERASURES)
+
+    def _images(self) -> list[str]:
+        return list(ObjectStore(self._stack.settings).keys("comparisons/"))
+
+    def _verdict(self, seconds: float) -> Verdict:
+        records = {job_id: self._redis.hgetall(f"job:{job_id}") for job_id in self._redis.zrange("jobs:all", 0, -1)}
+        written = endings(self._stack.home / "redis")
+        events = self._receiver.events
+        failed = {i: record for i, record in records.items() if "failure" in record}
+        unfinished = [i for i, record in records.items() if not Status(record["status"]).is_terminal]
+        return Verdict(
+            seed=self._seed,
+            accepted=len(self._accepted),
+            seconds=seconds,
+            endings=Counter(record["status"] for record in records.values()),
+            kills=self._kills,
+            answers=self._answers,
+            unknown_to_clients=len(set(records) - set(self._accepted)),
+            attempts=Counter(int(record.get("attempts", 0)) for record in records.values()),
+            orphans=self._orphans,
+            failures=Counter(json.loads(record["failure"])["code"] for record in failed.values()),
+            images_lost=[i for i in self._accepted if i in failed and "images_lost" in failed[i]["failure"]],
+            reenqueued=sum(int(record.get("reenqueues", 0)) for record in records.values()),
+            callbacks=sum(sum(ids.values()) for ids in events.values()),
+            callback_attempts=self._receiver.attempts,
+            lost=sorted({i for i in self._accepted if not records.get(i)} | set(unfinished)),
+            ended_twice=[i for i, statuses in written.items() if len(statuses) > 1],
+            changed_after_its_end=[i for i, seen in self._seen_ended.items() if self._look(i) != seen],
+            images_left=self._images(),
+            surprises=self._surprises,
+            without_callback=[i for i in self._accepted if not events.get(i)],
+            with_two_event_ids=[i for i, ids in events.items() if len(ids) > 1],
+        )
+
+    def _look(self, job_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = httpx.get(f"{self._stack.url}/v1/comparisons/{job_id}", timeout=20).json()
+        return found
+
+
+@contextmanager
+def besieged(
+    home: Path, *, jobs: int, seed: int, careful: float = 0.25, calm: bool = False, **environment: str
+) -> Iterator[Siege]:
+    """A stack with the sleeping engine, and a siege that is ready to run. `careful`: the share of keyed requests.
+
+    `calm`: nothing is killed, for comparison.
+    """
+    receiver = Receiver(seed)
+    ports = {"LIKENESS_WEBHOOK_PORTS": str(receiver.server_port)}
+    try:
+        with running(home, home / "no-packs", **ENVIRONMENT, **ports, **environment) as stack:
+            yield Siege(stack, receiver, jobs=jobs, seed=seed, careful=careful, calm=calm)
+    finally:
+        receiver.shutdown()
+        receiver.server_close()
+
+
+def _photograph() -> bytes:
+    """A small picture of nothing."""
+    file = io.BytesIO()
+    Image.frombytes("RGB", (32, 32), os.urandom(32 * 32 * 3)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def new_seed() -> int:
+    return int.from_bytes(os.urandom(3))

@@ -1,0 +1,13 @@
+"""A small siege; `make chaos` is the large one."""
+
+from pathlib import Path
+
+from chaos.siege import besieged
+
+
+def test_three_hundred_jobs_survive_a_siege(tmp_path: Path) -> None:
+    with besieged(tmp_path / "stack", jobs=300, seed=4, careful=0) as siege:
+        verdict = siege.run()
+    assert verdict.broken == {}, verdict
+    assert verdict.accepted == 300
+    assert sum(verdict.kills.values()) >= 4, "it was a siege"

@@ -1,0 +1,189 @@
+"""Jobs that nobody would run are brought back; jobs that somebody runs are left alone."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from stack import Stack, eventually
+
+from core.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
+from core.comparison import Policy, Threshold
+from core.images import inspect
+from core.job_store import JobStore
+from core.jobs import ComparisonRequest, Job, new_images_key
+from core.lifecycle import Status, new_id
+from core.lost_jobs import LostJobs
+from core.object_store import ObjectStore
+from core.records import connect
+from core.settings import Settings
+from worker.reaper import reap
+
+SLEEPING = {"LIKENESS_ENGINE": "sleeping"}
+
+
+@pytest.fixture
+def settings(own_stack: Stack) -> Settings:
+    return own_stack.settings.model_copy(update={"lease_s": 1.0, "reaper_patience_s": 0.5})
+
+
+@pytest.fixture
+def jobs(settings: Settings) -> JobStore:
+    return JobStore(settings)
+
+
+@pytest.fixture
+def broker(settings: Settings) -> Any:
+    return connect(settings, BROKER_DATABASE)
+
+
+def recorded(jobs: JobStore, settings: Settings, photographs: list[bytes]) -> Job:
+    """What an API process that is killed before it enqueues leaves behind."""
+    facts = [inspect(body, max_bytes=10_000_000, max_pixels=40_000_000) for body in photographs]
+    request = ComparisonRequest("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), new_images_key(), *facts, {})
+    job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request)
+    ObjectStore(settings).put(request.images_key, b"".join(photographs))
+    jobs.create(job)
+    return job
+
+
+@pytest.fixture
+def photographs(samples: dict[str, Path]) -> list[bytes]:
+    return [samples[name].read_bytes() for name in ("obama.jpg", "obama2.jpg")]
+
+
+def has_ended(jobs: JobStore, job_id: str) -> None:
+    assert jobs.get(job_id).status is Status.SUCCEEDED
+
+
+def test_a_job_that_was_recorded_but_never_enqueued_runs_all_the_same(
+    own_stack: Stack, jobs: JobStore, settings: Settings, photographs: list[bytes]
+) -> None:
+    own_stack.start("worker", "courier", "beat", **SLEEPING)
+    job = recorded(jobs, settings, photographs)
+    eventually(lambda: has_ended(jobs, job.id), within_s=60)
+    assert connect(settings).hget(f"job:{job.id}", "reenqueues") == "1", "the record says so"
+
+
+def test_a_job_is_enqueued_again_only_while_no_message_holds_it_and_once_a_patience(
+    jobs: JobStore, settings: Settings, broker: Any, photographs: list[bytes]
+) -> None:
+    app, lost = celery_app("test", settings), LostJobs(settings)
+    job = recorded(jobs, settings, photographs)
+
+    def found() -> None:
+        assert [glance.job_id for glance in lost.find()] == [job.id]
+
+    eventually(found)
+    assert reap(lost, app) == 1
+    assert reap(lost, app) == 0, "at once: it was enqueued just now"
+    patient = LostJobs(settings.model_copy(update={"reaper_patience_s": 0.01}))
+    assert reap(patient, app) == 0, "later: a message holds it"
+    for lane in Queues.LANES:
+        broker.delete(lane)
+    assert reap(patient, app) == 1, "the message was lost"
+    assert broker.llen(Queues.COMPARISONS) == 1
+
+
+def test_a_message_in_the_hands_of_a_worker_counts_as_well(
+    jobs: JobStore, settings: Settings, broker: Any, photographs: list[bytes]
+) -> None:
+    job = recorded(jobs, settings, photographs)
+    enqueue(celery_app("test", settings), Tasks.COMPARE, job.id)
+    broker.hset("unacked", "a-delivery-tag", broker.rpop(Queues.COMPARISONS))
+    patient = LostJobs(settings.model_copy(update={"reaper_patience_s": 0.01}))
+    assert patient.find() == []
+
+
+def test_a_second_message_for_a_running_job_neither_starts_it_nor_counts(
+    own_stack: Stack, jobs: JobStore, photographs: list[bytes]
+) -> None:
+    own_stack.start("worker", **SLEEPING, LIKENESS_SLEEP_MS="4000", LIKENESS_WORKER_THREADS="2")
+    job = recorded(jobs, own_stack.settings, photographs)
+    app = celery_app("test", own_stack.settings)
+    enqueue(app, Tasks.COMPARE, job.id)
+
+    def running() -> None:
+        assert jobs.get(job.id).status is Status.RUNNING
+
+    eventually(running)
+    enqueue(app, Tasks.COMPARE, job.id)
+
+    def refused() -> None:
+        assert "is held by" in own_stack.log("worker")
+
+    eventually(refused)
+    assert jobs.get(job.id).status is Status.RUNNING
+    eventually(lambda: has_ended(jobs, job.id))
+    assert jobs.get(job.id).attempts == 1
+
+
+def test_the_job_of_a_killed_worker_runs_again_long_before_the_visibility_timeout(
+    own_stack: Stack, jobs: JobStore, photographs: list[bytes]
+) -> None:
+    slow = {"LIKENESS_VISIBILITY_TIMEOUT_S": "600", "LIKENESS_SLEEP_MS": "3000", "LIKENESS_WORKER_THREADS": "1"}
+    own_stack.start("worker", **SLEEPING, **slow)
+    job = recorded(jobs, own_stack.settings, photographs)
+    enqueue(celery_app("test", own_stack.settings), Tasks.COMPARE, job.id)
+
+    def running() -> None:
+        assert jobs.get(job.id).status is Status.RUNNING
+
+    eventually(running)
+    own_stack.kill("worker")
+    own_stack.start("worker", "courier", "beat", **SLEEPING, **slow)
+    eventually(lambda: has_ended(jobs, job.id), within_s=60)
+    assert jobs.get(job.id).attempts == 2
+
+
+def test_a_worker_that_is_up_but_deaf_is_not_ready_and_ends_itself_for_its_supervisor(own_stack: Stack) -> None:
+    canary = {"LIKENESS_CANARY_INTERVAL_S": "1", "LIKENESS_CANARY_PATIENCE_S": "6"}
+    own_stack.start("api", "worker", **SLEEPING, **canary)
+    own_stack.wait_until_ready()
+    # Deaf, as a lost consumer would make it: it takes from no queue any more, and everything else goes on.
+    control = celery_app("test", own_stack.settings).control
+    (worker,) = control.ping(timeout=5)
+    (name,) = worker
+    for queue in (*Queues.LANES, f"{name}.dq2"):
+        control.cancel_consumer(queue, destination=[name], reply=True, timeout=5)
+
+    def deaf() -> None:
+        answer = httpx.get(f"{own_stack.url}/ready", timeout=10)
+        assert answer.status_code == 503
+        assert "up but deaf" in answer.json()["checks"]["worker"]["detail"], answer.text
+
+    eventually(deaf)
+    assert own_stack.processes["worker"].wait(30) == 75
+    assert "worker_is_deaf" in own_stack.log("worker")
+
+
+@pytest.mark.parametrize("variable", ["LIKENESS_API_URL", "LIKENESS_REDIS_URL"])
+def test_the_sleeping_engine_is_refused_where_others_could_meet_it(own_stack: Stack, variable: str) -> None:
+    from worker.sleeping import SleepingEngine
+
+    field = variable.removeprefix("LIKENESS_").lower()
+    elsewhere = Settings(**{"redis_url": "redis://127.0.0.1:1", field: "redis://faces.example:6379"})
+    with pytest.raises(Exception, match=f"{variable} names the host 'faces.example'"):
+        SleepingEngine.load("opencv-zoo", elsewhere)
+
+
+def test_an_accepted_job_outlives_kill_9_of_redis_at_the_moment_it_was_accepted(
+    own_stack: Stack, jobs: JobStore, photographs: list[bytes]
+) -> None:
+    own_stack.start("api")
+    eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
+    files = {"reference": ("r", photographs[0]), "probe": ("p", photographs[1])}
+    accepted = []
+    for _ in range(5):
+        answer = httpx.post(f"{own_stack.url}/v1/comparisons", files=files, timeout=30)
+        own_stack.kill("redis", signal.SIGKILL)
+        own_stack.start("redis")
+        own_stack.wait_for_servers()
+        assert answer.status_code == 202
+        accepted.append(answer.json()["id"])
+    assert [jobs.get(job_id).status for job_id in accepted] == [Status.QUEUED] * 5
+    own_stack.start("worker", "courier", "beat", **SLEEPING)
+    for job_id in accepted:
+        eventually(lambda job_id=job_id: has_ended(jobs, job_id), within_s=60)

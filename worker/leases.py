@@ -1,0 +1,69 @@
+"""Holding on to running jobs: while a worker is at work on one, it says so again and again."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import structlog
+
+from core.errors import LikenessError
+from core.job_store import JobStore
+
+log = structlog.get_logger()
+
+#: A comparison that is not over by then hangs: its lease runs out, and another worker tries.
+LONGEST_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A job this process is at work on, and since when (monotonic)."""
+
+    job_id: str
+    since: float
+
+
+class Leases:
+    """The jobs this process runs, by holder. A thread renews their leases three times as often as they run out."""
+
+    def __init__(self, jobs: JobStore, lease_s: float) -> None:
+        self._jobs = jobs
+        self._every_s = lease_s / 3
+        self._held: dict[str, Held] = {}
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name="leases", daemon=True)
+
+    def start(self) -> None:
+        """Begin to renew."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Renew no more: what is not finished now is another worker's."""
+        self._stopped.set()
+
+    @property
+    def count(self) -> int:
+        """How many jobs are held."""
+        return len(self._held)
+
+    @contextmanager
+    def hold(self, job_id: str, holder: str) -> Iterator[None]:
+        """Keep the job's lease; at the end it is let go, and runs out unless the job has ended."""
+        self._held[holder] = Held(job_id, time.monotonic())
+        try:
+            yield
+        finally:
+            del self._held[holder]
+
+    def _renew(self) -> None:
+        while not self._stopped.wait(self._every_s):
+            for holder, held in list(self._held.items()):
+                if time.monotonic() - held.since > LONGEST_S:
+                    log.error("comparison_hangs", job_id=held.job_id)
+                    continue
+                try:
+                    self._jobs.renew(held.job_id, holder)
+                except LikenessError as why:
+                    log.warning("lease_not_renewed", job_id=held.job_id, why=str(why))

@@ -1,0 +1,62 @@
+"""A stand-in for a model: it sleeps, and invents a score. For tries of everything around it, by a setting, on loopback.
+
+Its scores are chance, so that running a job twice shows: two runs give two scores. Results say `sleeping` for their
+provider and `no-model` for the digest of the pack.
+"""
+
+import random
+import time
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from core.comparison import Compared, EngineFacts, FailureToAcquire, PackIdentity, Policy, Reason, Side
+from core.errors import SettingsInvalid
+from core.settings import Settings
+from worker.engine.contract import Acquired, Comparison, Embeddings, Image
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class SleepingEngine:
+    """Decides nothing about anybody."""
+
+    def __init__(self, pack: str, settings: Settings) -> None:
+        self._sleep_s = settings.sleep_ms / 1000
+        self.facts = EngineFacts(
+            pack=PackIdentity(pack, "no-model"),
+            provider="sleeping",
+            detection_size=settings.detection_size,
+            detection_threshold=settings.detection_threshold or 0.5,
+            min_face_px=settings.min_face_px,
+        )
+
+    @classmethod
+    def load(cls, pack: str, settings: Settings) -> "SleepingEngine":
+        """Raise SettingsInvalid unless everything is on this machine: invented scores must not decide elsewhere."""
+        for what, url in (("API_URL", settings.api_url), ("REDIS_URL", settings.redis(0))):
+            if (host := urlsplit(url).hostname) not in LOOPBACK:
+                raise SettingsInvalid(
+                    f"LIKENESS_ENGINE=sleeping invents its scores and is for this machine only; "
+                    f"LIKENESS_{what} names the host {host!r}"
+                )
+        return cls(pack, settings)
+
+    def warm_up(self) -> float:
+        """Nothing is cold."""
+        return 0.0
+
+    def acquire(self, body: bytes, policy: Policy, side: Side) -> Acquired | FailureToAcquire:
+        """No face is ever looked for."""
+        return FailureToAcquire(side, Reason.NO_FACE, "the sleeping engine looks for no face")
+
+    def embed(self, crops: Sequence[Image]) -> Embeddings:
+        """Zeros."""
+        return np.zeros((len(crops), 1), np.float32)
+
+    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
+        """Sleep for about as long as the setting says, then draw a score."""
+        seconds = self._sleep_s * random.uniform(0.5, 1.5)  # noqa: S311
+        time.sleep(seconds)
+        return Comparison(Compared(random.uniform(-1, 1)), {}, {"total": seconds * 1000})  # noqa: S311
