@@ -49,10 +49,15 @@ def assemble_run(self: Task, shards: list[dict[str, Any]], run_id: str) -> None:
 
 @app.task(name=Tasks.RUN_BROKE)
 def run_broke(body_id: str) -> None:
-    """The chord's error callback. It takes exactly one argument, the body's id: with more, a process that does
-    not know this task could not call it (measured on Celery 5.7.0).
+    """The chord's error callback: send what is missing again; a run that breaks too often fails.
+
+    A chord fails although every shard was embedded when the broker goes away just as one is acknowledged (seen on
+    Celery 5.7.0). The task takes exactly one argument, the body's id: with more, a process that does not know it
+    could not call it.
     """
-    app.equipment.runs.broke(run_of_body(body_id), "chord_failed", f"the chord failed before its body {body_id}")
+    run_id = run_of_body(body_id)
+    log.warning("chord_failed", run_id=run_id, body=body_id)
+    _ending_on_failure(app.equipment.runs, run_id, lambda runs: runs.launch(run_id))
 
 
 @app.task(name=Tasks.REPAIR_RUNS, bind=True)

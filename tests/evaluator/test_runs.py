@@ -183,6 +183,20 @@ def test_a_run_whose_messages_were_lost_is_repaired(bench: Stack, same_scores: l
     same_scores.append(scores_of(bench, run_id))
 
 
+def test_a_chord_that_failed_is_sent_again(bench: Stack, same_scores: list[bytes]) -> None:
+    run_id = begin(bench)
+    runs = RunStore(bench.settings)
+
+    def launched(times: int) -> None:
+        assert runs.get(run_id).attempts == times
+
+    eventually(lambda: launched(1))
+    enqueue(celery_app("test", bench.settings), Tasks.RUN_BROKE, f"{run_id}.of-no-matter")
+    eventually(lambda: launched(2))
+    bench.start("embedder")
+    same_scores.append(scores_of(bench, run_id))
+
+
 def test_celery_and_likeness_have_the_same_verbs_and_the_report_can_be_recomputed(
     own_stack: Stack, tmp_path: Path
 ) -> None:
