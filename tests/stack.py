@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from api.client import Client
+from core.errors import LikenessError
 from core.settings import Settings
 from infra.servers import RedisServer, S3Server, free_port, free_s3_port, s3_sockets, wait_until_ready
 
@@ -163,7 +164,12 @@ def running(home: Path, packs_dir: Path, **environment: str) -> Iterator[Stack]:
     )
     try:
         stack.start("redis", "s3")
-        stack.wait_for_servers()
+        try:
+            wait_until_ready(settings, timeout_s=30)
+        except LikenessError:  # SeaweedFS now and then hangs while it starts on a busy machine
+            stack.kill("s3")
+            stack.start("s3")
+            stack.wait_for_servers()
         yield stack
     finally:
         for name in [*stack.processes][::-1]:
