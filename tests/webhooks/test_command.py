@@ -40,7 +40,7 @@ def listening(stack: Stack, log: Path, *options: str) -> Iterator[str]:
     try:
         yield eventually(url)
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0, log.read_text()
+        assert process.wait(60) == 0, log.read_text()
     finally:
         process.kill()
         process.wait()
