@@ -57,7 +57,7 @@ $(INSTALLED): pyproject.toml $(LOCKS)/local.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV); the first time takes a minute or two ..."
 	@$(PIP) -r $(LOCKS)/local.txt
-	@$(PIP) -e .
+	@PYTHONWARNINGS=ignore $(PIP) -e .
 	@touch $@
 
 # The lock files name every package and its hashes, and no registry. `make lock` keeps pins that still fit;
