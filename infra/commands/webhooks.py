@@ -1,6 +1,7 @@
 """`likeness webhooks`: the delivery log, replay, and trying callbacks out."""
 
 import json
+import signal
 import sys
 import time
 from collections import Counter
@@ -153,6 +154,8 @@ def listen(port: int, fail: int) -> None:
     with HTTPServer(("127.0.0.1", port), Handler) as server:
         click.echo(f"Listening on http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C stops)")
         try:
+            # A shell that starts a job in the background makes it ignore Ctrl-C.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             server.serve_forever()
         except KeyboardInterrupt:
             click.echo("Stopped.")
