@@ -63,7 +63,7 @@ $(INSTALLED): pyproject.toml $(LOCKS)/local.txt
 # The lock files name every package and its hashes, and no registry. `make lock` keeps pins that still fit;
 # `make lock UPGRADE=--upgrade` takes the newest.
 LOCK = uv pip compile -q pyproject.toml $(UPGRADE) --generate-hashes --python-version 3.11 \
-	--no-annotate --no-emit-index-url --no-header
+	--no-annotate --no-header
 lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
 	$(LOCK) --extra api --extra engine --extra cpu --extra evaluator --extra local --extra dev \

@@ -120,7 +120,6 @@ def _accepted(job: Job) -> Response:
 def _answer(job: Job, *, status: int) -> Response:
     response = json_response(JobSchema().dump(job_resource(job)), status)
     response.set_etag(f"{job.id}.{job.version}")
-    response.headers["Cache-Control"] = "no-store"
     if not job.status.is_terminal:
         response.headers["Retry-After"] = "1"
     return response

@@ -132,6 +132,4 @@ def _visible(event_id: str) -> Delivery:
 
 
 def _answer(delivery: Delivery, status: int) -> Response:
-    response = json_response(DeliverySchema().dump(delivery_resource(delivery)), status)
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return json_response(DeliverySchema().dump(delivery_resource(delivery)), status)

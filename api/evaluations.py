@@ -124,7 +124,6 @@ def _accepted(run: Run) -> Response:
 
 def _answer(run: Run, status: int) -> Response:
     response = json_response(RunSchema().dump(run_resource(run)), status)
-    response.headers["Cache-Control"] = "no-store"
     if not run.status.is_terminal:
         response.headers["Retry-After"] = "2"
     return response

@@ -38,7 +38,7 @@ class Receipt(MethodView):
         signed = _signer().sign(
             claims_of(job, issuer=services().settings.api_url, version=current_app.config["API_VERSION"])
         )
-        return Response(signed, mimetype=MEDIA_TYPE, headers={"Cache-Control": "no-store"})
+        return Response(signed, mimetype=MEDIA_TYPE)
 
 
 @blueprint.route("/.well-known/jwks.json")

@@ -6,7 +6,6 @@ from typing import Any
 from flask import current_app
 from werkzeug.wrappers import Response
 
-from core.comparison import Compared, NotAcquired
 from core.jobs import Job
 from core.runs import Run
 from core.times import rfc3339
@@ -36,18 +35,17 @@ def json_response(body: Any, status: int = 200) -> Response:
 def job_resource(job: Job) -> dict[str, Any]:
     """The job as `JobSchema` describes it."""
     result = job.result
-    outcome = result.outcome if result else None
     engine = result.engine if result else None
     return {
         "id": job.id,
         "status": job.status,
-        "outcome": {Compared: "compared", NotAcquired: "not_acquired"}.get(type(outcome)),
-        "score": outcome.score if isinstance(outcome, Compared) else None,
+        "outcome": job.outcome,
+        "score": job.score,
         "decision": result.decision if result else None,
         "threshold": job.request.threshold.value,
         "threshold_origin": job.request.threshold.origin,
         "calibrated_fmr": job.request.threshold.calibrated,
-        "reasons": list(outcome.failures) if isinstance(outcome, NotAcquired) else [],
+        "reasons": list(job.failures_to_acquire),
         "faces": dict(result.faces) if result else {},
         "pack": job.request.pack,
         "pack_digest": engine.pack.digest if engine else None,
@@ -120,11 +118,11 @@ def message(job: Job) -> str:
     result = job.result
     if result is None:
         return job.failure.message if job.failure else f"the comparison is {job.status}"
-    if isinstance(result.outcome, NotAcquired):
-        return "; ".join(f"{failure.side}: {failure.detail}" for failure in result.outcome.failures)
+    if job.score is None:
+        return "; ".join(f"{failure.side}: {failure.detail}" for failure in job.failures_to_acquire)
     verb = "match" if result.decision == "match" else "do not match"
     relation = "at or above" if result.decision == "match" else "below"
-    return f"the faces {verb}: score {result.outcome.score:.4f} is {relation} the threshold {result.threshold.value:g}"
+    return f"the faces {verb}: score {job.score:.4f} is {relation} the threshold {result.threshold.value:g}"
 
 
 def timestamp(seconds: float | None) -> str | None:

@@ -11,11 +11,12 @@ from flask import current_app
 from api.rates import Rates
 from core.broker import celery_app
 from core.calibrations import CalibrationStore
+from core.errors import SettingsInvalid
 from core.idempotency import Claims
 from core.job_store import JobStore
 from core.key_store import KeyStore
 from core.object_store import ObjectStore
-from core.packs import Pack, load_catalogue
+from core.packs import Pack, find_pack, load_catalogue
 from core.presence import Presence
 from core.receipts import Signer
 from core.run_store import RunStore
@@ -46,8 +47,13 @@ class Services:
 
 
 def make_services(settings: Settings) -> Services:
-    """Nothing connects before it is used. Raises SettingsInvalid for a default pack that is not loaded."""
+    """Nothing connects before it is used. Raises SettingsInvalid or PackUnknown for packs that cannot be served."""
     catalogue = load_catalogue(settings.home)
+    if settings.default_pack not in settings.packs:
+        raise SettingsInvalid(
+            f"LIKENESS_DEFAULT_PACK is {settings.default_pack!r}; it must be one of LIKENESS_PACKS, "
+            f"{', '.join(settings.packs)}"
+        )
     return Services(
         settings=settings,
         keys=KeyStore(settings),
@@ -62,7 +68,7 @@ def make_services(settings: Settings) -> Services:
         calibrations=CalibrationStore(settings),
         celery=celery_app("likeness-api", settings),
         signer=Signer.of(settings.receipt_key.get_secret_value()) if settings.receipt_key else None,
-        packs={name: catalogue[name] for name in settings.packs if name in catalogue},
+        packs={name: find_pack(name, catalogue) for name in settings.packs},
         # A quarter of the threads always stays free for calls that answer at once.
         waiters=threading.BoundedSemaphore(max(1, settings.api_threads * 3 // 4)),
     )

@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from core.comparison import Policy, Result, Threshold
+from core.comparison import Compared, FailureToAcquire, NotAcquired, Policy, Result, Threshold
 from core.images import ImageFacts
 from core.lifecycle import Failure, Status
 
@@ -50,6 +50,22 @@ class Job:
     result: Result | None = None
     failure: Failure | None = None
     event_id: str | None = None
+
+    @property
+    def outcome(self) -> str | None:
+        """`compared` or `not_acquired`; None until the job has succeeded."""
+        return {Compared: "compared", NotAcquired: "not_acquired"}[type(self.result.outcome)] if self.result else None
+
+    @property
+    def score(self) -> float | None:
+        """The comparison score; None when nothing was compared."""
+        return self.result.outcome.score if self.result and isinstance(self.result.outcome, Compared) else None
+
+    @property
+    def failures_to_acquire(self) -> tuple[FailureToAcquire, ...]:
+        """Why nothing was compared; empty otherwise."""
+        outcome = self.result.outcome if self.result else None
+        return outcome.failures if isinstance(outcome, NotAcquired) else ()
 
 
 def new_images_key() -> str:

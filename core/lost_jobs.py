@@ -12,7 +12,7 @@ from typing import Any
 
 from core.broker import BROKER_DATABASE, Queues
 from core.lifecycle import Status
-from core.records import connect, translated
+from core.records import Records, connect, translated
 from core.settings import Settings
 
 _JOB_ID = re.compile(r"cmp_[0-9a-f]{32}")
@@ -46,6 +46,7 @@ class LostJobs:
 
     def __init__(self, settings: Settings) -> None:
         self._redis = connect(settings)
+        self._records = Records(self._redis, "job")
         self._broker = connect(settings, BROKER_DATABASE)
         self._note = self._redis.register_script(_NOTE)
         self._lease_s = settings.lease_s
@@ -58,7 +59,7 @@ class LostJobs:
     def note(self, job: Glance) -> bool:
         """Write down that it is enqueued again; False when it has moved since it was looked at."""
         with translated():
-            return bool(self._note(keys=[f"job:{job.job_id}"], args=[job.version, time.time()]))
+            return bool(self._note(keys=[self._records.key(job.job_id)], args=[job.version, time.time()]))
 
     def _abandoned(self) -> list[Glance]:
         """Running, and nobody holds the lease. A server that has just come back gives the living time to renew."""
@@ -94,16 +95,15 @@ class LostJobs:
 
     def _glances(self, status: Status) -> Iterator[Glance]:
         """Jobs in this status that were not enqueued again lately."""
-        with translated():
-            ids: list[str] = self._redis.zrange(f"jobs:status:{status}", 0, -1)
+        ids = self._records.ids(status)
         forgotten_before = time.time() - self._patience_s
         for batch in (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)):
             with translated():
                 pipeline: Any = self._redis.pipeline(transaction=False)
                 for job_id in batch:
                     pipeline.hmget(
-                        f"job:{job_id}", "status", "version", "created_at", "changed_at", "reenqueued_at"
-                    ).exists(f"job-lease:{job_id}")
+                        self._records.key(job_id), "status", "version", "created_at", "changed_at", "reenqueued_at"
+                    ).exists(self._records.lease_key(job_id))
                 answers = pipeline.execute()
             for job_id, fields, held in zip(batch, answers[::2], answers[1::2], strict=True):
                 found, version, created_at, changed_at, reenqueued_at = fields

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from core.jobs import IMAGES
 from core.lifecycle import Status
 from core.object_store import ObjectStore
-from core.records import ERASURES, connect, translated
+from core.records import ERASURES, Records, connect, translated
 from core.settings import Settings
 
 _BATCH = 500
@@ -25,6 +25,7 @@ class Orphans:
 
     def __init__(self, settings: Settings, objects: ObjectStore) -> None:
         self._redis = connect(settings)
+        self._records = Records(self._redis, "job")
         self._objects = objects
         self._age_s = settings.orphan_age_s
 
@@ -37,7 +38,7 @@ class Orphans:
         old = dict(self._objects.older_than(IMAGES, self._age_s if age_s is None else age_s))
         if not old:
             return
-        named = self._named_by_jobs()
+        named = {key for _, key in self._unfinished()}
         with translated():
             named.update(self._redis.zrange(ERASURES, 0, -1))
         yield from (Orphan(key, size) for key, size in old.items() if key not in named)
@@ -57,20 +58,12 @@ class Orphans:
         unfinished = dict(self._unfinished())
         return sorted(job_id for job_id, key in named.items() if key not in there and job_id in unfinished)
 
-    def _named_by_jobs(self) -> set[str]:
-        return {key for _, key in self._unfinished()}
-
     def _unfinished(self) -> Iterator[tuple[str, str]]:
         """Job id and object key of every job that has not ended."""
-        with translated():
-            # Both in one step: a job may go from one to the other and back.
-            both = self._redis.pipeline(transaction=True)
-            for status in (Status.QUEUED, Status.RUNNING):
-                both.zrange(f"jobs:status:{status}", 0, -1)
-            ids = [job_id for found in both.execute() for job_id in found]
+        ids = self._records.ids(Status.QUEUED, Status.RUNNING)
         for batch in (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)):
             with translated():
                 pipeline = self._redis.pipeline(transaction=False)
                 for job_id in batch:
-                    pipeline.hget(f"job:{job_id}", "images_key")
+                    pipeline.hget(self._records.key(job_id), "images_key")
                 yield from ((i, key) for i, key in zip(batch, pipeline.execute(), strict=True) if key)

@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from jwt.utils import base64url_encode
 
-from core.comparison import Compared, NotAcquired
 from core.errors import LikenessError, SettingsInvalid
 from core.images import ImageFacts
 from core.jobs import Job
@@ -72,7 +71,6 @@ def new_key() -> str:
 def claims_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
     """What the receipt of an ended job says; the same whenever it is asked for."""
     result, request = job.result, job.request
-    outcome = result.outcome if result else None
     engine = result.engine if result else None
     return {
         "iss": issuer,
@@ -80,12 +78,9 @@ def claims_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
         "iat": int(job.ended_at or 0),
         "status": job.status,
         "inputs": {"reference": _image(request.reference), "probe": _image(request.probe)},
-        "outcome": {Compared: "compared", NotAcquired: "not_acquired"}.get(type(outcome)),
-        "reasons": [
-            {"side": failure.side, "reason": failure.reason}
-            for failure in (outcome.failures if isinstance(outcome, NotAcquired) else ())
-        ],
-        "score": outcome.score if isinstance(outcome, Compared) else None,
+        "outcome": job.outcome,
+        "reasons": [{"side": failure.side, "reason": failure.reason} for failure in job.failures_to_acquire],
+        "score": job.score,
         "decision": result.decision if result else None,
         "threshold": asdict(request.threshold),
         "policy": request.policy,

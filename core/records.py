@@ -188,6 +188,14 @@ class Records:
         records = tuple((i, fields) for i, fields in zip(ids, found, strict=False) if fields)
         return RecordPage(records, ids[limit - 1] if len(ids) > limit else None)
 
+    def ids(self, *statuses: StrEnum) -> list[str]:
+        """The ids in these statuses, read in one step: a record may go from one to another meanwhile."""
+        with translated():
+            pipeline = self._redis.pipeline(transaction=True)
+            for status in statuses:
+                pipeline.zrange(self._index(None, status), 0, -1)
+            return [record_id for found in pipeline.execute() for record_id in found]
+
     def count(self, status: Status, *owners: str | None) -> Mapping[str | None, int]:
         """How many records are in this status, by owner; None stands for all of them. One round trip."""
         with translated():

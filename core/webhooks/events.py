@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from core.comparison import Compared, NotAcquired
 from core.jobs import Job
 from core.records import DELIVERIES_DUE, Outgoing
 from core.times import rfc3339
@@ -45,16 +44,14 @@ def event_body(event_type: str, at: float, data: dict[str, Any]) -> str:
 def comparison_data(job: Job) -> dict[str, Any]:
     """An ended job in the words of the API."""
     result = job.result
-    outcome = result.outcome if result else None
-    failures = outcome.failures if isinstance(outcome, NotAcquired) else ()
     return {
         "id": job.id,
         "status": job.status,
-        "outcome": {Compared: "compared", NotAcquired: "not_acquired"}.get(type(outcome)),
-        "score": outcome.score if isinstance(outcome, Compared) else None,
+        "outcome": job.outcome,
+        "score": job.score,
         "decision": result.decision if result else None,
         "threshold": job.request.threshold.value,
-        "reasons": [{"side": f.side, "reason": f.reason, "detail": f.detail} for f in failures],
+        "reasons": [{"side": f.side, "reason": f.reason, "detail": f.detail} for f in job.failures_to_acquire],
         "pack": job.request.pack,
         "error": {"code": job.failure.code, "message": job.failure.message} if job.failure else None,
         "metadata": job.request.metadata,
