@@ -14,7 +14,7 @@ from werkzeug.datastructures import CombinedMultiDict
 
 from api.access import Access, declare
 from api.problems import MEDIA_TYPE
-from api.schemas import ProblemSchema
+from api.schemas.common import ProblemSchema
 from core.keys import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])

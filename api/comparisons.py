@@ -12,7 +12,8 @@ from api.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.idempotency import once
 from api.paging import encode_cursor, linked, page_of
 from api.resources import job_resource, json_response
-from api.schemas import ComparisonForm, JobListSchema, JobSchema, ListQuery, WaitQuery
+from api.schemas.common import ListQuery
+from api.schemas.comparisons import ComparisonForm, JobListSchema, JobSchema, WaitQuery
 from api.services import services
 from api.submission import submit
 from api.waiting import preferred_wait_s, wait_for

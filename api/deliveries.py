@@ -9,7 +9,7 @@ from api.access import caller
 from api.blueprint import Blueprint
 from api.paging import encode_cursor, linked, page_of
 from api.resources import delivery_resource, json_response
-from api.schemas import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
+from api.schemas.deliveries import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
 from api.services import services
 from core.broker import Tasks, enqueue
 from core.errors import JobNotFound

@@ -11,7 +11,8 @@ from api.idempotency import Attach, once
 from api.paging import encode_cursor, linked, page_of
 from api.problems import Problem
 from api.resources import json_response, run_resource
-from api.schemas import EvaluationForm, ListQuery, ReportQuery, RunListSchema, RunSchema
+from api.schemas.common import ListQuery
+from api.schemas.evaluations import EvaluationForm, ReportQuery, RunListSchema, RunSchema
 from api.services import services
 from core.comparison import Policy
 from core.errors import ObjectNotFound

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from api.access import visible_job
 from api.blueprint import Blueprint
 from api.problems import Problem
-from api.schemas import JwksSchema
+from api.schemas.system import JwksSchema
 from api.services import services
 from core.keys import Scope
 from core.receipts import Signer, claims_of

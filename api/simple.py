@@ -10,7 +10,8 @@ from api.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.idempotency import once
 from api.problems import Problem
 from api.resources import json_response, message
-from api.schemas import ComparisonForm, HealthSchema, SimpleAnswerSchema
+from api.schemas.comparisons import ComparisonForm, SimpleAnswerSchema
+from api.schemas.system import HealthSchema
 from api.services import services
 from api.submission import submit
 from api.waiting import wait_for

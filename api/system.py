@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from api.blueprint import Blueprint
 from api.resources import json_response
-from api.schemas import PackListSchema, ReadySchema
+from api.schemas.system import PackListSchema, ReadySchema
 from api.services import Services, services
 from core.errors import LikenessError
 from core.keys import Scope

@@ -1,0 +1,44 @@
+"""What several resources share: lists, and the body every error has."""
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+from core.lifecycle import Status
+
+
+class ListQuery(Schema):
+    """Which jobs to list."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    limit = fields.Integer(
+        load_default=20,
+        validate=validate.Range(min=1, max=100, error="limit_out_of_range|must be 1 to 100; found {input}"),
+        error_messages={"invalid": "limit_invalid|must be a whole number"},
+    )
+    cursor = fields.String(metadata={"description": "`next_cursor` of the page before."})
+    status = fields.String(
+        validate=validate.OneOf(list(Status), error="status_unknown|there is no status {input}"),
+        metadata={"description": "Only jobs in this status."},
+    )
+
+
+class FieldErrorSchema(Schema):
+    """One thing wrong with one field."""
+
+    pointer = fields.String(required=True)
+    code = fields.String(required=True)
+    detail = fields.String(required=True)
+
+
+class ProblemSchema(Schema):
+    """Problem details (RFC 9457)."""
+
+    type = fields.String(required=True)
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "Stable, for machines."})
+    instance = fields.String(required=True)
+    request_id = fields.String(required=True)
+    errors = fields.List(fields.Nested(FieldErrorSchema))

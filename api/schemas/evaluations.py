@@ -1,0 +1,85 @@
+"""Benchmark runs."""
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
+
+from api.schemas.comparisons import JobErrorSchema
+from core.comparison import Policy
+from core.lifecycle import Status
+
+
+def _detection_size(value: int) -> None:
+    if value % 32 or not 32 <= value <= 2048:
+        raise ValidationError(f"detection_size_out_of_range|must be a multiple of 32 from 32 to 2048; found {value}")
+
+
+class EvaluationForm(Schema):
+    """A run to start."""
+
+    dataset = fields.String(
+        required=True,
+        error_messages={"required": "field_missing|name an imported data set"},
+        metadata={"description": "Name of an imported data set."},
+    )
+    pack = fields.String(metadata={"description": "Model pack. Default: the deployment's."})
+    flip = fields.Boolean(
+        load_default=False,
+        error_messages={"invalid": "flip_invalid|must be true or false"},
+        metadata={"description": "Add the embedding of the mirrored crop."},
+    )
+    policy = fields.String(
+        load_default=Policy.MOST_CENTRAL,
+        validate=validate.OneOf(
+            list(Policy), error="policy_unknown|there are largest, most_central and require_one; found {input}"
+        ),
+    )
+    detection_size = fields.Integer(
+        strict=True,
+        validate=_detection_size,
+        error_messages={"invalid": "detection_size_invalid|must be a whole number"},
+        metadata={"description": "Detector input, pixels a side. Default: the deployment's.", "multipleOf": 32},
+    )
+
+
+class RunSchema(Schema):
+    """An evaluation run. What is not known yet is null."""
+
+    id = fields.String(required=True)
+    status = fields.Enum(Status, by_value=True, required=True)
+    dataset = fields.String(required=True)
+    dataset_digest = fields.String(required=True)
+    track = fields.String(required=True)
+    pack = fields.String(required=True)
+    flip = fields.Boolean(required=True)
+    policy = fields.Enum(Policy, by_value=True, required=True)
+    detection_size = fields.Integer(required=True)
+    pairs = fields.Integer(required=True)
+    images = fields.Integer(required=True)
+    images_done = fields.Integer(required=True)
+    shards = fields.Integer(required=True)
+    shards_done = fields.Integer(required=True)
+    summary = fields.Dict(keys=fields.String(), required=True, allow_none=True)
+    error = fields.Nested(JobErrorSchema, required=True, allow_none=True)
+    created_at = fields.String(required=True, metadata={"format": "date-time"})
+    started_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
+    urls = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+
+
+class RunListSchema(Schema):
+    """A page of runs, newest first."""
+
+    evaluations = fields.List(fields.Nested(RunSchema), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class ReportQuery(Schema):
+    """Which of the report's files."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    format = fields.String(
+        load_default="json",
+        validate=validate.OneOf(["json", "html", "csv"], error="format_unknown|there are json, html and csv"),
+        metadata={"description": "`json` for machines, `html` for people, `csv` for every score."},
+    )
