@@ -1,0 +1,1 @@
+"""The verbs of `evaluate`, a module a subject."""

@@ -1,0 +1,64 @@
+"""What every command works with: settings, stores, a progress bar."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import update_wrapper
+from pathlib import Path
+from typing import Any
+
+import click
+from celery import Celery
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from core.broker import celery_app
+from core.errors import LikenessError, ObjectNotFound
+from core.object_store import ObjectStore
+from core.run_store import RunStore
+from core.runs import RunKeys
+from core.settings import Settings, load_settings
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a command works with."""
+
+    settings: Settings
+    runs: RunStore
+    objects: ObjectStore
+
+    @property
+    def celery(self) -> Celery:
+        """To enqueue with."""
+        return celery_app("likeness-cli", self.settings)
+
+
+def with_desk(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand the command its desk; made late, so that `--help` needs no settings."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> None:
+        settings = load_settings()
+        command(Desk(settings, RunStore(settings), ObjectStore(settings)), *args, **kwargs)
+
+    return update_wrapper(wrapped, command)
+
+
+def result_of(desk: Desk, run_id: str, kind: str) -> bytes:
+    """One of a run's results. Raise LikenessError, naming the run's status, when there is none."""
+    found = desk.runs.get(run_id)
+    try:
+        return desk.objects.get(getattr(RunKeys(run_id), kind))
+    except ObjectNotFound:
+        raise LikenessError(f"run {run_id} is {found.status}: it has no {kind}") from None
+
+
+@contextmanager
+def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar on stderr, where that is a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task: TaskID = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total or None)

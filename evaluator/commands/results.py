@@ -1,0 +1,87 @@
+"""`report`, `recompute`, `compare`, `calibrate`: what a run found."""
+
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from core.calibrations import CalibrationStore
+from core.packs import find_pack, load_catalogue
+from evaluator.commands.desk import FILE, Desk, result_of, with_desk
+
+RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores"}
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option(
+    "--out",
+    "directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="Directory for report.json, report.html and scores.csv.",
+)
+@with_desk
+def report(desk: Desk, run_id: str, directory: Path) -> None:
+    """Write the report of a RUN: for machines, for people, and every score."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for file, kind in RESULTS.items():
+        (directory / file).write_bytes(result_of(desk, run_id, kind))
+        click.echo(directory / file)
+
+
+@click.command()
+@click.argument("scores", type=FILE)
+@click.option("--threshold", type=click.FloatRange(-1, 1), help="The pack's threshold; the report names it.")
+def recompute(scores: Path, threshold: float | None) -> None:
+    """Compute every metric again from a SCORES file, as JSON: the same numbers as in its report."""
+    from evaluator.report import recompute as metrics_of
+
+    click.echo(json.dumps(metrics_of(scores.read_bytes(), threshold), indent=2))
+
+
+@click.command()
+@click.argument("run_a", metavar="RUN_A")
+@click.argument("run_b", metavar="RUN_B")
+@click.option("--fail-on-regression", is_flag=True, help="Exit with 5 when B is significantly worse than A.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_desk
+def compare(desk: Desk, run_a: str, run_b: str, fail_on_regression: bool, as_json: bool) -> None:
+    """Say whether two runs on the same pairs differ significantly (McNemar's exact test)."""
+    from evaluator.report import as_text, from_csv
+    from evaluator.report import compare as compare_scores
+
+    a, b = (from_csv(result_of(desk, run_id, "scores")) for run_id in (run_a, run_b))
+    found = compare_scores(a, b, names=(run_a, run_b))
+    click.echo(json.dumps(found, indent=2) if as_json else as_text(found), nl=as_json)
+    if fail_on_regression and found["regression"]:
+        sys.exit(5)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_desk
+def calibrate(desk: Desk, run_id: str, as_json: bool) -> None:
+    """Make the thresholds of a RUN the pack's: `target_fmr` then chooses among them."""
+    from evaluator.calibrating import calibration_from
+    from evaluator.report import from_csv
+
+    run = desk.runs.get(run_id)
+    pack = find_pack(run.request.pack, load_catalogue(desk.settings.home))
+    made = calibration_from(run, from_csv(result_of(desk, run_id, "scores")), pack, desk.settings)
+    CalibrationStore(desk.settings).put(made)
+    if as_json:
+        click.echo(json.dumps(asdict(made), indent=2))
+        return
+    click.echo(f"pack {made.pack}, from {made.dataset} (run {run_id}):")
+    for point in made.points:
+        if point.refused:
+            click.echo(f"  FMR <= {point.target:g}: refused, {point.refused}")
+        else:
+            click.echo(
+                f"  FMR <= {point.target:g}: threshold {point.threshold:.4f} ({point.errors} false matches in "
+                f"{point.trials}, 95 % interval {point.low:.2g} to {point.high:.2g})"
+            )

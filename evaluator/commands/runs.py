@@ -1,0 +1,221 @@
+"""`run`, `resume`, `watch`, `list`, `show`, `cancel`: runs from their start to their end."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from typing import Any
+
+import click
+from rich.table import Table
+
+from core.broker import Queues
+from core.comparison import Policy
+from core.errors import LikenessError
+from core.lifecycle import Status
+from core.packs import find_pack, load_catalogue
+from core.presence import Presence
+from core.run_requests import request_run
+from core.runs import Run
+from core.settings import Settings
+from core.terminal import wide_console
+from evaluator.commands.desk import Desk, progress_bar, result_of, with_desk
+
+
+@click.command()
+@click.argument("dataset")
+@click.option("--pack", help="Model pack. Default: LIKENESS_DEFAULT_PACK.")
+@click.option("--flip/--no-flip", default=False, help="Add the embedding of the mirrored crop, as papers do.")
+@click.option(
+    "--policy",
+    type=click.Choice([policy.value for policy in Policy]),
+    default=Policy.MOST_CENTRAL.value,
+    show_default=True,
+    help="Which face counts where an image shows several; in LFW the labelled one is the central one.",
+)
+@click.option(
+    "--detection-size",
+    type=click.IntRange(32, 2048),
+    help="Detector input in pixels, a multiple of 32. Default: the service's; small pictures are seen at 320.",
+)
+@click.option("--wait/--no-wait", default=False, help="Follow the run to its end.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run; with --wait, its report.json.")
+@with_desk
+def run(
+    desk: Desk,
+    dataset: str,
+    pack: str | None,
+    flip: bool,
+    policy: str,
+    detection_size: int | None,
+    wait: bool,
+    as_json: bool,
+) -> None:
+    """Start a run of DATASET on a pack. Without --wait it goes on by itself: `evaluate watch` follows it.
+
+    \b
+    Exit status: 0 succeeded (or started), 1 refused, 4 failed or cancelled.
+    Ctrl-C while waiting leaves the run going; `evaluate cancel` stops it.
+    """
+    if detection_size is not None and detection_size % 32:
+        raise click.BadParameter(f"must be a multiple of 32; found {detection_size}", param_hint="--detection-size")
+    started = request_run(
+        desk.runs,
+        desk.objects,
+        desk.celery,
+        dataset=dataset,
+        pack=find_pack(pack or desk.settings.default_pack, load_catalogue(desk.settings.home)),
+        flip=flip,
+        policy=Policy(policy),
+        detection_size=detection_size or desk.settings.detection_size,
+    )
+    _follow(desk, started.id, wait=wait, as_json=as_json)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--wait/--no-wait", default=False, help="Follow the new run to its end.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run; with --wait, its report.json.")
+@with_desk
+def resume(desk: Desk, run_id: str, wait: bool, as_json: bool) -> None:
+    """Do what a cancelled or failed RUN left undone, as a new run: what is embedded is not embedded again."""
+    old = desk.runs.get(run_id)
+    if old.status not in (Status.CANCELLED, Status.FAILED):
+        raise LikenessError(f"run {run_id} is {old.status}; only a cancelled or failed run is resumed")
+    asked = old.request
+    started = request_run(
+        desk.runs,
+        desk.objects,
+        desk.celery,
+        dataset=asked.dataset,
+        pack=find_pack(asked.pack, load_catalogue(desk.settings.home)),
+        flip=asked.flip,
+        policy=asked.policy,
+        detection_size=asked.detection_size,
+        resumes=run_id,
+    )
+    _follow(desk, started.id, wait=wait, as_json=as_json)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="Print report.json at the end.")
+@with_desk
+def watch(desk: Desk, run_id: str, as_json: bool) -> None:
+    """Follow a RUN to its end."""
+    _follow(desk, run_id, wait=True, as_json=as_json)
+
+
+@click.command("list")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many runs.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line.")
+@with_desk
+def list_(desk: Desk, limit: int, as_json: bool) -> None:
+    """List runs, newest first."""
+    runs = desk.runs.page(limit=limit).runs
+    if as_json:
+        for found in runs:
+            click.echo(json.dumps(asdict(found)))
+        return
+    table = Table(
+        "run", "status", "data set", "pack", "flip", "images", "accuracy", "created", box=None, pad_edge=False
+    )
+    for found in runs:
+        accuracy = (found.summary or {}).get("accuracy_10fold", {}).get("mean")
+        table.add_row(
+            found.id,
+            found.status,
+            found.request.dataset,
+            found.request.pack,
+            "yes" if found.request.flip else "no",
+            f"{found.progress.images_done}/{found.request.images}",
+            f"{accuracy:.2%}" if accuracy is not None else "",
+            time.strftime("%Y-%m-%d %H:%M", time.gmtime(found.created_at)),
+        )
+    wide_console().print(table)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_desk
+def show(desk: Desk, run_id: str, as_json: bool) -> None:
+    """Show a RUN: what was asked for, how far it is, what came out."""
+    found = desk.runs.get(run_id)
+    click.echo(json.dumps(asdict(found), indent=2) if as_json else _describe(found))
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@with_desk
+def cancel(desk: Desk, run_id: str) -> None:
+    """Cancel a RUN; shards under way stop between images, and what is embedded stays for the next run."""
+    click.echo(f"{desk.runs.cancel(run_id).id} is cancelled")
+
+
+def _follow(desk: Desk, run_id: str, *, wait: bool, as_json: bool) -> None:
+    if not wait:
+        started = desk.runs.get(run_id)
+        click.echo(
+            json.dumps(asdict(started), indent=2) if as_json else f"{run_id}\nfollow it: evaluate watch {run_id}"
+        )
+        return
+    ended = _watch(desk, run_id)
+    if ended.status is not Status.SUCCEEDED:
+        click.echo(json.dumps(asdict(ended), indent=2) if as_json else _describe(ended))
+        sys.exit(4)
+    click.echo(result_of(desk, run_id, "report").decode() if as_json else _describe(ended))
+
+
+def _watch(desk: Desk, run_id: str) -> Run:
+    warned = time.monotonic()
+    with progress_bar(run_id) as move:
+        while not (found := desk.runs.get(run_id)).status.is_terminal:
+            move(found.progress.images_done, found.request.images)
+            if found.progress.images_done == 0 and time.monotonic() - warned > 5:
+                warned = time.monotonic()
+                _warn_without_workers(desk.settings)
+            time.sleep(0.3)
+        move(found.request.images, found.request.images)
+    return found
+
+
+def _warn_without_workers(settings: Settings) -> None:
+    consumed = {queue for worker in Presence(settings).workers() for queue in worker.queues}
+    for queue in {Queues.EVALUATIONS, Queues.REPORTS} - consumed:
+        click.echo(f"waiting: no worker takes from the queue {queue!r}; is the stack up?", err=True)
+
+
+def _describe(found: Run) -> str:
+    asked = found.request
+    lines = [
+        f"run        {found.id} ({found.status})",
+        f"data set   {asked.dataset}: {asked.pairs} pairs, {asked.images} images, {asked.track} track",
+        f"pack       {asked.pack}, flip {'on' if asked.flip else 'off'}, detection at {asked.detection_size}",
+        f"progress   {found.progress.images_done} of {asked.images} images, "
+        f"{found.progress.shards_done} of {asked.shards} shards",
+    ]
+    lines += _headline(found.summary or {})
+    if found.failure:
+        lines.append(f"error      {found.failure.code}: {found.failure.message}")
+    if found.status is Status.SUCCEEDED:
+        lines.append(f"report     evaluate report {found.id} --out DIRECTORY")
+    return "\n".join(lines)
+
+
+def _headline(summary: dict[str, Any]) -> list[str]:
+    if not summary:
+        return []
+    accuracy, point = summary["accuracy_10fold"], summary["at_threshold"]
+    said = f"{accuracy['mean']:.2%} +- {accuracy['std']:.2%}" if "mean" in accuracy else accuracy["insufficient_data"]
+    lines = [f"accuracy   {said} (10-fold)"]
+    for name in ("fmr", "fnmr"):
+        rate = point[name]
+        said = (
+            f"{rate['errors']}/{rate['trials']} = {rate['value']:.3%} at threshold {point['threshold']:g}, "
+            f"95 % interval {rate['low']:.3%} to {rate['high']:.3%}"
+            if "errors" in rate
+            else rate["insufficient_data"]
+        )
+        lines.append(f"{name.upper():<10} {said}")
+    return [*lines, f"FTA        {summary['fta']['images']} images"]
