@@ -37,6 +37,8 @@ VICTIMS: dict[str, tuple[int, tuple[float, float]]] = {
 PROCESSES = ("api", "worker", "worker2", "courier", "beat")
 PAUSE_S = (0.5, 3.0)
 CLIENTS = 12
+#: A machine may be done before much has been killed: the last tenth of the jobs is held back until then.
+LEAST_KILLS = 4
 ENVIRONMENT = {
     "LIKENESS_ENGINE": "sleeping",
     "LIKENESS_SLEEP_MS": "40",
@@ -114,6 +116,7 @@ class Siege:
         self._surprises: list[str] = []
         self._orphans = 0
         self._over = threading.Event()
+        self._besieged = threading.Event()
 
     def run(self, progress: Callable[[int, int], None] = lambda accepted, ended: None) -> Verdict:
         """Start, besiege, let settle, and look at the books."""
@@ -143,8 +146,11 @@ class Siege:
         with httpx.Client(base_url=self._stack.url, timeout=20) as http:
             while True:
                 with self._lock:
-                    if next(self._numbers, None) is None:
-                        return
+                    number = next(self._numbers, None)
+                if number is None:
+                    return
+                if number >= 0.9 * self._jobs and not self._calm:
+                    self._besieged.wait()
                 self._until_accepted(http, images)
 
     def _until_accepted(self, http: httpx.Client, images: list[bytes]) -> None:
@@ -190,6 +196,8 @@ class Siege:
             if name == "courier":
                 self._stack.kill("beat")
             self._kills[name] += 1
+            if sum(self._kills.values()) >= LEAST_KILLS:
+                self._besieged.set()
             self._over.wait(self._random.uniform(*VICTIMS[name][1]))
             self._stack.start(name, *(["beat"] if name == "courier" else []))
             if name == "redis":
