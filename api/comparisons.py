@@ -23,6 +23,8 @@ from core.webhooks.announcing import announce
 
 blueprint = Blueprint("comparisons", __name__, url_prefix="/v1/comparisons", description="One probe, one reference")
 
+JOB = JobSchema()  # made once: a schema copies all its fields when it is made
+
 WAIT_HEADER = {
     "in": "header",
     "name": "Prefer",
@@ -119,7 +121,7 @@ def _accepted(job: Job) -> Response:
 
 
 def _answer(job: Job, *, status: int) -> Response:
-    response = json_response(JobSchema().dump(job_resource(job)), status)
+    response = json_response(JOB.dump(job_resource(job)), status)
     response.set_etag(f"{job.id}.{job.version}")
     if not job.status.is_terminal:
         response.headers["Retry-After"] = "1"

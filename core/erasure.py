@@ -15,11 +15,11 @@ def erase_due(jobs: JobStore, objects: ObjectStore) -> int:
     return erased
 
 
-def erase_now(jobs: JobStore, objects: ObjectStore, key: str) -> bool:
-    """Delete one object that is due; False when the store is away and the courier will do it later."""
+def erase_now(jobs: JobStore, objects: ObjectStore, *keys: str) -> bool:
+    """Delete objects that are due; False when the store is away and the courier will do it later."""
     try:
-        objects.delete([key])
+        objects.delete(keys)
     except StoreUnavailable:
         return False
-    jobs.erased(key)
+    jobs.erased(*keys)
     return True

@@ -84,18 +84,18 @@ class JobStore:
         """Running back to queued: our own infrastructure failed, and the attempt does not count. Raise JobHeld."""
         return _job(job_id, self._records.step(Step.REQUEUE, job_id, attempts=-1, lease=self._lease(holder)))
 
-    def succeed(self, job_id: str, result: Result) -> Job:
+    def succeed(self, job: Job, result: Result) -> Job:
         """Running to succeeded, with the result."""
-        return self._end(Step.SUCCEED, job_id, result=result)
+        return self._end(Step.SUCCEED, job, result=result)
 
-    def fail(self, job_id: str, failure: Failure) -> Job:
+    def fail(self, job: Job, failure: Failure) -> Job:
         """To failed: we could not do our work."""
-        return self._end(Step.FAIL, job_id, failure=failure)
+        return self._end(Step.FAIL, job, failure=failure)
 
     def cancel(self, job_id: str) -> Job:
         """To cancelled; cancelling twice is the same as once."""
         try:
-            return self._end(Step.CANCEL, job_id)
+            return self._end(Step.CANCEL, self.get(job_id))
         except TransitionRefused:
             if (job := self.get(job_id)).status is Status.CANCELLED:
                 return job
@@ -147,19 +147,19 @@ class JobStore:
         with translated():
             self._redis.zrem(ERASURES, *keys)
 
-    def _end(self, step: Step, job_id: str, *, result: Result | None = None, failure: Failure | None = None) -> Job:
+    def _end(self, step: Step, job: Job, *, result: Result | None = None, failure: Failure | None = None) -> Job:
         now = time.time()
-        # What the event says of the job beside its ending never changes, so it may be read before.
-        ending = replace(self.get(job_id), status=LIFECYCLE[step][1], result=result, failure=failure)
+        # What the event says of the job beside its ending never changes, so it may have been read before.
+        ending = replace(job, status=LIFECYCLE[step][1], result=result, failure=failure)
         fields = {
             **({"result": _RESULT.dump_json(result)} if result else {}),
             **({"failure": _FAILURE.dump_json(failure)} if failure else {}),
         }
         return _job(
-            job_id,
+            job.id,
             self._records.step(
                 step,
-                job_id,
+                job.id,
                 fields,
                 retention_s=self._job_retention_s,
                 images_due_at=now + self._image_retention_s,

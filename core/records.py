@@ -13,6 +13,7 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from core.endings import Endings
 from core.errors import BrokerUnavailable, JobHeld, JobNotFound, TransitionRefused
 from core.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
 from core.settings import Settings
@@ -20,6 +21,9 @@ from core.settings import Settings
 DATABASE = 2
 ERASURES = "erasures"
 DELIVERIES_DUE = "deliveries-due"
+
+#: Who waits for an ending looks even without news: they are lost when the server restarts.
+LOOK_AGAIN_S = 5.0
 
 _SCRIPTS = Path(__file__).parent / "lua"
 Fields = Mapping[str, str]
@@ -85,6 +89,7 @@ class Records:
     def __init__(self, client: Any, kind: str) -> None:
         self._redis = client
         self._kind = kind
+        self._endings = Endings(client, self._channel("*"))
         self._create, self._transition, self._renew, self._erase = (
             client.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
             for name in ("create", "transition", "renew", "erase")
@@ -207,15 +212,12 @@ class Records:
     def wait(self, record_id: str, timeout_s: float) -> Fields:
         """The record once it is terminal, or as it stands after `timeout_s` seconds."""
         deadline = time.monotonic() + timeout_s
-        with translated(), self._redis.pubsub() as channel:
-            channel.subscribe(self._channel(record_id))
-            channel.get_message(timeout=2)  # subscribed: from here on no ending is missed
+        with self._endings.watch(self._channel(record_id)) as news:
             while not Status((fields := self.get(record_id))["status"]).is_terminal:
                 remaining = deadline - time.monotonic()
                 if remaining <= 0:
                     break
-                # Look now and then even without news: an announcement is lost when the server restarts.
-                channel.get_message(timeout=min(remaining, 5.0))
+                self._endings.wait(news, min(remaining, LOOK_AGAIN_S))
             return fields
 
     def forget_expired(self, *, dry: bool = False) -> int:

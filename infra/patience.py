@@ -6,6 +6,7 @@ does.
 """
 
 import errno
+import io
 import socket
 import time
 from collections.abc import Callable
@@ -25,6 +26,7 @@ LONGEST_ANSWER_S = 120.0
 #: ... and, when it is the last, the client's closing: a client that still sends would not see it, were we the first.
 LONGEST_GOODBYE_S = 2.0
 
+READ_AHEAD_BYTES = 1024 * 1024
 _LOOK_AGAIN_S = 0.25
 
 
@@ -86,17 +88,24 @@ class PatientSocket(socket.socket):
 
 
 class Body:
-    """What reads a body for gunicorn, with one kind of error for whatever is wrong with it."""
+    """What reads a body for gunicorn: in few large pieces, and with one kind of error for whatever is wrong with it.
+
+    gunicorn copies all that it has read ahead for each piece it hands out, and a form is read 64 KiB at a time.
+    """
 
     def __init__(self, reader: Any) -> None:
         self._reader = reader
+        self._ahead = io.BytesIO()
 
     def read(self, size: int) -> bytes:
-        """Raise OSError for chunks that are none, as for a client that has gone."""
+        """Up to `size` bytes, none at the end. Raise OSError for bad chunks, as for a client that has gone."""
+        if piece := self._ahead.read(size):
+            return piece
         try:
-            return bytes(self._reader.read(size))
+            self._ahead = io.BytesIO(self._reader.read(max(size, READ_AHEAD_BYTES)))
         except ParseException as error:
             raise OSError(f"the body is malformed: {error}") from error
+        return self._ahead.read(size)
 
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]

@@ -24,6 +24,7 @@ from core.webhooks.announcing import announce
 from worker.canary import Canary
 from worker.comparisons import Comparisons
 from worker.engines import Engines
+from worker.eraser import Eraser
 from worker.leases import Leases
 from worker.shards import Shards
 
@@ -45,6 +46,7 @@ class Equipment:
         self.objects = ObjectStore(settings)
         self.engines = Engines(settings)
         self.leases = Leases(self.jobs, settings.lease_s)
+        self.eraser = Eraser(self.jobs, self.objects)
         self.comparisons = Comparisons(
             self.jobs,
             self.objects,
@@ -52,7 +54,7 @@ class Equipment:
             self.leases,
             worker=worker,
             max_attempts=settings.max_attempts,
-            keep_images=settings.image_retention_s > 0,
+            erase=self.eraser.add if settings.image_retention_s == 0 else lambda key: None,
             announce=lambda job: announce(app, job),
         )
         self.runs = RunStore(settings)
@@ -135,6 +137,7 @@ def _equip(sender: WorkController, **_: Any) -> None:
 @worker_ready.connect
 def _announce(**_: Any) -> None:
     app.equipment.leases.start()
+    app.equipment.eraser.start()
     if Queues.COMPARISONS in app.equipment.queues:  # a shard of a benchmark takes longer than a canary lives
         app.equipment.canary.start()
     app.equipment.heartbeat.start()
@@ -143,4 +146,5 @@ def _announce(**_: Any) -> None:
 @worker_shutdown.connect
 def _leave(**_: Any) -> None:
     app.equipment.canary.stop()
+    app.equipment.eraser.stop()
     app.equipment.heartbeat.stop()

@@ -9,7 +9,6 @@ from typing import TypeVar
 import structlog
 
 from core.comparison import Compared, Result
-from core.erasure import erase_now
 from core.errors import BrokerUnavailable, JobNotFound, ObjectNotFound, StoreUnavailable, TransitionRefused
 from core.job_store import JobStore
 from core.jobs import Job
@@ -26,7 +25,10 @@ PATIENCE_S = 120.0
 
 
 class Comparisons:
-    """Runs jobs by id; running one twice, or after its end, changes nothing."""
+    """Runs jobs by id; running one twice, or after its end, changes nothing.
+
+    `erase` is told the key of the images of each job that has ended.
+    """
 
     def __init__(
         self,
@@ -37,7 +39,7 @@ class Comparisons:
         *,
         worker: str,
         max_attempts: int,
-        keep_images: bool,
+        erase: Callable[[str], None],
         announce: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._jobs = jobs
@@ -46,7 +48,7 @@ class Comparisons:
         self._leases = leases
         self._worker = worker
         self._max_attempts = max_attempts
-        self._keep_images = keep_images
+        self._erase = erase
         self._announce = announce
 
     def run(self, job_id: str) -> None:
@@ -111,10 +113,10 @@ class Comparisons:
                 **{step: round(ms, 1) for step, ms in comparison.timings_ms.items()},
             },
         )
-        self._end(job, lambda: self._jobs.succeed(job.id, result))
+        self._end(job, lambda: self._jobs.succeed(job, result))
 
     def _fail(self, job: Job, code: str, message: str) -> None:
-        self._end(job, lambda: self._jobs.fail(job.id, Failure(code, message)))
+        self._end(job, lambda: self._jobs.fail(job, Failure(code, message)))
 
     def _end(self, job: Job, step: Callable[[], Job]) -> None:
         try:
@@ -124,8 +126,7 @@ class Comparisons:
             log.info("comparison_superseded", why=str(why))
             return
         self._announce(ended)
-        if not self._keep_images:
-            erase_now(self._jobs, self._objects, job.request.images_key)
+        self._erase(job.request.images_key)
         result = ended.result
         log.info(
             "comparison_ended",

@@ -68,7 +68,7 @@ def test_of_many_that_end_a_job_one_writes_its_delivery(jobs: JobStore, store: D
     job = job_that_calls_back(URL)
     jobs.create(job)
     ends = at_once(
-        lambda number: jobs.cancel(job.id) if number % 2 else jobs.fail(job.id, Failure("a_test", "a test")), 12
+        lambda number: jobs.cancel(job.id) if number % 2 else jobs.fail(job, Failure("a_test", "a test")), 12
     )
     status = jobs.get(job.id).status
     delivery = store.get(str(job.event_id))

@@ -1,0 +1,91 @@
+"""News of records that have ended: one subscription a process, however many of its threads wait."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import redis
+import structlog
+
+log = structlog.get_logger()
+
+#: A subscription that nobody has used for this long is given up; the next one who waits makes another.
+IDLE_S = 30.0
+
+
+class Endings:
+    """Wakes whoever waits for a channel that matches `pattern`.
+
+    News may be lost when the server restarts: who waits looks now and then for himself.
+    """
+
+    def __init__(self, client: Any, pattern: str) -> None:
+        self._redis = client
+        self._pattern = pattern
+        self._waiting: dict[str, set[threading.Event]] = {}
+        self._last_used = 0.0
+        self._thread: threading.Thread | None = None
+        self._is_listening = threading.Event()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def watch(self, channel: str) -> Iterator[threading.Event]:
+        """An event that is set when the channel has news, from before this returns; hand it to `wait`."""
+        news = threading.Event()
+        with self._lock:
+            self._waiting.setdefault(channel, set()).add(news)
+        try:
+            self._listen_if_nobody_does()
+            yield news
+        finally:
+            with self._lock:
+                self._waiting[channel].discard(news)
+                if not self._waiting[channel]:
+                    del self._waiting[channel]
+
+    def wait(self, news: threading.Event, timeout_s: float) -> None:
+        """Return at the news, at the latest after so many seconds."""
+        self._listen_if_nobody_does()
+        news.wait(timeout_s)
+        news.clear()
+
+    def _listen_if_nobody_does(self) -> None:
+        with self._lock:
+            self._last_used = time.monotonic()
+            if self._thread is None:
+                self._is_listening.clear()
+                self._thread = threading.Thread(target=self._listen, name="endings", daemon=True)
+                self._thread.start()
+        self._is_listening.wait(2)
+
+    def _listen(self) -> None:
+        try:
+            with self._redis.pubsub() as subscription:
+                subscription.psubscribe(self._pattern)
+                while self._goes_on():
+                    self._take(subscription.get_message(timeout=1.0))
+        except (redis.RedisError, OSError) as why:
+            log.warning("news_interrupted", why=str(why))
+            with self._lock:  # whoever waits looks for himself, and so finds out
+                self._thread = None
+                self._is_listening.set()
+                for news in set[threading.Event]().union(*self._waiting.values()):
+                    news.set()
+
+    def _goes_on(self) -> bool:
+        with self._lock:
+            if self._waiting or time.monotonic() - self._last_used < IDLE_S:
+                return True
+            self._thread = None
+            return False
+
+    def _take(self, message: dict[str, Any] | None) -> None:
+        match message:
+            case {"type": "psubscribe"}:
+                self._is_listening.set()
+            case {"type": "pmessage", "channel": channel}:
+                with self._lock:
+                    for news in self._waiting.get(channel, ()):
+                        news.set()
