@@ -4,14 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOCKS := infra/requirements
-PACKAGES := api worker evaluator core infra tests
+PACKAGES := api worker evaluator core infra bench tests
 
 # The first Python that is new enough; the lock files are made for 3.11. `make PYTHON=/path/to/python` overrules.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
-.PHONY: help install demo up test chaos check fmt lint types fuzz audit lock clean
+.PHONY: help install demo up test chaos check fmt lint types fuzz bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -42,6 +42,8 @@ types: install ## Check the types
 	$(BIN)/mypy
 fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=100000 SEED=7
 	PYTHONPATH=tests $(BIN)/python -m hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0)
+bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
+	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
 	for of in local api worker-cpu worker-gpu courier; do \
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done

@@ -1,118 +1,206 @@
-"""Comparisons through the API beside the engine alone and beside the plain synchronous design, in one run."""
+"""Comparisons through the API beside the engine alone and the peers, by turns, in one run."""
 
 import json
-import threading
+import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import count
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
+from statistics import mean, median
+from typing import Any
 
-import click
 import httpx
-import numpy as np
-from rich.console import Console
-from rich.table import Table
+import redis
 
-from core.comparison import Policy
-from core.packs import find_pack, load_catalogue
-from core.settings import Settings, load_settings
-from worker.engine.engine import Engine
+from bench.engine import EngineAlone
+from bench.load import Door, Measured, closed, offered
+from bench.peers.venvs import NotInstalled, ensure_venv
+from bench.photographs import PAIRS, Pair
+from bench.stack import BenchStack
+from core.settings import Settings
+from infra.servers import free_port
 
-PAIRS = (
-    ("obama.jpg", "obama2.jpg"),
-    ("obama.jpg", "biden.jpg"),
-    ("obama3.jpg", "obama_partial_face.jpg"),
-    ("biden.jpg", "obama2.jpg"),
-)
-Photographs = list[tuple[bytes, bytes]]
+PEERS = Path(__file__).with_name("peers")
+CLIENTS = 8
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """One way of comparing, for some seconds."""
+class Lengths:
+    """How long each measurement takes, in seconds, and how often the main one is repeated."""
 
-    per_s: float
-    p50_ms: float
-    p95_ms: float
-
-
-def measure(
-    compare: Callable[[bytes, bytes], object], photographs: Photographs, *, threads: int, for_s: float
-) -> Measured:
-    """Call `compare` from so many threads for so long; a call under way at the end counts by its share."""
-    latencies: list[float] = []
-    lock, turn = threading.Lock(), count()
-    deadline = time.perf_counter() + for_s
-
-    def work() -> None:
-        while (began := time.perf_counter()) < deadline:
-            compare(*photographs[next(turn) % len(photographs)])
-            ended = time.perf_counter()
-            with lock:
-                latencies.append(ended - began)
-
-    began = time.perf_counter()
-    workers = [threading.Thread(target=work) for _ in range(threads)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    lasted = time.perf_counter() - began
-    p50, p95 = np.percentile(np.array(latencies) * 1000, [50, 95])
-    return Measured(len(latencies) / lasted, float(p50), float(p95))
+    round_s: float = 8.0
+    rounds: int = 3
+    point_s: float = 5.0
+    accept_s: float = 4.0
+    idle_comparisons: int = 60
 
 
-def engine_alone(settings: Settings) -> Engine:
-    """The same pack and settings in this process, with no service around it."""
-    pack = find_pack(settings.default_pack, load_catalogue(settings.home))
-    engine = Engine.load(pack, settings.packs_path / pack.name, settings)
-    engine.warm_up()
-    return engine
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """Ways of comparing a pair. Each call returns when there is an answer."""
+
+    engine: EngineAlone
+    api: Callable[[Pair], object]
+    sync: Callable[[Pair], object] | None
 
 
-def through_the_api(url: str) -> Callable[[bytes, bytes], object]:
-    """From upload to the terminal state."""
-    http = httpx.Client(base_url=url, timeout=60, limits=httpx.Limits(max_connections=64))
+@contextmanager
+def sync_server(packs: Path, pack: str, threads: int) -> Iterator[str | NotInstalled]:
+    """The plain synchronous peer, warm; or why it is not here."""
+    python = ensure_venv("sync")
+    if isinstance(python, NotInstalled):
+        yield python
+        return
+    port = free_port(18200)
+    command = [str(python), str(PEERS / "sync_server.py"), "--pack", str(packs / pack), "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--threads", str(threads), "--detection-threshold", "0.7"], stdout=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while not _answers(f"{url}/health"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                yield NotInstalled("the synchronous server did not start")
+                return
+            time.sleep(0.2)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
 
-    def compare(reference: bytes, probe: bytes) -> object:
-        files = {"reference": ("reference", reference), "probe": ("probe", probe)}
-        job = http.post("/v1/comparisons", files=files, headers={"Prefer": "wait=30"}).raise_for_status().json()
-        assert job["status"] == "succeeded", job
-        return job
 
-    return compare
+def deepface(settings: Settings, pack: str, seconds: float) -> Mapping[str, Any] | NotInstalled:
+    """DeepFace over the same pairs in a process of its own."""
+    python = ensure_venv("deepface")
+    if isinstance(python, NotInstalled):
+        return python
+    samples = settings.home / "samples"
+    command = [str(python), str(PEERS / "deepface_loop.py"), "--pack", str(settings.packs_path / pack)]
+    command += ["--home", str(settings.home / "bench" / "deepface"), "--seconds", str(seconds)]
+    for reference, probe in PAIRS:
+        command += ["--pair", str(samples / reference), str(samples / probe)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if ran.returncode:
+        return NotInstalled((ran.stderr.strip().splitlines() or ["no reason given"])[-1])
+    found: dict[str, Any] = json.loads(ran.stdout.strip().splitlines()[-1])
+    return found
 
 
-@click.command()
-@click.option("--seconds", default=10.0, show_default=True, help="How long each way is measured.")
-@click.option("--clients", default=8, show_default=True, help="Clients of the API at a time.")
-@click.option("--sync-url", help="A plain synchronous server with POST /compare, to measure as well.")
-def main(seconds: float, clients: int, sync_url: str | None) -> None:
-    """Measure against the running local stack."""
-    settings = load_settings()
-    folder: Path = settings.home / "samples"
-    photographs = [((folder / a).read_bytes(), (folder / b).read_bytes()) for a, b in PAIRS]
-    api = through_the_api(settings.api_url)
-    measure(api, photographs, threads=2, for_s=2)
-    found = {
-        "api, one client": measure(api, photographs, threads=1, for_s=seconds),
-        f"api, {clients} clients": measure(api, photographs, threads=clients, for_s=seconds),
+def by_turns(ways: Ways, stack: BenchStack, pairs: Sequence[Pair], lengths: Lengths, say: Say) -> dict[str, Any]:
+    """Engine, API and peer one after the other, some rounds of it: what the machine does meanwhile hits all of them."""
+    rounds: dict[str, list[Measured]] = {"engine": [], "api": [], "sync": []}
+    spent: list[Mapping[str, float]] = []
+    commands: list[int] = []
+    for number in range(lengths.rounds):
+        say(f"engine, API and synchronous peer, round {number + 1} of {lengths.rounds}")
+        rounds["engine"].append(ways.engine.measure(pairs, for_s=lengths.round_s))
+        before, commands_before = _costs(stack)
+        generator = time.process_time()
+        rounds["api"].append(closed(ways.api, pairs, clients=CLIENTS, for_s=lengths.round_s))
+        generator = time.process_time() - generator
+        after, commands_after = _costs(stack)
+        jobs = rounds["api"][-1].requests
+        spent.append(
+            {
+                **{part: (after[part] - before[part]) * 1000 / jobs for part in after},
+                "load generator": generator * 1000 / jobs,
+            }
+        )
+        commands.append(round((commands_after - commands_before) / jobs))
+        if ways.sync:
+            rounds["sync"].append(closed(ways.sync, pairs, clients=CLIENTS, for_s=lengths.round_s))
+    return {
+        "ratios": {
+            "api_to_engine": _ratio(rounds["api"], rounds["engine"]),
+            **({"api_to_sync": _ratio(rounds["api"], rounds["sync"])} if ways.sync else {}),
+        },
+        "rounds": {way: [asdict(one) for one in found] for way, found in rounds.items()},
+        "cpu_ms_per_job": {part: mean(one[part] for one in spent) for part in spent[0]},
+        "redis_commands_per_job": round(mean(commands)),
     }
-    engine = engine_alone(settings)
-
-    def alone(reference: bytes, probe: bytes) -> object:
-        return engine.compare(reference, probe, Policy.LARGEST)
-
-    found["engine alone, one thread"] = measure(alone, photographs, threads=1, for_s=seconds)
-    found["engine alone"] = measure(alone, photographs, threads=settings.worker_threads, for_s=seconds)
-    table = Table("way", "comparisons/s", "p50 ms", "p95 ms", box=None, pad_edge=False)
-    for name, m in found.items():
-        table.add_row(name, f"{m.per_s:.1f}", f"{m.p50_ms:.0f}", f"{m.p95_ms:.0f}")
-    Console().print(table)
-    ratio = found[f"api, {clients} clients"].per_s / found["engine alone"].per_s
-    print(json.dumps({"api_to_engine": round(ratio, 3)}))
 
 
-if __name__ == "__main__":
-    main()
+def sweep(compare: Callable[[Pair], object], pairs: Sequence[Pair], clients: Sequence[int], for_s: float) -> list[Any]:
+    """Throughput and latency at several numbers of clients."""
+    return [asdict(closed(compare, pairs, clients=number, for_s=for_s)) for number in clients]
+
+
+def under_load(compare: Callable[[Pair], object], pairs: Sequence[Pair], rates: Sequence[float], for_s: float) -> Any:
+    """Latency at several offered rates."""
+    found = []
+    for rate in rates:
+        one = offered(compare, pairs, per_s=rate, for_s=for_s)
+        found.append({"offered_per_s": rate, "achieved_per_s": one.per_s, **_percentiles(one)})
+    return found
+
+
+def idle(ways: Ways, pairs: Sequence[Pair], comparisons: int) -> dict[str, float]:
+    """One comparison at a time, engine and API by turns: medians in milliseconds."""
+    took: dict[str, list[float]] = {"engine": [], "api": []}
+    for number in range(comparisons):
+        pair = pairs[number % len(pairs)]
+        for way, compare in (("engine", ways.engine.compare), ("api", ways.api)):
+            began = time.perf_counter()
+            compare(pair)
+            took[way].append((time.perf_counter() - began) * 1000)
+    engine_ms, api_ms = median(took["engine"]), median(took["api"])
+    return {"engine_ms": engine_ms, "api_ms": api_ms, "difference_ms": api_ms - engine_ms}
+
+
+def accept(stack: BenchStack, door: Door, pairs: Sequence[Pair], for_s: float) -> dict[str, Any]:
+    """How soon a submission is accepted while the workers have more to do than they can; cancels what then waits."""
+    ids: list[str] = []
+    stack_full = [door.submit(pairs[0])["id"] for _ in range(30)]
+    found = closed(lambda pair: ids.append(door.submit(pair)["id"]), pairs, clients=CLIENTS, for_s=for_s)
+    for job_id in (*stack_full, *ids):
+        httpx.post(f"{stack.url}/v1/comparisons/{job_id}/cancel", timeout=30)
+    size = round(mean(len(body) for pair in pairs for body in (pair.reference, pair.probe)))
+    return {"clients": CLIENTS, "photo_bytes": size, "per_s": found.per_s, **_percentiles(found)}
+
+
+def wall_ms(door: Door, pairs: Sequence[Pair], rounds: int) -> dict[str, float]:
+    """Where the time of one comparison goes on an idle stack, by what its record says of it; mean milliseconds.
+
+    Both sides run at once there: the engine's steps are shown by their share of the engine's time.
+    """
+    found: list[dict[str, float]] = []
+    for pair in [*pairs] * rounds:
+        began = time.time()
+        job = door.submit(pair, wait_s=60)
+        took_ms = (time.time() - began) * 1000
+        accepted_ms = (datetime.fromisoformat(job["created_at"]).timestamp() - began) * 1000
+        steps = dict(job["timings_ms"])
+        engine_ms = steps.pop("total")
+        around = {"upload and accept": accepted_ms, "queue": steps.pop("queue"), "fetch": steps.pop("fetch")}
+        inside = {step: ms * engine_ms / sum(steps.values()) for step, ms in steps.items()}
+        rest = took_ms - engine_ms - sum(around.values())
+        found.append({**around, **inside, "end and answer": rest})
+    return {name: mean(one[name] for one in found) for name in found[0]}
+
+
+def _percentiles(measured: Measured) -> dict[str, float]:
+    return {name: getattr(measured, name) for name in ("p50_ms", "p95_ms", "p99_ms")}
+
+
+def _ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
+    return median(a.per_s / b.per_s for a, b in zip(ours, theirs, strict=True))
+
+
+def _costs(stack: BenchStack) -> tuple[dict[str, float], int]:
+    server = redis.Redis.from_url(stack.settings.redis(0), decode_responses=True)
+    try:
+        processed: Any = server.info("stats")
+        return stack.cpu_s(), int(processed["total_commands_processed"])
+    finally:
+        server.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False

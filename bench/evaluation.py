@@ -1,168 +1,148 @@
-"""LFW on the workers, cold and cached, beside a plain loop; and comparisons while a run is in flight."""
+"""A benchmark on the workers beside the engine alone; then in company, where its scores must be the same bytes."""
 
+import hashlib
 import json
-import sys
 import tarfile
 import time
-import warnings
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
-import click
-import cv2
-import numpy as np
-from insightface.app import FaceAnalysis
-from rich.console import Console
-from rich.progress import track
-from rich.table import Table
-
-from api.client import Client
+from bench.engine import EngineAlone
+from bench.load import Measured, closed
+from bench.photographs import Pair
+from bench.stack import BenchStack
 from core.broker import celery_app
 from core.comparison import Policy
 from core.lifecycle import Status
 from core.object_store import ObjectStore
-from core.packs import find_pack, load_catalogue
 from core.run_requests import request_run
 from core.run_store import RunStore
-from core.runs import Run
-from core.settings import Settings, load_settings
-from evaluator.datasets import PairList, canonical_csv, import_dataset, parse_lfw, read_benchmark
+from core.runs import Run, RunKeys
+from evaluator.datasets import PairList, canonical_csv, import_dataset, read_benchmark
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-NAME = "bench-lfw"
+NAME = "bench"
 
 
-class Bench:
-    """A running stack, and the pairs that both ways compare."""
+class RunFailed(Exception):
+    """A run of the benchmark did not succeed."""
 
-    def __init__(self, settings: Settings, archive: Path, pairs: PairList) -> None:
-        self.settings = settings
-        self.archive = archive
-        self.pairs = pairs
-        self.objects = ObjectStore(settings)
-        self.runs = RunStore(settings)
-        self.pack = find_pack(settings.default_pack, load_catalogue(settings.home))
 
-    def start_run(self) -> str:
-        """A run of the imported pairs, detected as the plain loop detects."""
-        return request_run(
-            self.runs,
-            self.objects,
-            celery_app("bench", self.settings),
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is evaluated: an archive of pictures and the pairs among them."""
+
+    name: str
+    archive: Path
+    pairs: PairList
+
+    @property
+    def bodies(self) -> list[bytes]:
+        """Every picture that a pair names, once."""
+        wanted = set(self.pairs.image_ids)
+        return [body for name, body in _members(self.archive) if name in wanted]
+
+
+class Evaluations:
+    """Runs of one subject on a running stack."""
+
+    def __init__(self, stack: BenchStack, engine: EngineAlone, subject: Subject) -> None:
+        self._settings = stack.settings
+        self._objects = ObjectStore(stack.settings)
+        self._runs = RunStore(stack.settings)
+        self._engine = engine
+        listed = stack.home / "pairs.csv"
+        listed.write_bytes(canonical_csv(subject.pairs))
+        import_dataset(self._objects, NAME, read_benchmark("csv", listed, subject.archive), replace=True)
+
+    def cold(self) -> tuple[float, Run]:
+        """Seconds from the request to the stored report, nothing reused; and the run."""
+        self._objects.delete(list(self._objects.keys("embeddings/")))
+        return self.cached()
+
+    def cached(self) -> tuple[float, Run]:
+        """The same with the embeddings of the run before."""
+        began = time.perf_counter()
+        run_id = request_run(
+            self._runs,
+            self._objects,
+            celery_app("bench", self._settings),
             dataset=NAME,
-            pack=self.pack,
+            pack=self._engine.pack,
             flip=False,
             policy=Policy.MOST_CENTRAL,
-            detection_size=320,
+            detection_size=self._settings.detection_size,
         ).id
-
-    def run_to_its_end(self, run_id: str) -> Run:
-        """Follow it; raise SystemExit when it does not succeed."""
-        while not (run := self.runs.get(run_id)).status.is_terminal:
+        while not (run := self._runs.get(run_id)).status.is_terminal:
             time.sleep(0.05)
         if run.status is not Status.SUCCEEDED:
-            sys.exit(f"the run {run_id} is {run.status}: {run.failure}")
-        return run
+            raise RunFailed(f"the run {run_id} is {run.status}: {run.failure}")
+        return time.perf_counter() - began, run
 
-    def forget_embeddings(self) -> None:
-        """So that the next run is cold."""
-        self.objects.delete(list(self.objects.keys("embeddings/")))
-
-    def plain_loop_s(self) -> float:
-        """One process: read, FaceAnalysis.get and the cosine, for both images of every pair."""
-        warnings.simplefilter("ignore", FutureWarning)  # insightface on scikit-image
-        app = FaceAnalysis(
-            str(self.settings.packs_path / self.pack.name),
-            allowed_modules=["detection", "recognition"],
-            providers=["CPUExecutionProvider"],
-        )
-        app.prepare(ctx_id=0, det_size=(320, 320))
-        wanted = set(self.pairs.image_ids)
-        with tarfile.open(self.archive) as members:
-            bodies = {
-                image_id: file.read()
-                for member in members
-                if (image_id := "/".join(member.name.split("/")[-2:])) in wanted
-                and (file := members.extractfile(member))
-            }
-        app.get(cv2.imdecode(np.frombuffer(next(iter(bodies.values())), np.uint8), cv2.IMREAD_COLOR))
-        began = time.perf_counter()
-        for pair in track(self.pairs.pairs, "plain loop", console=Console(stderr=True), transient=True):
-            a, b = (
-                app.get(cv2.imdecode(np.frombuffer(bodies[i], np.uint8), cv2.IMREAD_COLOR))
-                for i in (pair.reference, pair.probe)
-            )
-            if a and b:
-                float(a[0].normed_embedding @ b[0].normed_embedding)
-        return time.perf_counter() - began
-
-    def latencies_ms(self, count: int, reference: bytes, probe: bytes) -> list[float]:
-        """From upload to answer, one comparison after the other."""
-        found = []
-        with Client(self.settings.api_url) as client:
-            for _ in range(count):
-                began = time.perf_counter()
-                client.wait(client.submit(reference, probe).id)
-                found.append((time.perf_counter() - began) * 1000)
+    def report(self, run: Run) -> Mapping[str, Any]:
+        """Its report."""
+        found: Mapping[str, Any] = json.loads(self._objects.get(RunKeys(run.id).report))
         return found
 
+    def scores_sha256(self, run: Run) -> str:
+        """The digest of its score file."""
+        return hashlib.sha256(self._objects.get(RunKeys(run.id).scores)).hexdigest()
 
-@click.command(context_settings={"max_content_width": 100})
-@click.option("--archive", type=FILE, required=True, help="lfw-deepfunneled.tgz")
-@click.option("--pairs", "pairs_file", type=FILE, required=True, help="LFW's pairs.txt")
-@click.option("--every", default=1, show_default=True, help="Take every Nth pair: shorter, with the same ratios.")
-@click.option("--comparisons", default=60, show_default=True, help="Single comparisons a latency is taken from.")
-def main(archive: Path, pairs_file: Path, every: int, comparisons: int) -> None:
-    """Measure against the running local stack; write .likeness/bench-evaluation.json."""
-    settings = load_settings()
-    listed = parse_lfw(pairs_file.read_bytes())
-    bench = Bench(settings, archive, PairList(listed.pairs[::every]))
-    subset = settings.home / "bench-pairs.csv"
-    subset.write_bytes(canonical_csv(bench.pairs))
-    import_dataset(bench.objects, NAME, read_benchmark("csv", subset, archive), replace=True)
-    samples = [(settings.home / "samples" / name).read_bytes() for name in ("obama.jpg", "obama2.jpg")]
 
-    bench.latencies_ms(5, *samples)
-    idle = bench.latencies_ms(comparisons, *samples)
-    bench.forget_embeddings()
-    run_id = bench.start_run()
-    busy = bench.latencies_ms(comparisons, *samples)
-    in_flight = not bench.runs.get(run_id).status.is_terminal
-    bench.run_to_its_end(run_id)
-
-    bench.forget_embeddings()
-    cold_s, cached_s = (timed(bench) for _ in range(2))
-    plain_s = bench.plain_loop_s()
-    result: dict[str, Any] = {
-        "pairs": len(bench.pairs.pairs),
-        "images": len(bench.pairs.image_ids),
-        "cold_s": cold_s,
+def beside_the_engine(evaluations: Evaluations, engine: EngineAlone, subject: Subject) -> tuple[dict[str, Any], Run]:
+    """A cold run and the engine alone over the same pictures."""
+    bodies = subject.bodies
+    engine_s, _ = engine.embed_all(bodies)
+    run_s, run = evaluations.cold()
+    cached_s, _ = evaluations.cached()
+    accuracy = evaluations.report(run)["metrics"]["accuracy_10fold"]
+    found = {
+        "dataset": subject.name,
+        "images": len(bodies),
+        "pairs": len(subject.pairs.pairs),
+        "engine_s": engine_s,
+        "run_s": run_s,
         "cached_s": cached_s,
-        "plain_loop_s": plain_s,
-        "comparison_p50_idle_ms": float(np.percentile(idle, 50)),
-        "comparison_p95_idle_ms": float(np.percentile(idle, 95)),
-        "comparison_p50_busy_ms": float(np.percentile(busy, 50)),
-        "comparison_p95_busy_ms": float(np.percentile(busy, 95)),
-        "run_in_flight_to_the_last_comparison": in_flight,
-        "ratios": {
-            "plain_loop_to_cold": plain_s / cold_s,
-            "cold_to_cached": cold_s / cached_s,
-            "p95_busy_to_idle": float(np.percentile(busy, 95) / np.percentile(idle, 95)),
-        },
+        "accuracy": accuracy.get("mean"),
+        "accuracy_std": accuracy.get("std"),
     }
-    (settings.home / "bench-evaluation.json").write_text(json.dumps(result, indent=2))
-    table = Table("what", "value", box=None, pad_edge=False)
-    for name, value in {**result.pop("ratios"), **result}.items():
-        table.add_row(name.replace("_", " "), f"{value:.2f}" if isinstance(value, float) else str(value))
-    Console().print(table)
+    return found, run
 
 
-def timed(bench: Bench) -> float:
-    """Seconds from the request to the stored report."""
-    began = time.perf_counter()
-    bench.run_to_its_end(bench.start_run())
-    return time.perf_counter() - began
+def in_company(
+    evaluations: Evaluations, compare: Callable[[Pair], object], pairs: list[Pair], idle: Measured
+) -> tuple[dict[str, Any], Run]:
+    """A cold run while a client compares one pair after the other."""
+    found: list[Measured] = []
+    over = Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            found.append(closed(compare, pairs, clients=1, for_s=3))
+
+    client = Thread(target=ask)
+    client.start()
+    try:
+        run_s, run = evaluations.cold()
+    finally:
+        over.set()
+        client.join()
+    return {
+        "run_s": run_s,
+        "idle_p95_ms": idle.p95_ms,
+        "busy_p95_ms": max(one.p95_ms for one in found),
+        "comparisons_per_s": sum(one.requests for one in found) / (3 * len(found)),
+        "rounds": [asdict(one) for one in found],
+    }, run
 
 
-if __name__ == "__main__":
-    main()
+def _members(archive: Path) -> list[tuple[str, bytes]]:
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as members:
+            return [(name, members.read(name)) for name in members.namelist()]
+    with tarfile.open(archive) as tar:
+        files = ((member, tar.extractfile(member)) for member in tar if member.isfile())
+        return [("/".join(member.name.split("/")[-2:]), file.read()) for member, file in files if file]

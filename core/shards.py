@@ -8,7 +8,7 @@ from typing import Any, Self
 from core.comparison import Policy
 
 #: Changes whenever the pipeline gives other embeddings for the same images: old parts are then not reused.
-PIPELINE_VERSION = 1
+PIPELINE_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from core.packs import find_pack, load_catalogue
 from core.settings import Settings
 from worker.engine.contract import FaceEngine
 from worker.engine.engine import Engine
+from worker.engine.turns import Machine
 from worker.packs.verify import verify
 from worker.sleeping import SleepingEngine
 
@@ -30,6 +31,7 @@ class Engines:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engines: dict[tuple[str, int], FaceEngine] = {}
+        self._machine = Machine.of(settings.engine_threads)
         self._lock = threading.Lock()
         self._pid = os.getpid()
 
@@ -61,7 +63,7 @@ class Engines:
         pack = find_pack(name, load_catalogue(settings.home))
         directory = settings.packs_path / name
         verify(pack, directory, settings)
-        engine = Engine.load(pack, directory, settings)
+        engine = Engine.load(pack, directory, settings, self._machine)
         warm_up_ms = engine.warm_up()
         log.info("engine_ready", pack=name, provider=engine.facts.provider, warm_up_ms=round(warm_up_ms, 1))
         return engine

@@ -126,9 +126,8 @@ def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline)
 def _embed(engine: FaceEngine, rows: list[Row], pipeline: Pipeline) -> Arrays:
     """Arrays in the order of the rows; a row without a crop has zeros for its embedding."""
     crops = [row.crop for row in rows if row.crop is not None]
-    parts = [_embed_some(engine, crops[i : i + STRIDE], pipeline.flip) for i in range(0, len(crops), STRIDE)]
+    found = _embed_crops(engine, crops, pipeline.flip)
     acquired = np.array([row.crop is not None for row in rows])
-    found = np.concatenate(parts) if parts else np.zeros((0, 1), np.float32)
     embeddings = np.zeros((len(rows), found.shape[1]), np.float32)
     embeddings[acquired] = found
     return {
@@ -140,7 +139,7 @@ def _embed(engine: FaceEngine, rows: list[Row], pipeline: Pipeline) -> Arrays:
     }
 
 
-def _embed_some(engine: FaceEngine, crops: list[Image], flip: bool) -> npt.NDArray[np.float32]:
+def _embed_crops(engine: FaceEngine, crops: list[Image], flip: bool) -> npt.NDArray[np.float32]:
     """With `flip`, the embedding of the crop plus that of its mirror image, scaled to length 1 again."""
     plain = engine.embed(crops)
     if not flip:

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from core.errors import ImageRejected, ImageUndecodable
 from core.images import ImageFacts, inspect
 from worker.engine.contract import Image as Pixels
-from worker.engine.decode import decode
+from worker.engine.decode import Picture, decode, scale_to_crop, scale_to_detect
 
 FactsOf = Callable[[bytes], ImageFacts]
 ORIENTATION = 0x0112
@@ -215,3 +215,105 @@ def test_damage_gives_an_image_or_a_rejection_and_nothing_else(kind: str, edits:
     assert pixels.dtype == np.uint8
     assert pixels.shape[2] == 3
     assert {*pixels.shape[:2]} == {facts.width, facts.height}
+
+
+SCALES = (2, 4, 8)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_reduced_jpeg_is_upright_and_its_pixels_are_means_of_the_whole(
+    scale: int, orientation: int, facts_of: FactsOf
+) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    body = encode(gradient(), "JPEG", exif=exif, **LOSSLESS["JPEG"])
+    reduced = decode(body, facts_of(body), scale)
+    height, width = reduced.shape[:2]
+    means = decode(body, facts_of(body)).reshape(height, scale, width, scale, 3).mean(axis=(1, 3))
+    assert np.abs(reduced - means).max() <= 3
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("kind", ["JPEG", "progressive JPEG", "JPEG with restarts"])
+@pytest.mark.parametrize("kept", [0.5, 0.9, 0.99])
+def test_a_truncated_jpeg_is_undecodable_at_every_scale(scale: int, kind: str, kept: float, facts_of: FactsOf) -> None:
+    cut = WHOLE[kind][: int(len(WHOLE[kind]) * kept)]
+    with pytest.raises(ImageRejected):
+        decode(cut, facts_of(cut), scale)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    scale=st.sampled_from(SCALES),
+    kind=st.sampled_from(["JPEG", "progressive JPEG", "JPEG with restarts"]),
+    where=st.floats(0, 1, exclude_max=True),
+    replacement=st.binary(max_size=8),
+)
+def test_damage_is_refused_when_reduced_exactly_where_it_is_refused_in_the_whole(
+    scale: int, kind: str, where: float, replacement: bytes
+) -> None:
+    at = int(where**2 * len(WHOLE[kind]))
+    body = WHOLE[kind][:at] + replacement + WHOLE[kind][at + 4 :]
+    try:
+        facts = inspect(body, max_bytes=10_000_000, max_pixels=1_000_000)
+    except ImageRejected:
+        return
+    assert is_refused(body, facts, scale) == is_refused(body, facts, 1)
+
+
+def is_refused(body: bytes, facts: ImageFacts, scale: int) -> bool:
+    try:
+        decode(body, facts, scale)
+    except ImageRejected:
+        return True
+    return False
+
+
+def jpeg_of(width: int, height: int) -> ImageFacts:
+    return ImageFacts("image/jpeg", width, height, 0, "")
+
+
+@pytest.mark.parametrize(
+    ("facts", "detection_size", "scale"),
+    [
+        (jpeg_of(250, 250), 320, 1),
+        (jpeg_of(250, 250), 640, 1),
+        (jpeg_of(2559, 1920), 640, 1),
+        (jpeg_of(1920, 2560), 640, 2),
+        (jpeg_of(4000, 3000), 640, 2),
+        (jpeg_of(5120, 4000), 640, 4),
+        (jpeg_of(4000, 3000), 320, 4),
+        (jpeg_of(10_240, 3000), 640, 8),
+        (jpeg_of(60_000, 600), 320, 8),
+        (replace(jpeg_of(4000, 3000), media_type="image/png"), 640, 1),
+        (replace(jpeg_of(4000, 3000), media_type="image/webp"), 640, 1),
+    ],
+)
+def test_a_reduced_jpeg_is_at_least_twice_as_long_as_what_the_detector_sees(
+    facts: ImageFacts, detection_size: int, scale: int
+) -> None:
+    assert scale_to_detect(facts, detection_size) == scale
+
+
+@pytest.mark.parametrize(("face_px", "scale"), [(24, 1), (223, 1), (224, 2), (448, 4), (896, 8), (3000, 8)])
+def test_a_face_is_cut_from_at_least_as_many_pixels_as_its_crop_has(face_px: float, scale: int) -> None:
+    assert scale_to_crop(face_px) == scale
+
+
+@pytest.mark.parametrize("scale", [1, *SCALES])
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_picture_knows_the_size_of_the_upright_whole(scale: int, orientation: int, facts_of: FactsOf) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    body = encode(gradient(97, 61), "JPEG", exif=exif)
+    picture = Picture.of(body, facts_of(body), scale)
+    assert (picture.width, picture.height) == ((97, 61) if orientation == 1 else (61, 97))
+    assert picture.pixels.shape == (-(-picture.height // scale), -(-picture.width // scale), 3)
+
+
+def test_a_point_lies_in_the_pixel_that_its_pixel_became_part_of() -> None:
+    picture = Picture(np.zeros((30, 40, 3), np.uint8), 2, 60, 80)
+    assert picture.inside([(0.5, 0.5), (20.5, 2.5)]) == ((0.0, 0.0), (10.0, 1.0))
+    whole = replace(picture, scale=1)
+    assert whole.inside([(20.3, 2.7)]) == ((20.3, 2.7),)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
@@ -34,8 +35,15 @@ class Comparison:
     timings_ms: dict[str, float]
 
 
+class Lane(IntEnum):
+    """Who comes first where both wait for the same device."""
+
+    INTERACTIVE = 0
+    EVALUATION = 1
+
+
 class Embedder(Protocol):
-    """Turns aligned crops into embeddings: the pack's recogniser, or a batcher in front of it."""
+    """Turns aligned crops into embeddings."""
 
     def embed(self, crops: Sequence[Image]) -> Embeddings:
         """Rows in the order of the crops, each of length 1."""
@@ -43,7 +51,10 @@ class Embedder(Protocol):
 
 
 class FaceEngine(Embedder, Protocol):
-    """A loaded model pack. Any number of threads may call it at a time."""
+    """A loaded model pack. Any number of threads may call it at a time.
+
+    `compare` belongs to the interactive lane, `acquire` and `embed` to that of evaluations.
+    """
 
     @property
     def facts(self) -> EngineFacts:

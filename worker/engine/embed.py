@@ -7,12 +7,19 @@ import numpy as np
 
 from worker.engine.contract import Embeddings, Image
 
+#: Batch sizes on a GPU: every new shape makes CUDA's memory arena grow, and TensorRT build an engine.
+BUCKETS = (1, 2, 4, 8, 16, 32)
+
 
 class Recogniser:
-    """A loaded recogniser. Threads may share it: it is one session and no other state."""
+    """A loaded recogniser. Threads may share it: it is one session and no other state.
 
-    def __init__(self, model: Any) -> None:
+    `buckets`: the batch sizes it runs at, each batch filled up to the next one; none: any size.
+    """
+
+    def __init__(self, model: Any, buckets: Sequence[int] = ()) -> None:
         self._model = model
+        self._buckets = buckets
         self.dimension = int(model.output_shape[-1])
         self.runs_one_by_one = isinstance(model.input_shape[0], int)
 
@@ -25,10 +32,14 @@ class Recogniser:
         """All crops in one inference; one by one where the model's batch is fixed."""
         if not crops:
             return np.empty((0, self.dimension), np.float32)
-        batches = [[crop] for crop in crops] if self.runs_one_by_one else [list(crops)]
-        raw = np.vstack([self._model.get_feat(batch) for batch in batches]).astype(np.float64)
+        batches = [[crop] for crop in crops] if self.runs_one_by_one else [self._filled(list(crops))]
+        raw = np.vstack([self._model.get_feat(batch) for batch in batches])[: len(crops)].astype(np.float64)
         lengths = np.linalg.norm(raw, axis=1, keepdims=True)
         if not (np.isfinite(lengths).all() and lengths.all()):
             raise ValueError("the recogniser returned an embedding without a direction (zero, infinite or NaN)")
         embeddings: Embeddings = (raw / lengths).astype(np.float32)
         return embeddings
+
+    def _filled(self, crops: list[Image]) -> list[Image]:
+        size = next((bucket for bucket in self._buckets if bucket >= len(crops)), len(crops))
+        return crops + [np.zeros_like(crops[0])] * (size - len(crops))

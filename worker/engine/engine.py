@@ -1,9 +1,11 @@
 """The path from two images to a score."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -22,15 +24,17 @@ from core.images import inspect
 from core.packs import Pack, directory_identity
 from core.settings import Settings
 from worker.engine.align import CROP_SIZE, align
-from worker.engine.contract import Acquired, Comparison, Embedder, Embeddings, Image
-from worker.engine.decode import decode
+from worker.engine.batcher import Batcher
+from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Lane
+from worker.engine.decode import Picture, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
 from worker.engine.models import load_models
 from worker.engine.score import cosine
 from worker.engine.select import Unusable, select
 from worker.engine.timing import Stopwatch
+from worker.engine.turns import Machine, Turns
 
-LARGEST_WARM_UP_BATCH = 2  # a comparison embeds its two crops at once
+T = TypeVar("T")
 
 
 class Engine:
@@ -39,21 +43,27 @@ class Engine:
     def __init__(
         self,
         detector: Detector,
-        embedder: Embedder,
+        batcher: Batcher,
         facts: EngineFacts,
+        cores: Turns,
         *,
         max_image_bytes: int,
         max_image_pixels: int,
     ) -> None:
         self.facts = facts
         self._detector = detector
-        self._embedder = embedder
+        self._batcher = batcher
+        self._cores = cores
+        self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
         self._max_image_bytes = max_image_bytes
         self._max_image_pixels = max_image_pixels
 
     @classmethod
-    def load(cls, pack: Pack, directory: Path, settings: Settings) -> Self:
-        """Load a pack whose digests have been verified. Raises what `load_models` raises."""
+    def load(cls, pack: Pack, directory: Path, settings: Settings, machine: Machine | None = None) -> Self:
+        """Load a pack whose digests have been verified. Raises what `load_models` raises.
+
+        Engines of one process share its `machine`.
+        """
         models = load_models(pack, directory, settings)
         facts = EngineFacts(
             pack=directory_identity(pack),
@@ -62,66 +72,97 @@ class Engine:
             detection_threshold=settings.detection_threshold or pack.detection_threshold,
             min_face_px=settings.min_face_px,
         )
+        machine = machine or Machine.of(settings.engine_threads)
         return cls(
             models.detector,
-            models.recogniser,
+            Batcher.of(models.recogniser, machine, facts.provider, settings),
             facts,
+            machine.cores,
             max_image_bytes=settings.max_image_bytes,
             max_image_pixels=settings.max_image_pixels,
         )
 
     def warm_up(self) -> float:
-        """Run both models on a black image, in every batch size a comparison uses; return the milliseconds."""
+        """Run both models on a black image, in every batch size that will be run; return the milliseconds."""
         start = perf_counter()
         for size in self._detector.sizes:
             self._detector.find(np.zeros((size, size, 3), np.uint8))
         crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
-        for batch in range(1, LARGEST_WARM_UP_BATCH + 1):
-            self._embedder.embed([crop] * batch)
+        for batch in self._batcher.sizes:
+            self._batcher.embed([crop] * batch, Lane.EVALUATION)
         return (perf_counter() - start) * 1000
 
     def acquire(self, body: bytes, policy: Policy, side: Side) -> Acquired | FailureToAcquire:
         """Find the one face that counts. An image that gives none is a result, never an exception."""
-        return self._acquire(body, policy, side, Stopwatch())
+        with self._cores.turn(Lane.EVALUATION):
+            return self._acquire(body, policy, side, Stopwatch())
 
     def embed(self, crops: Sequence[Image]) -> Embeddings:
         """Rows in the order of the crops, each of length 1."""
-        return self._embedder.embed(crops)
+        return self._batcher.embed(crops, Lane.EVALUATION)
 
     def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
         """Compare two images; nothing is embedded unless both give a face."""
-        watch = Stopwatch()
-        with watch.step("total"):
-            sides = {
-                Side.REFERENCE: self._acquire(reference, policy, Side.REFERENCE, watch),
-                Side.PROBE: self._acquire(probe, policy, Side.PROBE, watch),
-            }
+        watches = {side: Stopwatch() for side in Side}
+        bodies = {Side.REFERENCE: reference, Side.PROBE: probe}
+        since = time.monotonic()
+
+        def acquire(side: Side) -> Acquired | FailureToAcquire:
+            with watches[side].step("wait"):
+                self._cores.line_up(Lane.INTERACTIVE, since).wait()
+            try:
+                return self._acquire(bodies[side], policy, side, watches[side])
+            finally:
+                self._cores.give_back()
+
+        whole = Stopwatch()
+        with whole.step("total"):
+            sides = self._both(acquire)
             acquired = {side: found for side, found in sides.items() if isinstance(found, Acquired)}
             failures = tuple(found for found in sides.values() if isinstance(found, FailureToAcquire))
-            outcome = NotAcquired(failures) if failures else self._score(acquired, watch)
-        return Comparison(outcome, {side: found.face for side, found in acquired.items()}, watch.laps_ms)
+            outcome = NotAcquired(failures) if failures else self._score(acquired, since, whole)
+        for watch in watches.values():
+            whole.add(watch.laps_ms)
+        return Comparison(outcome, {side: found.face for side, found in acquired.items()}, whole.laps_ms)
 
-    def _score(self, acquired: dict[Side, Acquired], watch: Stopwatch) -> Compared:
+    def _score(self, acquired: dict[Side, Acquired], since: float, watch: Stopwatch) -> Compared:
         with watch.step("embed"):
-            embeddings = self.embed([acquired[Side.REFERENCE].crop, acquired[Side.PROBE].crop])
+            if self._batcher.largest == 1:
+                rows = self._both(lambda side: self._batcher.embed([acquired[side].crop], Lane.INTERACTIVE, since)[0])
+                reference, probe = rows[Side.REFERENCE], rows[Side.PROBE]
+            else:
+                crops = [acquired[Side.REFERENCE].crop, acquired[Side.PROBE].crop]
+                reference, probe = self._batcher.embed(crops, Lane.INTERACTIVE, since)
         with watch.step("score"):
-            return Compared(cosine(*embeddings))
+            return Compared(cosine(reference, probe))
+
+    def _both(self, work: Callable[[Side], T]) -> dict[Side, T]:
+        """Both sides at once where cores are idle, which halves the latency; else in turn, with fewer switches."""
+        if self._cores.free < 2:
+            return {side: work(side) for side in Side}
+        reference = self._helpers.submit(work, Side.REFERENCE)
+        probe = work(Side.PROBE)
+        return {Side.REFERENCE: reference.result(), Side.PROBE: probe}
 
     def _acquire(self, body: bytes, policy: Policy, side: Side, watch: Stopwatch) -> Acquired | FailureToAcquire:
         try:
             with watch.step("decode"):
-                limits = {"max_bytes": self._max_image_bytes, "max_pixels": self._max_image_pixels}
-                image = decode(body, inspect(body, **limits))
+                facts = inspect(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
+                picture = Picture.of(body, facts, scale_to_detect(facts, self.facts.detection_size))
+            with watch.step("detect"):
+                seen = self._detector.look(picture.pixels, picture.scale, policy)
+                shape = (picture.height, picture.width)
+                chosen = select(seen.faces, policy, shape, min_face_px=self.facts.min_face_px)
+            if isinstance(chosen, Unusable):
+                return FailureToAcquire(side, chosen.reason, chosen.detail)
+            if (scale := scale_to_crop(chosen.shorter_side)) < picture.scale:
+                with watch.step("decode"):
+                    picture = Picture.of(body, facts, scale)
         except ImageRejected as error:
             too_large = isinstance(error, ImageTooLarge)
             reason = Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE
             return FailureToAcquire(side, reason, str(error))
-        with watch.step("detect"):
-            faces = self._detector.find(image)
-            chosen = select(faces, policy, image.shape, min_face_px=self.facts.min_face_px)
-        if isinstance(chosen, Unusable):
-            return FailureToAcquire(side, chosen.reason, chosen.detail)
         with watch.step("align"):
-            crop = align(image, chosen.keypoints)
-        face = Face(chosen.box, chosen.score, len(faces), self._detector.size_for(image))
+            crop = align(picture.pixels, picture.inside(chosen.keypoints))
+        face = Face(chosen.box, chosen.score, len(seen.faces), seen.size)
         return Acquired(face, crop, watch.laps_ms)

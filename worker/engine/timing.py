@@ -1,15 +1,20 @@
 """Milliseconds by step."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 
 
 class Stopwatch:
-    """Adds up the milliseconds of each named step; a step that runs for both sides is one sum."""
+    """Adds up the milliseconds of each named step. One thread's, like all watches; `add` those of another."""
 
     def __init__(self) -> None:
         self.laps_ms: dict[str, float] = {}
+
+    def add(self, laps_ms: Mapping[str, float]) -> None:
+        """Add what another watch has measured."""
+        for name, ms in laps_ms.items():
+            self.laps_ms[name] = self.laps_ms.get(name, 0.0) + ms
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -18,4 +23,4 @@ class Stopwatch:
         try:
             yield
         finally:
-            self.laps_ms[name] = self.laps_ms.get(name, 0.0) + (perf_counter() - start) * 1000
+            self.add({name: (perf_counter() - start) * 1000})

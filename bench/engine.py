@@ -1,0 +1,57 @@
+"""The engine alone: the same pack, settings and photographs in one process, with no service around it."""
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from bench.load import Measured, closed
+from bench.photographs import Pair
+from core.comparison import FailureToAcquire, Policy, Side
+from core.packs import find_pack, load_catalogue
+from core.settings import Settings
+from worker.engine.engine import Engine
+
+
+class EngineAlone:
+    """The ceiling: what onnxruntime, OpenCV and our steps between them do on these cores."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.pack = find_pack(settings.default_pack, load_catalogue(settings.home))
+        self._engine = Engine.load(self.pack, settings.packs_path / self.pack.name, settings)
+        self._engine.warm_up()
+        self.cores = settings.engine_threads
+
+    @property
+    def provider(self) -> str:
+        """What it runs on."""
+        return self._engine.facts.provider
+
+    def compare(self, pair: Pair) -> object:
+        """One comparison."""
+        return self._engine.compare(pair.reference, pair.probe, Policy.LARGEST)
+
+    def measure(self, pairs: Sequence[Pair], *, for_s: float, threads: int | None = None) -> Measured:
+        """As many threads as the worker computes with, or another number."""
+        return closed(self.compare, pairs, clients=threads or self.cores, for_s=for_s)
+
+    def steps_ms(self, pairs: Sequence[Pair], rounds: int) -> Mapping[str, float]:
+        """Mean milliseconds of each step, one comparison at a time."""
+        found = [self._engine.compare(p.reference, p.probe, Policy.LARGEST) for _ in range(rounds) for p in pairs]
+        return {step: sum(c.timings_ms[step] for c in found) / len(found) for step in found[0].timings_ms}
+
+    def embed_all(self, images: Sequence[bytes]) -> tuple[float, int]:
+        """Acquire and embed every image on all cores, as an evaluation does; seconds, and failures to acquire."""
+        failures = 0
+
+        def work(body: bytes) -> None:
+            nonlocal failures
+            found = self._engine.acquire(body, Policy.MOST_CENTRAL, Side.PROBE)
+            if isinstance(found, FailureToAcquire):
+                failures += 1
+            else:
+                self._engine.embed([found.crop])
+
+        began = time.perf_counter()
+        with ThreadPoolExecutor(self.cores) as pool:
+            list(pool.map(work, images))
+        return time.perf_counter() - began, failures

@@ -1,0 +1,123 @@
+"""A local stack of the benchmark's own, and what each of its parts costs."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+from core.presence import Presence
+from core.settings import Settings, load_settings
+from infra.local import LocalStack, start_stack
+from infra.processes import MARK, Runner
+
+PROCFILE = Path(__file__).with_name("Procfile")
+SERVICE = ("redis", "s3", "api", "worker", "courier")
+EVALUATIONS = ("embedder", "evaluator")
+
+#: How a part is known by its command line; what fits nothing is a supervisor or a shell.
+PARTS = {
+    "redis": "valkey",
+    "object store": "weed",
+    "api": "gunicorn",
+    "worker": "engine",
+    "embedder": "embedder",
+    "evaluator": "evaluator@",
+    "courier": "courier@",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BenchStack:
+    """A running stack and the settings that lead to it."""
+
+    url: str
+    home: Path
+    settings: Settings
+    environment: Mapping[str, str]
+
+    @contextmanager
+    def also(self, name: str, say: Callable[[str], None]) -> Iterator[None]:
+        """Start one more process of the Procfile, wait until it takes work, and end it at the end."""
+        presence = Presence(self.settings)
+        before = {worker.name for worker in presence.workers()}
+        say(f"Starting {name} ...")
+        runner = Runner(
+            PROCFILE, [name], environment=self.environment, log=self.home / "logs" / f"{name}.log", grace_s=15
+        )
+        try:
+            while {worker.name for worker in presence.workers()} <= before:
+                runner.check()
+                time.sleep(0.2)
+            yield
+        finally:
+            runner.stop()
+
+    def cpu_s(self) -> dict[str, float]:
+        """Processor seconds that each part has used so far, system and user."""
+        return self._sum(lambda process: sum(process.cpu_times()[:2]))
+
+    def rss_mb(self) -> dict[str, float]:
+        """Resident memory of each part, in MB."""
+        return self._sum(lambda process: process.memory_info().rss / 1e6)
+
+    def _sum(self, of: Callable[[psutil.Process], float]) -> dict[str, float]:
+        found = dict.fromkeys([*PARTS, "rest"], 0.0)
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(MARK) == str(self.home):
+                    found[_part(process.cmdline())] += of(process)
+        return found
+
+
+@contextmanager
+def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment: str) -> Iterator[BenchStack]:
+    """Start these parts of the Procfile in a home beside the usual one; end them at the end.
+
+    What the environment says of servers elsewhere is left out: everything that is measured runs here.
+    """
+    usual = load_settings()
+    home = usual.home / "bench"
+    home.mkdir(parents=True, exist_ok=True)
+    procfile = home / "Procfile"
+    lines = PROCFILE.read_text(encoding="utf-8").splitlines()
+    procfile.write_text("".join(f"{line}\n" for line in lines if line.split(":")[0] in parts), encoding="utf-8")
+    own = {
+        "LIKENESS_HOME": str(home),
+        "LIKENESS_PACKS_DIR": str(usual.packs_path),
+        "LIKENESS_MAX_QUEUED": "1000000",
+        "LIKENESS_LOG_LEVEL": "WARNING",
+        **environment,
+    }
+    elsewhere = ("LIKENESS_REDIS_URL", "LIKENESS_S3_ENDPOINT", "LIKENESS_API_URL")
+    with _environment(own, without=elsewhere), start_stack(procfile=procfile, say=say) as stack:
+        environment = {**os.environ, **stack.environment, MARK: str(home)}
+        yield BenchStack(stack.api_url, home, _settings(stack), environment)
+
+
+def _settings(stack: LocalStack) -> Settings:
+    with _environment(stack.environment):
+        return load_settings()
+
+
+@contextmanager
+def _environment(values: Mapping[str, str], without: Sequence[str] = ()) -> Iterator[None]:
+    before = dict(os.environ)
+    for name in without:
+        os.environ.pop(name, None)
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _part(command: Sequence[str]) -> str:
+    line = " ".join(command)
+    if "infra.supervise" in line or "honcho" in line:
+        return "rest"
+    return next((part for part, sign in PARTS.items() if sign in line), "rest")

@@ -1,0 +1,107 @@
+"""Who may compute now: a device, or a machine's cores, given out to one thread after the other."""
+
+import heapq
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+
+from worker.engine.contract import Lane
+
+#: Of work that waits in the second lane, one in so many turns is given all the same: it slows down, it never stops.
+PATIENCE = 16
+
+
+@dataclass(order=True, slots=True)
+class Ticket:
+    """A place in the line. Exactly one of two things becomes of it: a turn, or its withdrawal."""
+
+    since: float
+    number: int
+    is_granted: bool = field(default=False, compare=False)
+    is_over: threading.Event = field(default_factory=threading.Event, compare=False)
+
+    def wait(self) -> bool:
+        """Whether it is our turn; False when the ticket was withdrawn."""
+        self.is_over.wait()
+        return self.is_granted
+
+
+class Turns:
+    """So many at a time; the interactive lane before the other, and within a lane who has waited longest."""
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self._free = places
+        self._lines: dict[Lane, list[Ticket]] = {lane: [] for lane in Lane}
+        self._passed_over = 0
+        self._numbers = count()
+        self._lock = threading.Lock()
+
+    @property
+    def free(self) -> int:
+        """Places that nobody has, as of now."""
+        return self._free
+
+    @contextmanager
+    def turn(self, lane: Lane, since: float | None = None) -> Iterator[None]:
+        """Wait for a turn and hold it. `since`: when the whole piece of work began (monotonic)."""
+        self.line_up(lane, since).wait()
+        try:
+            yield
+        finally:
+            self.give_back()
+
+    def line_up(self, lane: Lane, since: float | None = None) -> Ticket:
+        """Ask for a turn. Whoever gets it gives it back."""
+        ticket = Ticket(time.monotonic() if since is None else since, next(self._numbers))
+        with self._lock:
+            if self._free:  # then nobody waits
+                self._free -= 1
+                self._grant(ticket)
+            else:
+                heapq.heappush(self._lines[lane], ticket)
+        return ticket
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """No turn is needed any more; without effect on a ticket that has been granted."""
+        with self._lock:
+            ticket.is_over.set()
+
+    def give_back(self) -> None:
+        """End a turn: it passes to the next in line."""
+        with self._lock:
+            while (line := self._next_line()) is not None:
+                ticket = heapq.heappop(line)
+                if not ticket.is_over.is_set():
+                    self._grant(ticket)
+                    return
+            self._free += 1
+
+    def _next_line(self) -> list[Ticket] | None:
+        first, second = self._lines[Lane.INTERACTIVE], self._lines[Lane.EVALUATION]
+        if first and (not second or self._passed_over < PATIENCE):
+            self._passed_over += bool(second)
+            return first
+        self._passed_over = 0
+        return second or None
+
+    @staticmethod
+    def _grant(ticket: Ticket) -> None:
+        ticket.is_granted = True
+        ticket.is_over.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What a process computes on, shared by all its engines: its cores, and a GPU that runs one batch at a time."""
+
+    cores: Turns
+    gpu: Turns
+
+    @classmethod
+    def of(cls, threads: int) -> "Machine":
+        """So many threads compute at a time."""
+        return cls(Turns(threads), Turns(1))
