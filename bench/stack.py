@@ -1,6 +1,7 @@
 """A local stack of the benchmark's own, and what each of its parts costs."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -8,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
+from honcho.environ import parse_procfile
 
 from core.presence import Presence
 from core.settings import Settings, load_settings
-from infra.local import LocalStack, start_stack
+from infra.local import PROCFILE, LocalStack, start_stack
 from infra.processes import MARK, Runner
 
-PROCFILE = Path(__file__).with_name("Procfile")
 SERVICE = ("redis", "s3", "api", "worker", "courier")
 EVALUATIONS = ("embedder", "evaluator")
 
@@ -45,9 +46,8 @@ class BenchStack:
         presence = Presence(self.settings)
         before = {worker.name for worker in presence.workers()}
         say(f"Starting {name} ...")
-        runner = Runner(
-            PROCFILE, [name], environment=self.environment, log=self.home / "logs" / f"{name}.log", grace_s=15
-        )
+        log = self.home / "logs" / f"{name}.log"
+        runner = Runner(_procfile(self.home, [name]), [name], environment=self.environment, log=log, grace_s=15)
         try:
             while {worker.name for worker in presence.workers()} <= before:
                 runner.check()
@@ -82,9 +82,6 @@ def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment:
     usual = load_settings()
     home = usual.home / "bench"
     home.mkdir(parents=True, exist_ok=True)
-    procfile = home / "Procfile"
-    lines = PROCFILE.read_text(encoding="utf-8").splitlines()
-    procfile.write_text("".join(f"{line}\n" for line in lines if line.split(":")[0] in parts), encoding="utf-8")
     own = {
         "LIKENESS_HOME": str(home),
         "LIKENESS_PACKS_DIR": str(usual.packs_path),
@@ -93,9 +90,23 @@ def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment:
         **environment,
     }
     elsewhere = ("LIKENESS_REDIS_URL", "LIKENESS_S3_ENDPOINT", "LIKENESS_API_URL")
-    with _environment(own, without=elsewhere), start_stack(procfile=procfile, say=say) as stack:
-        environment = {**os.environ, **stack.environment, MARK: str(home)}
+    with _environment(own, without=elsewhere), start_stack(procfile=_procfile(home, parts), say=say) as stack:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        environment = {**os.environ, **stack.environment, MARK: str(home), "PATH": path}
         yield BenchStack(stack.api_url, home, _settings(stack), environment)
+
+
+def _procfile(home: Path, parts: Sequence[str]) -> Path:
+    """These lines of the stack's own Procfile; `worker2` and `embedder2` are twins of what is there.
+
+    Without Flower, which would turn on three messages a job.
+    """
+    commands = dict(parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes)
+    for name, node in (("worker", "engine"), ("embedder", "embedder")):
+        commands[f"{name}2"] = commands[name].replace(f"{node}@", f"{node}2@")
+    path = home / f"Procfile.{parts[0]}"
+    path.write_text("".join(f"{name}: {commands[name]}\n" for name in parts), encoding="utf-8")
+    return path
 
 
 def _settings(stack: LocalStack) -> Settings:
