@@ -1,28 +1,28 @@
-"""The plots of a report, as SVG for an HTML page. matplotlib lays them out; colours and font are the page's own.
+"""The plots of a report, as SVG for an HTML page, in the page's own colours and font.
 
 Every colour becomes a CSS variable with a fallback, so that a plot follows the page's light or dark mode and is whole
-without it. matplotlib is heavy and loaded when the first plot is drawn; `pyplot` and its global state are not used.
+without it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from io import StringIO
 from math import floor, log10, sqrt
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from scipy.special import ndtri
 
 from evaluator.metrics import ErrorCurve, Scores, zero_error_bound
+from evaluator.report.drawing import BLUE, INK, MUTED, ORANGE, RULE, drawing
 from evaluator.report.wording import number, percent
 
-FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
-INK, MUTED, RULE, ZONE = "#1c1c1a", "#66665f", "#dcdcd4", "#f2f1ea"
-MATED, NON_MATED = "#0072b2", "#c84e00"  # told apart by every common colour vision
-ON_DOT = "#fffffe"
+MATED, NON_MATED = BLUE, ORANGE
+ZONE, ON_DOT = "#f2f1ea", "#fffffe"
+STYLE = {"savefig.transparent": True, "path.simplify": False}
 _VARIABLES = {
     INK: "ink",
     MUTED: "muted",
@@ -237,53 +237,16 @@ def _threshold_lines(axes: Any, thresholds: Sequence[tuple[str, float]]) -> None
         )
 
 
-@contextmanager
-def _figure(name: str, description: str, *, height: float = 3.9) -> Iterator[tuple[Any, StringIO]]:
-    """A bare figure; on leaving, its SVG is in the second value."""
-    import matplotlib
-    from matplotlib.figure import Figure
-
-    style = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "likeness",
-        "font.family": "DejaVu Sans",
-        "font.size": 11,
-        "text.color": INK,
-        "axes.edgecolor": MUTED,
-        "axes.labelcolor": MUTED,
-        "axes.titlecolor": MUTED,
-        "axes.titlesize": 11,
-        "axes.linewidth": 0.7,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": RULE,
-        "grid.linewidth": 0.6,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-        "xtick.major.width": 0.7,
-        "ytick.major.width": 0.7,
-        "axes.unicode_minus": True,
-        "path.simplify": False,
-    }
-    drawn, raw = StringIO(), StringIO()
-    with matplotlib.rc_context(style):
-        figure = Figure(figsize=(6.3, height), layout="constrained")
-        yield figure, drawn
-        nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-        figure.savefig(raw, format="svg", transparent=True, metadata=nothing)
-    drawn.write(_for_a_page(raw.getvalue(), name, description))
+def _figure(name: str, description: str, *, height: float = 3.9) -> AbstractContextManager[tuple[Any, StringIO]]:
+    """A bare figure on the page's own ground; on leaving, its SVG is in the second value."""
+    return drawing(description, (6.3, height), style=STYLE, finish=partial(_for_a_page, name))
 
 
-def _for_a_page(svg: str, name: str, description: str) -> str:
-    """Without what belongs to a file of its own, with ids that are this plot's, in the page's colours and font."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+def _for_a_page(name: str, svg: str) -> str:
+    """Without a style sheet, which would be the whole page's; with ids that are this plot's, in the page's colours."""
+    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
     svg = re.sub(r"(?<= id=\")(?=[^\"])", f"{name}-", svg)
     svg = re.sub(r"(?<=url\(#)|(?<=href=\"#)", f"{name}-", svg)
-    svg = re.sub(r"(?<=font-family: )[^;\"]*", FONTS, svg)
     for color, variable in _VARIABLES.items():
         svg = svg.replace(color, f"var(--{variable}, {color})")
-    opening = f'<svg role="img" aria-label={quoteattr(description)} stroke-linejoin="round" '
-    return svg.replace("<svg ", opening, 1)
+    return svg.replace("<svg ", '<svg stroke-linejoin="round" ', 1)

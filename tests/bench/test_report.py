@@ -1,4 +1,7 @@
+import doctest
+import importlib
 import json
+import pkgutil
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -9,7 +12,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench import plots, report
+from bench import report
+from bench.report import labels, plots
+from bench.report.wording import GROUPS, PLOTS
 from bench.simulation import simulate
 
 LATENCIES = {"p50_ms": 88.0, "p95_ms": 95.5, "p99_ms": 99.1}
@@ -142,20 +147,20 @@ def invented(page: str, bench: dict[str, Any]) -> set[str]:
 
 
 def test_every_figure_in_the_page_is_in_the_measurements(bench: dict[str, Any]) -> None:
-    assert invented(report.page(bench), bench) == set()
+    assert invented(report.build_page(bench), bench) == set()
 
 
 def test_a_figure_that_nobody_measured_would_be_noticed(bench: dict[str, Any]) -> None:
-    assert invented(report.page(bench) + "\nIt could do 51,234 comparisons/s.", bench) == {"51,234"}
+    assert invented(report.build_page(bench) + "\nIt could do 51,234 comparisons/s.", bench) == {"51,234"}
 
 
-@pytest.mark.parametrize("group", list(report.GROUPS))
+@pytest.mark.parametrize("group", list(GROUPS))
 def test_a_missing_group_is_named_and_left_out(bench: dict[str, Any], group: str, tmp_path: Path) -> None:
     short = {name: value for name, value in bench.items() if name != group}
     report.write(short, tmp_path)
     page = (tmp_path / "performance.md").read_text()
     missing = next(line for line in page.split("\n\n") if line.startswith("Not measured in this run"))
-    assert report.GROUPS[group] in " ".join(missing.split())
+    assert GROUPS[group] in " ".join(missing.split())
     assert invented(page, short) == set()
     for picture in re.findall(r"\((performance/.*?\.svg)\)", page):
         assert (tmp_path / picture).is_file()
@@ -164,52 +169,52 @@ def test_a_missing_group_is_named_and_left_out(bench: dict[str, Any], group: str
 def test_a_peer_that_was_not_installed_is_named(bench: dict[str, Any]) -> None:
     short = deepcopy(bench)
     del short["comparisons"]["deepface"]
-    assert "throughput under more and more clients of DeepFace" in " ".join(report.page(short).split())
+    assert "throughput under more and more clients of DeepFace" in " ".join(report.build_page(short).split())
 
 
 def test_a_run_with_nothing_missing_says_nothing_of_it(bench: dict[str, Any]) -> None:
-    assert "Not measured" not in report.page(bench)
+    assert "Not measured" not in report.build_page(bench)
 
 
 def test_a_run_of_nothing_still_makes_a_page(tmp_path: Path) -> None:
     report.write({"version": 1}, tmp_path)
     page = (tmp_path / "performance.md").read_text()
-    assert all(words in " ".join(page.split()) for words in report.GROUPS.values())
+    assert all(words in " ".join(page.split()) for words in GROUPS.values())
     assert list((tmp_path / "performance").iterdir()) == []
 
 
 def test_a_target_that_is_not_met_is_said_plainly(bench: dict[str, Any]) -> None:
-    page = report.page(bench)
+    page = report.build_page(bench)
     assert "| throughput against the engine | >= 0.90 | 0.79 | **not met** |" in page
     assert "**Not met:** throughput against the engine (0.79, asked >= 0.90)." in page
     assert "| accepting | <= 50 ms | 38 ms | met |" in page
 
 
 def test_met_targets_are_not_celebrated(bench: dict[str, Any]) -> None:
-    page = report.page(bench | {"targets": bench["targets"][1:]})
+    page = report.build_page(bench | {"targets": bench["targets"][1:]})
     assert "No target was missed." in page
     assert "ot met" not in page
 
 
 def test_a_score_file_that_differs_is_said_plainly(bench: dict[str, Any]) -> None:
-    page = report.page(bench | {"evaluation": bench["evaluation"] | {"score_file_identical": False}})
+    page = report.build_page(bench | {"evaluation": bench["evaluation"] | {"score_file_identical": False}})
     assert "`scores.csv` **is not identical**" in page
 
 
 def test_a_stand_in_is_not_passed_off_as_lfw(bench: dict[str, Any]) -> None:
     evaluation = bench["evaluation"] | {"dataset": "stand-in", "accuracy": None, "accuracy_std": None}
-    page = report.page(bench | {"evaluation": evaluation, "missing": {"lfw": "its archive was not given"}})
+    page = report.build_page(bench | {"evaluation": evaluation, "missing": {"lfw": "its archive was not given"}})
     assert "Not LFW: its archive was not given." in page
     assert "Accuracy" not in page
 
 
 def test_why_a_peer_could_not_be_installed_is_not_published(bench: dict[str, Any]) -> None:
-    page = report.page(bench | {"missing": {"deepface": "pip: /somewhere/on/this/machine"}})
+    page = report.build_page(bench | {"missing": {"deepface": "pip: /somewhere/on/this/machine"}})
     assert "/somewhere" not in page
 
 
 def test_counts_of_commands_may_be_one_number(bench: dict[str, Any]) -> None:
-    page = report.page(bench | {"budget": bench["budget"] | {"redis_commands_per_job": 21}})
+    page = report.build_page(bench | {"budget": bench["budget"] | {"redis_commands_per_job": 21}})
     assert "Commands a job: 21." in page
 
 
@@ -220,24 +225,25 @@ def test_a_part_that_costs_less_than_nothing_is_not_drawn(bench: dict[str, Any])
 
 
 def test_an_unknown_ratio_is_called_by_its_key(bench: dict[str, Any]) -> None:
-    assert "| one thing to another | 3.25 |" in report.page(bench)
+    assert "| one thing to another | 3.25 |" in report.build_page(bench)
 
 
 def test_the_answer_comes_before_everything_else(bench: dict[str, Any]) -> None:
-    first = report.page(bench).split("\n## ")[0]
+    first = report.build_page(bench).split("\n## ")[0]
     assert "**0.79**" in first
     assert "| target | asked | found |  |" in first
 
 
 def test_no_line_of_prose_is_longer_than_the_other_documents(bench: dict[str, Any]) -> None:
-    assert [line for line in report.page(bench).splitlines() if len(line) > 120 and not line.startswith("|")] == []
+    prose = [line for line in report.build_page(bench).splitlines() if not line.startswith("|")]
+    assert [line for line in prose if len(line) > 120] == []
 
 
 def test_all_plots_are_written_and_those_of_an_earlier_run_removed(bench: dict[str, Any], tmp_path: Path) -> None:
     report.write(bench, tmp_path)
-    assert {path.stem for path in (tmp_path / "performance").iterdir()} == set(report.PLOTS)
+    assert {path.stem for path in (tmp_path / "performance").iterdir()} == set(PLOTS)
     report.write({name: value for name, value in bench.items() if name != "offered"}, tmp_path)
-    assert {path.stem for path in (tmp_path / "performance").iterdir()} == set(report.PLOTS) - {"latency"}
+    assert {path.stem for path in (tmp_path / "performance").iterdir()} == set(PLOTS) - {"latency"}
 
 
 def test_the_same_measurements_give_the_same_bytes(bench: dict[str, Any], tmp_path: Path) -> None:
@@ -259,6 +265,11 @@ def test_a_plot_is_a_whole_file_on_white_with_a_description(bench: dict[str, Any
 
 
 def test_names_at_the_ends_of_lines_do_not_lie_on_each_other() -> None:
-    centres = plots.apart([0.50, 0.51, 0.52, 0.98], [0.1, 0.1, 0.1, 0.1], 1.0)
+    centres = labels.apart([0.50, 0.51, 0.52, 0.98], [0.1, 0.1, 0.1, 0.1], 1.0)
     assert all(right - left >= 0.1 - 1e-9 for left, right in pairwise(centres))
     assert centres[-1] <= 0.95
+
+
+@pytest.mark.parametrize("module", [module.name for module in pkgutil.iter_modules(report.__path__, "bench.report.")])
+def test_the_examples_in_docstrings_are_true(module: str) -> None:
+    assert doctest.testmod(importlib.import_module(module)).failed == 0

@@ -4,33 +4,29 @@ The same measurements give the same bytes. Lines carry their names, so that noth
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence, Set
+from contextlib import AbstractContextManager
 from io import StringIO
 from itertools import cycle
-from math import ceil, floor, inf, log10
+from math import ceil, floor, log10
 from typing import Any
-from xml.sax.saxutils import quoteattr
 
-from evaluator.report.plots import FONTS, INK, MUTED, RULE
+from bench.report.labels import End, apart, name_ends
+from bench.report.measurements import Json, in_order
+from bench.report.wording import PLOTS, name_of, part_name
+from evaluator.report.drawing import BLUE, INK, MUTED, ORANGE, drawing
 from evaluator.report.wording import number
 
-Json = Mapping[str, Any]
-
 PAPER = "#ffffff"
-BLUE, ORANGE, GREEN, PURPLE = "#0072b2", "#c84e00", "#00795a", "#9a4f86"
+GREEN, PURPLE = "#00795a", "#9a4f86"
 WIDTH = 8.6
-WAYS = {"engine": (INK, "s"), "api": (BLUE, "o"), "sync": (ORANGE, "^"), "deepface": (PURPLE, "D")}
-OTHER = (GREEN, "v")
-NAMES = {
-    "engine": "engine alone",
-    "api": "API",
-    "sync": "synchronous",
-    "deepface": "DeepFace",
-    "redis": "Redis",
-    "s3": "object store",
+STYLE = {
+    "figure.facecolor": PAPER,
+    "figure.constrained_layout.w_pad": 0.12,
+    "figure.constrained_layout.h_pad": 0.1,
 }
+LINES = {"engine": (INK, "s"), "api": (BLUE, "o"), "sync": (ORANGE, "^"), "deepface": (PURPLE, "D")}
+OTHER = (GREEN, "v")
 AROUND = ("upload and accept", "queue", "fetch", "wait", "end and answer")
 """Steps of a job that are not the engine's."""
 STATIONS: dict[str, tuple[str, Any]] = {
@@ -44,35 +40,14 @@ STATIONS: dict[str, tuple[str, Any]] = {
 PROCESSES = {"worker": BLUE, "api": ORANGE, "redis": GREEN, "s3": PURPLE}
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """The name of a line, at its end."""
-
-    x: float
-    y: float
-    label: str
-    color: str
-
-
-def name_of(key: str) -> str:
-    """What a way, a part or a process is called on the page."""
-    return NAMES.get(key, key.replace("_", " "))
-
-
-def in_order(ways: Mapping[str, Any]) -> dict[str, Any]:
-    """The engine first, then the API, then its peers; without those that were not measured."""
-    names = [*(way for way in WAYS if way in ways), *(way for way in ways if way not in WAYS)]
-    return {way: ways[way] for way in names if ways[way]}
-
-
 def throughput_svg(comparisons: Json) -> str:
     """Comparisons a second against clients at a time; what was not tried with as many goes on at its best, dotted."""
     counts = sorted({at["clients"] for points in comparisons.values() for at in points})
-    with _figure("Comparisons a second against clients at a time", height=3.7) as (figure, drawn):
+    with _figure("throughput", height=3.7) as (figure, drawn):
         axes = figure.subplots()
         ends = []
         for way, points in in_order(comparisons).items():
-            color, marker = WAYS.get(way, OTHER)
+            color, marker = LINES.get(way, OTHER)
             clients, rates = [at["clients"] for at in points], [at["per_s"] for at in points]
             axes.plot(clients, rates, marker=marker, color=color, markersize=5, linewidth=1.6)
             last = rates[-1]
@@ -88,18 +63,18 @@ def throughput_svg(comparisons: Json) -> str:
         _ticks(axes, counts)
         axes.set_xlabel("clients at a time, or threads that call the engine")
         axes.set_title("comparisons/s", loc="left")
-        _name(axes, ends, inches=3.0)
+        name_ends(axes, ends, inches=3.0)
     return drawn.getvalue()
 
 
 def latency_svg(offered: Json) -> str:
     """p50, p95 and p99 against offered load, a panel for each way."""
     furthest = max(at["offered_per_s"] for points in offered.values() for at in points)
-    with _figure("Latency percentiles against offered load", height=3.7) as (figure, drawn):
+    with _figure("latency", height=3.7) as (figure, drawn):
         panels = figure.subplots(1, len(offered), sharey=True, squeeze=False)[0]
         ends: list[list[End]] = []
         for axes, (way, points) in zip(panels, offered.items(), strict=True):
-            color, _ = WAYS.get(way, OTHER)
+            color, _ = LINES.get(way, OTHER)
             loads = [at["offered_per_s"] for at in points]
             faces = [color if _kept_up(at) else PAPER for at in points]
             ends.append([])
@@ -113,7 +88,7 @@ def latency_svg(offered: Json) -> str:
             axes.set_xlabel("offered comparisons/s")
         _log_ticks(panels[0], _duration)
         for axes, names in zip(panels, ends, strict=True):
-            _name(axes, names, inches=2.8)
+            name_ends(axes, names, inches=2.8)
     return drawn.getvalue()
 
 
@@ -128,7 +103,7 @@ def budget_svg(budget: Json) -> str:
         )
         if parts
     ]
-    with _figure("Where a job's time goes", height=0.35 + 1.45 * len(bars)) as (figure, drawn):
+    with _figure("budget", height=0.35 + 1.45 * len(bars)) as (figure, drawn):
         for axes, bar in zip(figure.subplots(len(bars), 1, squeeze=False)[:, 0], bars, strict=True):
             _bar(axes, *bar)
     return drawn.getvalue()
@@ -137,7 +112,7 @@ def budget_svg(budget: Json) -> str:
 def simulation_svg(points: Sequence[Json]) -> str:
     """What is served with more GPUs, and how busy each station is then."""
     counts = [point["count"] for point in points]
-    with _figure("Simulated throughput and utilisation against GPUs", height=3.9) as (figure, drawn):
+    with _figure("simulation", height=3.9) as (figure, drawn):
         left, right = figure.subplots(1, 2)
         lines = (
             ("offered_per_s", "the GPUs\nby themselves", INK, ":", 1.2),
@@ -151,7 +126,7 @@ def simulation_svg(points: Sequence[Json]) -> str:
         left.set_yscale("log")
         _log_ticks(left, lambda rate: number(round(rate)))
         left.set_title("comparisons/s, simulated", loc="left")
-        _name(left, ends, inches=3.0)
+        name_ends(left, ends, inches=3.0)
         busy = []
         for name in points[0]["utilisation"]:
             color, style = STATIONS.get(name, (INK, "-"))
@@ -161,7 +136,7 @@ def simulation_svg(points: Sequence[Json]) -> str:
         right.set_ylim(0, 104)
         right.yaxis.set_major_formatter(lambda share, _: f"{share:.0f} %")
         right.set_title("busy, at all the GPUs could serve", loc="left")
-        _name(right, busy, inches=3.0)
+        name_ends(right, busy, inches=3.0)
         for axes in (left, right):
             axes.set_xscale("log", base=2)
             axes.set_xlim(counts[0] / 1.1, counts[-1] * 1.1)
@@ -172,7 +147,7 @@ def simulation_svg(points: Sequence[Json]) -> str:
 
 def memory_svg(panels: Mapping[str, Sequence[Json]]) -> str:
     """Resident memory over time, a panel for each title."""
-    with _figure("Resident memory over time", height=3.3) as (figure, drawn):
+    with _figure("memory", height=3.3) as (figure, drawn):
         for axes, (title, samples) in zip(
             figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
         ):
@@ -188,7 +163,7 @@ def memory_svg(panels: Mapping[str, Sequence[Json]]) -> str:
             axes.set(ylim=(0, 1.12 * highest), xlim=(0, minutes[-1] or 1))
             axes.set_xlabel("minutes")
             axes.set_title(f"MB, {title}", loc="left")
-            _name(axes, ends, inches=2.4)
+            name_ends(axes, ends, inches=2.4)
     return drawn.getvalue()
 
 
@@ -216,41 +191,6 @@ def _duration(ms: float) -> str:
     return f"{ms:.0f} ms" if ms < 1000 else f"{ms / 1000:.0f} s"
 
 
-def _name(axes: Any, ends: Sequence[End], *, inches: float) -> None:
-    """Names at the ends of lines, moved apart where they would lie on each other; `inches` is the height of `axes`."""
-    to_axes = axes.transData + axes.transAxes.inverted()
-    placed = sorted(ends, key=lambda end: float(to_axes.transform((end.x, end.y))[1]))
-    heights = [float(to_axes.transform((end.x, end.y))[1]) for end in placed]
-    sizes = [14 * (end.label.count("\n") + 1) / (72 * inches) for end in placed]
-    levels = apart(heights, sizes)
-    for end, level, height in zip(placed, levels, heights, strict=True):
-        right = float(to_axes.transform((end.x, end.y))[0])
-        axes.annotate(
-            end.label,
-            (right, height),
-            (9, 72 * inches * (level - height)),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            color=end.color,
-            va="center",
-            linespacing=1.1,
-            annotation_clip=False,
-        )
-
-
-def apart(places: Sequence[float], sizes: Sequence[float], end: float = inf) -> list[float]:
-    """Centres near `places`, which ascend, for things of these sizes: without overlap, and between 0 and `end`."""
-    centres: list[float] = []
-    edge = 0.0
-    for place, size in zip(places, sizes, strict=True):
-        centres.append(max(place, edge + size / 2))
-        edge = centres[-1] + size / 2
-    for member in reversed(range(len(centres))):
-        centres[member] = min(centres[member], end - sizes[member] / 2)
-        end = centres[member] - sizes[member] / 2
-    return centres
-
-
 def _bar(axes: Any, title: str, parts: Mapping[str, float], own: Set[str]) -> None:
     """One bar, the engine's own parts in blue. A name stands in its part if it fits, else below with a line to it."""
     parts = {part: ms for part, ms in parts.items() if ms > 0}
@@ -262,7 +202,7 @@ def _bar(axes: Any, title: str, parts: Mapping[str, float], own: Set[str]) -> No
     for part, ms in parts.items():
         engine = part in own
         axes.barh(0, ms, left=at, height=1, color=next(ours if engine else theirs), edgecolor=PAPER, linewidth=1)
-        name, middle = "engine" if part == "engine" else name_of(part), at + ms / 2
+        name, middle = part_name(part), at + ms / 2
         lines = name.split() if len(name.split()) <= 2 else [name]
         if ms > point * (6.4 * max(map(len, lines)) + 6):
             shown = "\n".join([*lines, _ms(ms)])
@@ -286,48 +226,11 @@ def _ms(ms: float) -> str:
     return f"{ms:.{0 if ms >= 100 else 1}f}"
 
 
-@contextmanager
-def _figure(description: str, *, height: float) -> Iterator[tuple[Any, StringIO]]:
-    """A bare figure; on leaving, its SVG is in the second value."""
-    import matplotlib
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
-    style = {
-        "svg.fonttype": "none",
-        "svg.hashsalt": "likeness",
-        "font.family": "DejaVu Sans",
-        "font.size": 11,
-        "text.color": INK,
-        "axes.edgecolor": MUTED,
-        "axes.labelcolor": MUTED,
-        "axes.titlecolor": MUTED,
-        "axes.titlesize": 11,
-        "axes.linewidth": 0.7,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "axes.axisbelow": True,
-        "grid.color": RULE,
-        "grid.linewidth": 0.6,
-        "xtick.color": MUTED,
-        "ytick.color": MUTED,
-        "xtick.major.width": 0.7,
-        "ytick.major.width": 0.7,
-    }
-    drawn, raw = StringIO(), StringIO()
-    with matplotlib.rc_context(style):
-        layout = ConstrainedLayoutEngine(w_pad=0.12, h_pad=0.1)
-        figure = Figure(figsize=(WIDTH, height), layout=layout, facecolor=PAPER)
-        yield figure, drawn
-        figure.savefig(raw, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
-    drawn.write(_as_file(raw.getvalue(), description))
+def _figure(plot: str, *, height: float) -> AbstractContextManager[tuple[Any, StringIO]]:
+    """A bare figure on white; on leaving, its SVG is in the second value."""
+    return drawing(PLOTS[plot], (WIDTH, height), style=STYLE, finish=_as_file)
 
 
-def _as_file(svg: str, description: str) -> str:
-    """Without dates, versions and a foreign document type; in the fonts of the reader."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"(?<=font-family: )[^;\"]*|(?<=px )'DejaVu Sans'[^;\"]*", FONTS, svg)
-    svg = re.sub(r" +$", "", svg, flags=re.MULTILINE)
-    return svg.replace("<svg ", f'<svg role="img" aria-label={quoteattr(description)} ', 1)
+def _as_file(svg: str) -> str:
+    """Without empty lines and spaces at the end of others, as a file in a repository."""
+    return re.sub(r"^ +\n| +$", "", svg, flags=re.MULTILINE)

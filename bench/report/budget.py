@@ -1,0 +1,69 @@
+"""Where a job's time goes: CPU by the part that takes it, wall time by the step that it is spent in."""
+
+from collections.abc import Mapping
+
+from bench.report.amounts import amount, counts, share, size
+from bench.report.markdown import Lines, image, paragraph, table
+from bench.report.measurements import Json
+from bench.report.wording import PARTS, STEPS, part_name
+
+
+def budget(bench: Json) -> Lines:
+    """Both tables, and what each of them comes to."""
+    measured = bench.get("budget") or {}
+    cpu, wall = measured.get("cpu_ms_per_job") or {}, measured.get("wall_ms") or {}
+    if not cpu and not wall:
+        return []
+    lines = ["## Where a job's time goes", "", *image("budget")]
+    if cpu:
+        lines += _cpu(cpu, bench)
+    if wall:
+        lines += _wall(wall)
+    return lines
+
+
+def _cpu(cpu: Mapping[str, float], bench: Json) -> Lines:
+    total = sum(cpu.values())
+    rows = [[part_name(part), amount(ms), share(ms, total), _why(part, bench)] for part, ms in cpu.items()]
+    rows.append(["**all**", f"**{amount(total)}**", "", ""])
+    lines = table(["part", "CPU ms a job>", "of all>", "why"], rows)
+    if "engine" in cpu and total:
+        said = (
+            "All parts share the cores. Where these are what is short, the service can reach "
+            f"{share(cpu['engine'], total)} of the engine alone: the engine's part of the budget."
+        )
+        if beside := {part: ms for part, ms in cpu.items() if part != "engine"}:
+            said += f" The dearest part beside it is *{part_name(max(beside, key=lambda part: beside[part]))}*."
+        lines += paragraph(said)
+    return lines
+
+
+def _wall(wall: Mapping[str, float]) -> Lines:
+    longest = max(wall, key=lambda step: wall[step])
+    return [
+        *paragraph(
+            "One comparison after the other on an idle stack. The engine works on both photographs at once there; "
+            "its steps have their share of its time:"
+        ),
+        *table(["step", "ms>", "what happens"], [[step, amount(ms), STEPS.get(step, "")] for step, ms in wall.items()]),
+        *paragraph(f"The longest step is *{longest}*."),
+    ]
+
+
+def _why(part: str, bench: Json) -> str:
+    """A sentence, and the counts that were measured."""
+    measured, said = bench["budget"], [PARTS.get(part, "")]
+    cpu = measured["cpu_ms_per_job"]
+    if part == "object store":
+        if calls := measured.get("s3_calls_per_job"):
+            said.append(f"Calls a job: {counts(calls)}.")
+        if photographs := bench.get("photographs"):
+            said.append(f"{size(photographs['mean_pair_bytes'])} go in and come out, with checksums over HTTP.")
+        if cpu["object store"] > cpu.get("api", float("inf")):
+            said.append("It costs more than the API that talks to it.")
+    if part == "redis":
+        if commands := measured.get("redis_commands_per_job"):
+            said.append(f"Commands a job: {counts(commands) if isinstance(commands, Mapping) else amount(commands)}.")
+        if (bench.get("settings") or {}).get("redis_fsync") == "always":
+            said.append("Each write is synced to the disk before it is answered, which is waiting and not CPU.")
+    return " ".join(sentence for sentence in said if sentence)

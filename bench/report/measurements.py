@@ -1,0 +1,29 @@
+"""What is in bench.json, as the sections and the plots take it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench.report.amounts import amount
+from evaluator.report.wording import several
+
+Json = Mapping[str, Any]
+
+WAYS = ("engine", "api", "sync", "deepface")
+"""To make a comparison: the engine, the API, then its peers."""
+
+
+def in_order(ways: Json) -> dict[str, Any]:
+    """The engine first, then the API, then its peers; without those that were not measured."""
+    names = [*(way for way in WAYS if way in ways), *(way for way in ways if way not in WAYS)]
+    return {way: ways[way] for way in names if ways[way]}
+
+
+def memory_samples(bench: Json) -> dict[str, Sequence[Json]]:
+    """The memory of the processes over time, by what they had to do."""
+    queue, soak = bench.get("queue") or {}, bench.get("soak") or {}
+    found = {}
+    if samples := queue.get("memory"):
+        found[several(queue["jobs"], "job")] = samples
+    if samples := soak.get("rss"):
+        found[f"soak of {amount(soak['minutes'])} minutes"] = samples
+    return found

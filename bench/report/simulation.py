@@ -1,0 +1,66 @@
+"""What a simulation makes of the budget with more GPUs: assumptions first, and no measurement among it."""
+
+from collections.abc import Sequence
+
+from bench.report.amounts import amount, rate
+from bench.report.markdown import Lines, image, paragraph, table
+from bench.report.measurements import Json
+from evaluator.report.wording import number, several
+
+
+def simulation(bench: Json) -> Lines:
+    """What was assumed, the ceiling of each station, and what is served then."""
+    found = bench.get("simulation") or {}
+    if not found:
+        return []
+    assumed = [[a["what"], f"{a['value']:g}", a["source"]] for a in found["assumptions"]]
+    return [
+        "## With more GPUs: a simulation",
+        "",
+        *paragraph(
+            "Nothing here was run on a GPU. A queueing network takes the CPU time and the bytes of a job from the "
+            "budget above, and what could not be measured from this table:"
+        ),
+        *table(["assumed", "value>", "source"], assumed),
+        *paragraph("What each station can do at most, the lowest first, and what to do then:"),
+        *table(["station", "jobs/s>", "feeds GPUs>", "then"], [_ceiling(at) for at in found["ceilings"]]),
+        *image("simulation"),
+        *paragraph(
+            f"Jobs arrive by chance (Poisson) at the rate the GPUs could serve, at least {number(found['jobs'])} of "
+            f"them, seed {found['seed']}. A run begins and ends empty, so it serves a little less than is offered even "
+            "where nothing is in the way. API processes are started as needed; Redis and the object store stay one. "
+            "p95 is taken at a lower load, see above. The last columns say how many of each would keep up."
+        ),
+        *_grown("GPUs", found["gpu"]),
+        *paragraph(
+            f"The same without GPUs, workers of {several(found['cores_per_worker'], 'core')} and the engine as "
+            "measured:"
+        ),
+        *_grown("workers", found["cpu"]),
+        *paragraph(
+            "Left out: the time Redis waits for the disk, the courier's work, batches on the GPU, machines that fail. "
+            "Servers of one kind share one queue, which is kinder than shards are. `tests/bench/test_simulation.py` "
+            "holds the simulation against the formulas for M/M/1, M/M/c and M/D/1."
+        ),
+    ]
+
+
+def _ceiling(at: Json) -> list[str]:
+    commands = f"; {number(round(at['commands_per_s']))} commands/s" if at.get("commands_per_s") else ""
+    return [f"{at['station']} ({at['of']}{commands})", rate(at["per_s"]), amount(at["gpus"]), at["then"]]
+
+
+def _grown(units: str, points: Sequence[Json]) -> Lines:
+    rows = [
+        [
+            str(at["count"]),
+            rate(at["offered_per_s"]),
+            rate(at["throughput_per_s"]),
+            amount(at["p95_ms"]),
+            at["first"],
+            *(number(count) for count in at["needed"].values()),
+        ]
+        for at in points
+    ]
+    needed = [f"{what}>" for what in points[0]["needed"]]
+    return table([f"{units}>", "offered/s>", "served/s>", "p95 ms>", "saturates first", *needed], rows)
