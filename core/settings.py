@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     batch_wait_ms: float | None = Field(
         None, ge=0, le=100, description="Time a GPU waits for a batch to fill; default: 2 on a GPU, 0 on a CPU"
     )
+    gpu_memory_mb: int | None = Field(
+        None, ge=256, description="Most memory one session's arena takes of a GPU, in MiB; default: no limit"
+    )
     visibility_timeout_s: int = Field(60, ge=5, description="After this long, a dead worker's message runs again")
     lease_s: float = Field(15.0, ge=1, description="A running job without a sign of its worker for this long is lost")
     reaper_interval_s: float = Field(5.0, ge=1, description="How often lost jobs are looked for")

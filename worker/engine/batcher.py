@@ -71,7 +71,7 @@ class Batcher:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Batch sizes that will be run, as far as a warm-up should know them."""
-        return tuple(size for size in BUCKETS if size <= self.largest)
+        return (*(size for size in BUCKETS if size < self.largest), self.largest)
 
     def embed(self, crops: Sequence[Image], lane: Lane, since: float | None = None) -> Embeddings:
         """Rows in the order of the crops, each of length 1. Raises what the recogniser raises of these crops."""

@@ -1,6 +1,8 @@
 """A pack's detector and recogniser, loaded through InsightFace onto the provider that was asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,14 +15,14 @@ import structlog
 from insightface.app import FaceAnalysis
 
 from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
-from core.packs import Pack
+from core.packs import Pack, directory_identity
 from core.settings import Settings
 from worker.engine import providers
 from worker.engine.align import CROP_SIZE
 from worker.engine.detect import Detector
 from worker.engine.embed import BUCKETS, Recogniser
 from worker.engine.graph import without_prelu
-from worker.engine.providers import Provider
+from worker.engine.providers import Chain, Options, Provider
 
 log = structlog.get_logger(__name__)
 
@@ -56,18 +58,23 @@ def _load(pack: Pack, directory: Path, settings: Settings, provider: Provider) -
     cv2.setNumThreads(settings.intra_op_threads)
     size = settings.detection_size
     options = providers.session_options(settings.intra_op_threads)
+    engines = settings.home / "tensorrt" / directory_identity(pack).digest
+    chain = partial(providers.chain, provider, engines, settings.gpu_memory_mb)
     try:
         analysis = FaceAnalysis(
             name=str(directory),
             allowed_modules=["detection", "recognition"],
-            providers=providers.chain(provider, settings.home / "tensorrt"),
+            providers=chain(),
             sess_options=options,
+            static_shape_sessions=provider != "tensorrt",
         )
         threshold = settings.detection_threshold or pack.detection_threshold
         analysis.prepare(ctx_id=0, det_thresh=threshold, det_size=(size, size))
         detection, recognition = analysis.models["detection"], analysis.models["recognition"]
         if provider == "cpu":
             _suit_to_cpu(recognition, options)
+        elif provider == "tensorrt":
+            suit_to_tensorrt(detection, recognition, size, options, chain)
     except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
         raise _load_failure(provider, directory, error) from error
     _require_usable(pack, detection, recognition, size)
@@ -92,6 +99,24 @@ def _suit_to_cpu(recognition: Any, options: onnxruntime.SessionOptions) -> None:
             return
         recognition.session = None  # the next one takes its memory over: 50 MB less in the process
         recognition.session = onnxruntime.InferenceSession(path, options, providers=[providers.NAMES["cpu"]])
+
+
+def suit_to_tensorrt(
+    detection: Any, recognition: Any, size: int, options: onnxruntime.SessionOptions, chain: Callable[[Options], Chain]
+) -> None:
+    """Give each a session with one engine for every shape that will come.
+
+    InsightFace's own, one for each size of the detector, cannot be had here: it hands on the options a session
+    reports, which TensorRT's provider does not take back, and their engines would share a name in the cache.
+    """
+    batches = (1,) if Recogniser(recognition).runs_one_by_one else BUCKETS
+    for model, shapes in (
+        (detection, [(1, 3, side, side) for side in Detector(detection, size).sizes]),
+        (recognition, [(batch, 3, CROP_SIZE, CROP_SIZE) for batch in batches]),
+    ):
+        if len(shapes) > 1:  # else it has its engine, or the first run builds the only one
+            asked = chain(providers.one_engine_for(model.input_name, shapes))
+            model.session = onnxruntime.InferenceSession(model.model_file, options, providers=asked)
 
 
 def _save_without_prelu(original: str, path: Path) -> bool:

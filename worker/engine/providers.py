@@ -1,6 +1,6 @@
 """Execution providers: what is asked for, what onnxruntime offers, and what really runs."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -9,12 +9,19 @@ import onnxruntime
 from core.errors import ProviderUnavailable
 
 Provider = Literal["cpu", "cuda", "tensorrt"]
-Chain = list[tuple[str, dict[str, str]]]
+Options = dict[str, str]
+Chain = list[tuple[str, Options]]
 
 NAMES: dict[Provider, str] = {
     "cpu": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
+}
+#: What differs from onnxruntime's defaults, by its page "CUDA Execution Provider"; docs/engine.md says more.
+CUDA: Options = {
+    "arena_extend_strategy": "kSameAsRequested",  # the shapes are few: no powers of two beyond what they need
+    "cudnn_conv_algo_search": "HEURISTIC",  # a search begins at each change of the batch's size: not EXHAUSTIVE
+    "use_tf32": "0",  # TF32 rounds to 10 bits of mantissa: scores would move away from a CPU's
 }
 REMEDY = (
     "Install onnxruntime-gpu in place of onnxruntime (infra/requirements/worker-gpu.txt), see that the driver, CUDA "
@@ -49,19 +56,38 @@ def require_running(provider: Provider, sessions: Iterable[Any]) -> None:
             )
 
 
-def chain(provider: Provider, cache: Path) -> Chain:
-    """The provider and those that take what it cannot run, each with its options."""
-    cpu = (NAMES["cpu"], dict[str, str]())
-    cuda = (NAMES["cuda"], {"arena_extend_strategy": "kSameAsRequested"})
-    tensorrt = (
-        NAMES["tensorrt"],
-        {
-            "trt_engine_cache_enable": "True",
-            "trt_engine_cache_path": str(cache),
-            "trt_timing_cache_enable": "True",
-        },
-    )
-    return {"cpu": [cpu], "cuda": [cuda, cpu], "tensorrt": [tensorrt, cuda, cpu]}[provider]
+def chain(provider: Provider, cache: Path, memory_mb: int | None = None, profile: Options | None = None) -> Chain:
+    """The provider and those that take what it cannot run, each with its options, for one session.
+
+    `cache` is for one pack's TensorRT engines: they are told apart by names in the graph, not by weights.
+    `memory_mb` limits the session's arena and TensorRT's workspace; `profile` comes from `one_engine_for`.
+    """
+    cpu = (NAMES["cpu"], Options())
+    if provider == "cpu":
+        return [cpu]
+    cuda = (NAMES["cuda"], CUDA | _limit("gpu_mem_limit", memory_mb))
+    if provider == "cuda":
+        return [cuda, cpu]
+    cache.mkdir(parents=True, exist_ok=True)  # onnxruntime makes the last part of the path only
+    # By the page "TensorRT Execution Provider"; it has no option against TF32.
+    tensorrt = {
+        "trt_engine_cache_enable": "True",  # a build takes minutes
+        "trt_engine_cache_path": str(cache),
+        "trt_timing_cache_enable": "True",  # and less where it can reuse what another measured
+        "trt_timing_cache_path": str(cache),  # else the working directory
+    }
+    limit = _limit("trt_max_workspace_size", memory_mb)
+    return [(NAMES["tensorrt"], tensorrt | limit | (profile or {})), cuda, cpu]
+
+
+def one_engine_for(input_name: str, shapes: Sequence[Sequence[int]]) -> Options:
+    """For TensorRT: build once for all shapes, smallest first, not anew when one comes; tuned for the largest."""
+    least, most = (f"{input_name}:{'x'.join(map(str, shape))}" for shape in (shapes[0], shapes[-1]))
+    return {"trt_profile_min_shapes": least, "trt_profile_opt_shapes": most, "trt_profile_max_shapes": most}
+
+
+def _limit(option: str, memory_mb: int | None) -> Options:
+    return {} if memory_mb is None else {option: str(memory_mb * 2**20)}
 
 
 def session_options(intra_op_threads: int) -> onnxruntime.SessionOptions:
