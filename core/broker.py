@@ -137,7 +137,8 @@ def enqueue(
 ) -> None:
     """Publish a task by name, to its own queue or another. Raise BrokerUnavailable when the broker is away."""
     try:
-        app.send_task(task, args=args, expires=expires_s, **({"queue": queue} if queue else {}))
+        # Unless the message itself says that nobody wants its result, Celery subscribes to it, and takes that back.
+        app.send_task(task, args=args, expires=expires_s, ignore_result=True, **({"queue": queue} if queue else {}))
     except (OperationalError, CeleryOperationalError, OSError) as error:
         raise BrokerUnavailable(f"the broker did not take the message: {error}") from error
 
