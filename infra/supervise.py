@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 
 from core.exits import DEAF
@@ -17,6 +19,7 @@ from core.exits import DEAF
 MOST_RESTARTS = 5
 WITHIN_S = 60.0
 PR_SET_PDEATHSIG = 1
+AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def supervise(command: list[str]) -> int:
@@ -35,7 +38,7 @@ def supervise(command: list[str]) -> int:
     ended: list[float] = []
     while True:
         # A session of its own: a signal to our process group reaches it once, through us.
-        child = subprocess.Popen(command, start_new_session=True, preexec_fn=_die_with_us)
+        child = subprocess.Popen(command, start_new_session=True, preexec_fn=_begin)
         if told_to_stop:
             child.terminate()
         code = child.wait()
@@ -45,9 +48,13 @@ def supervise(command: list[str]) -> int:
         print(f"ended with {code}; starting it again ({len(ended)} of {MOST_RESTARTS} in a minute)", flush=True)
 
 
-def _die_with_us() -> None:
+def _begin() -> None:
+    """In the child: end when we do, and be as nice as we are."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        with suppress(OSError):
+            # With autogroups Linux weighs sessions, and a nice value counts only within its own (sched(7)).
+            AUTOGROUP.write_text(str(os.nice(0)), encoding="ascii")
 
 
 if __name__ == "__main__":
