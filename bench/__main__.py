@@ -101,7 +101,7 @@ class Bench:
             return door.submit(pair, wait_s=60)
 
         closed(api, pairs, clients=2, for_s=3)  # connections are open and caches warm from here on
-        with sync_server(self.settings.packs_path, self.engine.pack.name, threads=1) as sync:
+        with sync_server(self.settings, self.engine.pack.name, threads=1) as sync:
             if isinstance(sync, NotInstalled):
                 self.found["missing"]["sync"] = sync.reason
             peer = None if isinstance(sync, NotInstalled) else Door(sync).compare
@@ -129,7 +129,7 @@ class Bench:
         self._small(api)
         self.say("how soon a submission is accepted while the workers are saturated")
         photographs = pairs_of_bytes(self.samples, ACCEPTED_BYTES)
-        self.keep(accept=accept(stack, door, photographs, lengths.accept_s))
+        self.keep(accept=accept(door, photographs, lengths.accept_s, worked_per_s=most))
         self._deepface(turns)
 
     def _budget(self, turns: Mapping[str, Any], wall: Mapping[str, float]) -> None:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ import httpx
 import redis
 
 from bench.engine import EngineAlone
-from bench.load import Door, Measured, closed, offered
+from bench.load import Door, Measured, Refused, closed, offered
 from bench.peers.venvs import NotInstalled, ensure_venv
 from bench.photographs import PAIRS, Pair
 from bench.stack import BenchStack
@@ -48,16 +48,17 @@ class Ways:
 
 
 @contextmanager
-def sync_server(packs: Path, pack: str, threads: int) -> Iterator[str | NotInstalled]:
+def sync_server(settings: Settings, pack: str, threads: int) -> Iterator[str | NotInstalled]:
     """The plain synchronous peer, warm; or why it is not here."""
-    python = ensure_venv("sync")
+    python = ensure_venv("sync", settings.home)
     if isinstance(python, NotInstalled):
         yield python
         return
     port = free_port(18200)
-    command = [str(python), str(PEERS / "sync_server.py"), "--pack", str(packs / pack), "--port", str(port)]
+    command = [str(python), str(PEERS / "sync_server.py"), "--pack", str(settings.packs_path / pack)]
     process = subprocess.Popen(
-        [*command, "--threads", str(threads), "--detection-threshold", "0.7"], stdout=subprocess.DEVNULL
+        [*command, "--port", str(port), "--threads", str(threads), "--detection-threshold", "0.7"],
+        stdout=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -75,7 +76,7 @@ def sync_server(packs: Path, pack: str, threads: int) -> Iterator[str | NotInsta
 
 def deepface(settings: Settings, pack: str, seconds: float) -> Mapping[str, Any] | NotInstalled:
     """DeepFace over the same pairs in a process of its own."""
-    python = ensure_venv("deepface")
+    python = ensure_venv("deepface", settings.home)
     if isinstance(python, NotInstalled):
         return python
     samples = settings.home / "samples"
@@ -151,15 +152,32 @@ def idle(ways: Ways, pairs: Sequence[Pair], comparisons: int) -> dict[str, float
     return {"engine_ms": engine_ms, "api_ms": api_ms, "difference_ms": api_ms - engine_ms}
 
 
-def accept(stack: BenchStack, door: Door, pairs: Sequence[Pair], for_s: float) -> dict[str, Any]:
-    """How soon a submission is accepted while the workers have more to do than they can; cancels what then waits."""
+def accept(door: Door, pairs: Sequence[Pair], for_s: float, *, worked_per_s: float) -> dict[str, Any]:
+    """How soon a submission is accepted while the workers have more to do than they can; cancels what then waits.
+
+    Once from clients that submit as fast as they can, once at twice the rate that the workers can work off.
+    """
     ids: list[str] = []
-    stack_full = [door.submit(pairs[0])["id"] for _ in range(30)]
-    found = closed(lambda pair: ids.append(door.submit(pair)["id"]), pairs, clients=CLIENTS, for_s=for_s)
-    for job_id in (*stack_full, *ids):
-        httpx.post(f"{stack.url}/v1/comparisons/{job_id}/cancel", timeout=30)
+
+    def submit(pair: Pair) -> None:
+        ids.append(door.submit(pair)["id"])
+
+    for pair in [*pairs] * 30:
+        submit(pair)
+    found = closed(submit, pairs, clients=CLIENTS, for_s=for_s)
+    rate = round(2 * worked_per_s)
+    paced = offered(submit, pairs, per_s=rate, for_s=for_s)
+    for job_id in ids:
+        with suppress(Refused):  # it has ended
+            door.post(f"/v1/comparisons/{job_id}/cancel")
     size = round(mean(len(body) for pair in pairs for body in (pair.reference, pair.probe)))
-    return {"clients": CLIENTS, "photo_bytes": size, "per_s": found.per_s, **_percentiles(found)}
+    return {
+        "clients": CLIENTS,
+        "photo_bytes": size,
+        "per_s": found.per_s,
+        **_percentiles(found),
+        "paced": {"offered_per_s": rate, **_percentiles(paced)},
+    }
 
 
 def wall_ms(door: Door, pairs: Sequence[Pair], rounds: int) -> dict[str, float]:

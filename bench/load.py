@@ -31,6 +31,10 @@ class Measured:
     p99_ms: float
 
 
+#: The API closes a connection on which nothing has come for 5 s.
+KEPT_S = 3.0
+
+
 class Refused(Exception):
     """The server did not answer as it should."""
 
@@ -44,14 +48,26 @@ class Door:
 
     def post(self, path: str, body: bytes = b"", headers: dict[str, str] | None = None) -> Any:
         """The JSON of the answer; raise Refused unless it is a success."""
-        if not hasattr(self._own, "connection"):
-            self._own.connection = http.client.HTTPConnection(self._host, timeout=120)
-        self._own.connection.request("POST", path, body, headers or {})
-        answer = self._own.connection.getresponse()
-        text = answer.read()
+        connection = self._connection()
+        try:
+            connection.request("POST", path, body, headers or {})
+            answer = connection.getresponse()
+            text = answer.read()
+        except OSError as error:  # click takes a broken pipe for the end of its own output, and says nothing
+            raise Refused(f"{path}: {error!r}") from error
         if not 200 <= answer.status < 300:
             raise Refused(f"{path}: {answer.status} {text[:300]!r}")
         return json.loads(text)
+
+    def _connection(self) -> http.client.HTTPConnection:
+        now, own = time.monotonic(), self._own
+        if not hasattr(own, "connection"):
+            own.connection = http.client.HTTPConnection(self._host, timeout=120)
+        elif now - own.used_at > KEPT_S:
+            own.connection.close()  # and opens again by itself
+        own.used_at = now
+        connection: http.client.HTTPConnection = own.connection
+        return connection
 
     def submit(self, pair: Pair, *, wait_s: int = 0) -> dict[str, Any]:
         """Submit a comparison to Likeness; with `wait_s`, to its end."""

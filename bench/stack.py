@@ -1,7 +1,9 @@
 """A local stack of the benchmark's own, and what each of its parts costs."""
 
 import os
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -75,13 +77,14 @@ class BenchStack:
 
 @contextmanager
 def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment: str) -> Iterator[BenchStack]:
-    """Start these parts of the Procfile in a home beside the usual one; end them at the end.
+    """Start these parts of the Procfile in an empty home within the usual one; end them at the end.
 
-    What the environment says of servers elsewhere is left out: everything that is measured runs here.
+    What the environment says of servers elsewhere is left out: everything that is measured runs here. If something
+    fails, the home stays, for its logs.
     """
     usual = load_settings()
-    home = usual.home / "bench"
-    home.mkdir(parents=True, exist_ok=True)
+    (usual.home / "bench").mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="stack-", dir=usual.home / "bench"))
     own = {
         "LIKENESS_HOME": str(home),
         "LIKENESS_PACKS_DIR": str(usual.packs_path),
@@ -94,6 +97,7 @@ def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         environment = {**os.environ, **stack.environment, MARK: str(home), "PATH": path}
         yield BenchStack(stack.api_url, home, _settings(stack), environment)
+    shutil.rmtree(home)
 
 
 def _procfile(home: Path, parts: Sequence[str]) -> Path:

@@ -7,8 +7,6 @@ import venv
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.settings import load_settings
-
 HERE = Path(__file__).parent
 PIP_TIMEOUT_S = 300
 
@@ -20,13 +18,13 @@ class NotInstalled:
     reason: str
 
 
-def ensure_venv(name: str) -> Path | NotInstalled:
-    """The interpreter that runs the peer `name` (`sync`, `deepface`); the first call installs what it needs.
+def ensure_venv(name: str, home: Path) -> Path | NotInstalled:
+    """The interpreter that runs the peer `name` (`sync`, `deepface`); the first call in `home` installs what it needs.
 
     The peer finds the project's libraries behind its own: both sides of the benchmark run the very same builds.
     """
     requirements = HERE / f"requirements-{name}.txt"
-    folder = load_settings().home / "bench" / "venvs" / name
+    folder = home / "bench" / "venvs" / name
     python, stamp = folder / "bin" / "python", folder / "installed"
     libraries = dict.fromkeys((sysconfig.get_path("purelib"), sysconfig.get_path("platlib")))
     wanted = "\n".join([sys.version, *libraries, requirements.read_text(encoding="utf-8")])
