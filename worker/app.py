@@ -58,7 +58,7 @@ class Equipment:
             announce=lambda job: announce(app, job),
         )
         self.runs = RunStore(settings)
-        self.shards = Shards(self.runs, self.objects, self.engines)
+        self.shards = Shards(self.runs, self.objects, self.engines, at_once=settings.engine_threads)
         self.canary = Canary(
             app,
             worker,

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -53,12 +54,18 @@ class Row:
 
 
 class Shards:
-    """Embeds shards; doing one twice writes the same bytes under the same key."""
+    """Embeds shards; doing one twice writes the same bytes under the same key.
 
-    def __init__(self, runs: RunStore, objects: ObjectStore, engines: Engines) -> None:
+    `at_once` of them are computed at a time: with more of them than cores, every image would wait for its turn twice,
+    and a core for the thread that gets the turn (LFW on 2 cores: 60.9 s with 4 at once, 58.1 with 2). Further threads
+    have fetched the next ones meanwhile.
+    """
+
+    def __init__(self, runs: RunStore, objects: ObjectStore, engines: Engines, *, at_once: int) -> None:
         self._runs = runs
         self._objects = objects
         self._engines = engines
+        self._places = threading.BoundedSemaphore(at_once)
 
     def embed(self, message: ShardMessage) -> dict[str, Any]:
         """Return the part's key and counts. An image without a face is a row, never an exception.
@@ -75,12 +82,14 @@ class Shards:
                 return {**answer, "skipped": "the part is there"}
             engine = self._engines.get(message.pipeline.pack, detection_size=message.pipeline.detection_size)
             _check(engine, message.pipeline)
+            shard = self._fetch(message)
             rows: list[Row] = []
-            for image_id, body in self._images(message):
-                rows.append(_acquire(engine, image_id, body, message.pipeline))
-                if len(rows) % STRIDE == 0 and not self._goes_on(message, len(rows)):
-                    return {**answer, "skipped": "the run was cancelled"}
-            arrays = _embed(engine, rows, message.pipeline)
+            with self._places:
+                for image_id, image in _images(shard):
+                    rows.append(_acquire(engine, image_id, image, message.pipeline))
+                    if len(rows) % STRIDE == 0 and not self._goes_on(message, len(rows)):
+                        return {**answer, "skipped": "the run was cancelled"}
+                arrays = _embed(engine, rows, message.pipeline)
             body = _pack(arrays, engine)
             self._objects.put(message.part_key, body)
             self._runs.advance(message.run_id, message.shard, len(rows), whole=True)
@@ -88,18 +97,22 @@ class Shards:
             log.info("shard_embedded", images=len(rows), failures=failed, seconds=round(time.monotonic() - started, 2))
             return {**answer, "images": len(rows), "failures": failed, "sha256": sha256(body).hexdigest()}
 
-    def _images(self, message: ShardMessage) -> Iterator[tuple[str, bytes]]:
+    def _fetch(self, message: ShardMessage) -> bytes:
         body = self._objects.get(message.shard_key)
         if (found := sha256(body).hexdigest()) != message.shard_sha256:
             raise ShardDiffers(f"{message.shard_key} has the digest {found}, planned was {message.shard_sha256}")
-        with tarfile.open(fileobj=io.BytesIO(body), mode="r:", encoding="utf-8") as members:
-            for member in members:
-                file = members.extractfile(member)
-                if file is not None:
-                    yield member.name, file.read()
+        return body
 
     def _goes_on(self, message: ShardMessage, done: int) -> bool:
         return self._runs.advance(message.run_id, message.shard, done, whole=False) is Status.RUNNING
+
+
+def _images(shard: bytes) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(fileobj=io.BytesIO(shard), mode="r:", encoding="utf-8") as members:
+        for member in members:
+            file = members.extractfile(member)
+            if file is not None:
+                yield member.name, file.read()
 
 
 def _check(engine: FaceEngine, pipeline: Pipeline) -> None:

@@ -80,6 +80,14 @@ class Batcher:
         run = self._run_apart if lane is Lane.EVALUATION else self._run_together
         return np.concatenate([run(crops[i : i + self.largest], since) for i in range(0, len(crops), self.largest)])
 
+    def runs_within(self, turns: Turns) -> bool:
+        """Whether a crop takes one of these turns and no company: then who has one may embed at once."""
+        return self._turns is turns and self.largest == 1
+
+    def embed_now(self, crops: Sequence[Image]) -> Embeddings:
+        """As `embed`, for a caller who has the device's turn, one crop after the other."""
+        return np.concatenate([self._recogniser.embed([crop]) for crop in crops])
+
     def _run_apart(self, crops: Sequence[Image], since: float | None) -> Embeddings:
         call = Call(crops)
         with self._turns.turn(Lane.EVALUATION, since):

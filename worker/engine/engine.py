@@ -1,8 +1,9 @@
 """The path from two images to a score."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Self, TypeVar
@@ -102,42 +103,53 @@ class Engine:
         return self._batcher.embed(crops, Lane.EVALUATION)
 
     def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
-        """Compare two images; nothing is embedded unless both give a face."""
-        watches = {side: Stopwatch() for side in Side}
+        """Compare two images; nothing is embedded unless both give a face.
+
+        On idle cores both sides are worked on at once, which halves the latency. On busy ones a comparison keeps its
+        turn to the end: 4 threads that changed places at every step made 12 % fewer comparisons than 2 on 2 cores.
+        """
         bodies = {Side.REFERENCE: reference, Side.PROBE: probe}
-        since = time.monotonic()
+        watches = {side: Stopwatch() for side in Side}
+        whole, since = Stopwatch(), time.monotonic()
 
         def acquire(side: Side) -> Acquired | FailureToAcquire:
-            with watches[side].step("wait"):
-                self._cores.line_up(Lane.INTERACTIVE, since).wait()
-            try:
-                return self._acquire(bodies[side], policy, side, watches[side])
-            finally:
-                self._cores.give_back()
+            return self._acquire(bodies[side], policy, side, watches[side])
 
-        whole = Stopwatch()
+        def acquire_in_turn(side: Side) -> Acquired | FailureToAcquire:
+            with self._turn(since, watches[side]):
+                return acquire(side)
+
         with whole.step("total"):
-            sides = self._both(acquire)
-            acquired = {side: found for side, found in sides.items() if isinstance(found, Acquired)}
-            failures = tuple(found for found in sides.values() if isinstance(found, FailureToAcquire))
-            outcome = NotAcquired(failures) if failures else self._score(acquired, since, whole)
+            if self._cores.free < 2 and self._batcher.runs_within(self._cores):
+                with self._turn(since, whole):
+                    sides = {side: acquire(side) for side in Side}
+                    outcome = _outcome(sides, self._batcher.embed_now, whole)
+            else:
+                sides = self._both(acquire_in_turn)
+                outcome = _outcome(sides, lambda crops: self._embed_both(crops, since), whole)
         for watch in watches.values():
             whole.add(watch.laps_ms)
-        return Comparison(outcome, {side: found.face for side, found in acquired.items()}, whole.laps_ms)
+        faces = {side: found.face for side, found in sides.items() if isinstance(found, Acquired)}
+        return Comparison(outcome, faces, whole.laps_ms)
 
-    def _score(self, acquired: dict[Side, Acquired], since: float, watch: Stopwatch) -> Compared:
-        with watch.step("embed"):
-            if self._batcher.largest == 1:
-                rows = self._both(lambda side: self._batcher.embed([acquired[side].crop], Lane.INTERACTIVE, since)[0])
-                reference, probe = rows[Side.REFERENCE], rows[Side.PROBE]
-            else:
-                crops = [acquired[Side.REFERENCE].crop, acquired[Side.PROBE].crop]
-                reference, probe = self._batcher.embed(crops, Lane.INTERACTIVE, since)
-        with watch.step("score"):
-            return Compared(cosine(reference, probe))
+    @contextmanager
+    def _turn(self, since: float, watch: Stopwatch) -> Iterator[None]:
+        with watch.step("wait"):
+            self._cores.line_up(Lane.INTERACTIVE, since).wait()
+        try:
+            yield
+        finally:
+            self._cores.give_back()
+
+    def _embed_both(self, crops: Sequence[Image], since: float) -> Embeddings:
+        if self._batcher.largest > 1:
+            return self._batcher.embed(crops, Lane.INTERACTIVE, since)
+        pair = dict(zip(Side, crops, strict=True))
+        rows = self._both(lambda side: self._batcher.embed([pair[side]], Lane.INTERACTIVE, since))
+        return np.concatenate([*rows.values()])
 
     def _both(self, work: Callable[[Side], T]) -> dict[Side, T]:
-        """Both sides at once where cores are idle, which halves the latency; else in turn, with fewer switches."""
+        """Both sides at once where cores are idle; else in turn, with fewer switches."""
         if self._cores.free < 2:
             return {side: work(side) for side in Side}
         reference = self._helpers.submit(work, Side.REFERENCE)
@@ -166,3 +178,16 @@ class Engine:
             crop = align(picture.pixels, picture.inside(chosen.keypoints))
         face = Face(chosen.box, chosen.score, len(seen.faces), seen.size)
         return Acquired(face, crop, watch.laps_ms)
+
+
+def _outcome(
+    sides: Mapping[Side, Acquired | FailureToAcquire],
+    embed: Callable[[Sequence[Image]], Embeddings],
+    watch: Stopwatch,
+) -> Compared | NotAcquired:
+    if failures := tuple(found for found in sides.values() if isinstance(found, FailureToAcquire)):
+        return NotAcquired(failures)
+    with watch.step("embed"):
+        reference, probe = embed([found.crop for found in sides.values() if isinstance(found, Acquired)])
+    with watch.step("score"):
+        return Compared(cosine(reference, probe))
