@@ -80,7 +80,7 @@ def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment:
     """Start these parts of the Procfile in an empty home within the usual one; end them at the end.
 
     What the environment says of servers elsewhere is left out: everything that is measured runs here. If something
-    fails, the home stays, for its logs.
+    fails, the logs stay.
     """
     usual = load_settings()
     (usual.home / "bench").mkdir(parents=True, exist_ok=True)
@@ -93,10 +93,15 @@ def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment:
         **environment,
     }
     elsewhere = ("LIKENESS_REDIS_URL", "LIKENESS_S3_ENDPOINT", "LIKENESS_API_URL")
-    with _environment(own, without=elsewhere), start_stack(procfile=_procfile(home, parts), say=say) as stack:
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-        environment = {**os.environ, **stack.environment, MARK: str(home), "PATH": path}
-        yield BenchStack(stack.api_url, home, _settings(stack), environment)
+    try:
+        with _environment(own, without=elsewhere), start_stack(procfile=_procfile(home, parts), say=say) as stack:
+            path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+            environment = {**os.environ, **stack.environment, MARK: str(home), "PATH": path}
+            yield BenchStack(stack.api_url, home, _settings(stack), environment)
+    except BaseException:
+        for data in ("redis", "s3"):
+            shutil.rmtree(home / data, ignore_errors=True)
+        raise
     shutil.rmtree(home)
 
 
