@@ -130,7 +130,8 @@ class FailureToAcquireSchema(Schema):
 class FaceSchema(Schema):
     """The face that was compared; `box` is left, top, right, bottom in pixels of the upright image.
 
-    `detection_size` is the side of the square in which the detector saw the image.
+    `detection_size` is the side of the square in which the detector saw the image, and `faces_found` counts what shows
+    there: under `largest` a large face may end the search before small ones are looked for.
     """
 
     box = fields.List(fields.Float(), required=True, validate=validate.Length(equal=4))
