@@ -35,10 +35,12 @@ from bench.evaluation import Evaluations, Subject, beside_the_engine, in_company
 from bench.load import Door, Measured, closed
 from bench.peers.venvs import NotInstalled
 from bench.photographs import Pair, pairs_of_bytes, sample_pairs, small_pairs, write_stand_in
+from bench.profiler import held_ms_per_job
 from bench.report import write
 from bench.scaling import long_queue, soak
 from bench.simulation import simulate
 from bench.stack import EVALUATIONS, SERVICE, BenchStack, bench_stack
+from bench.targets import targets
 from core.settings import Settings, load_settings
 from evaluator.datasets import PairList, parse_csv, parse_lfw
 from infra.commands.packs import fetch_packs
@@ -82,6 +84,13 @@ class Bench:
             "ratios": {},
             "missing": {},
         }
+        if not full:
+            self.found |= _of_the_last_full_run(self.path, self.found["machine"])
+
+    @property
+    def path(self) -> Path:
+        """Where everything is written to."""
+        return self.settings.home / "bench.json"
 
     def keep(self, **groups: Any) -> None:
         """Add what was measured, and write all there is."""
@@ -90,8 +99,7 @@ class Bench:
         self.found.update(groups)
         self.found["seconds"] = time.monotonic() - self.began
         self.found["targets"] = targets(self.found)
-        path = self.settings.home / "bench.json"
-        path.write_text(json.dumps(self.found, indent=2) + "\n", encoding="utf-8")
+        self.path.write_text(json.dumps(self.found, indent=2) + "\n", encoding="utf-8")
 
     def comparisons(self, stack: BenchStack) -> None:
         """Throughput, latency, and where the time goes."""
@@ -111,6 +119,7 @@ class Bench:
             self.say("latency of one comparison on an idle stack")
             self.keep(idle=idle(ways, pairs, lengths.idle_comparisons))
             self._budget(turns, wall_ms(door, pairs, 5))
+            self._profile(stack, api)
             self.say("throughput and latency by concurrency")
             wide = (1, 2, 4, 8, 16, 32)
             comparisons = {"api": sweep(api, pairs, wide, lengths.point_s)}
@@ -129,7 +138,7 @@ class Bench:
         self._small(api)
         self.say("how soon a submission is accepted while the workers are saturated")
         photographs = pairs_of_bytes(self.samples, ACCEPTED_BYTES)
-        self.keep(accept=accept(door, photographs, lengths.accept_s, worked_per_s=most))
+        self.keep(accept=accept(stack, door, photographs, lengths.accept_s, worked_per_s=most))
         self._deepface(turns)
 
     def _budget(self, turns: Mapping[str, Any], wall: Mapping[str, float]) -> None:
@@ -143,6 +152,21 @@ class Bench:
             "redis_commands_per_job": turns["redis_commands_per_job"],
         }
         self.keep(ratios={"worker_to_engine": engine_ms / worker_ms}, budget=budget)
+
+    def _profile(self, stack: BenchStack, api: Callable[[Pair], object]) -> None:
+        for_s, found = self.lengths.round_s, {}
+
+        def load() -> int:
+            return closed(api, self.pairs, clients=CLIENTS, for_s=for_s).requests
+
+        for part in ("api", "worker"):
+            self.say(f"what Python does: {part}")
+            held = held_ms_per_job(stack.busiest(part), load, for_s=for_s, home=self.settings.home)
+            if isinstance(held, NotInstalled):
+                self.found["missing"]["profile"] = held.reason
+                return
+            found[part] = held
+        self.keep(profile=found)
 
     def _small(self, api: Callable[[Pair], object]) -> None:
         self.say("the same with pictures of 250 x 250 pixels")
@@ -212,28 +236,6 @@ class Bench:
         self.keep(workers=found)
 
 
-def targets(found: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What the project has set itself, and what was found."""
-    ratios, lines = found["ratios"], []
-
-    def line(name: str, limit: float, value: float | None, shown: str, *, at_least: bool) -> None:
-        if value is not None:
-            met = value >= limit if at_least else value <= limit
-            target = f"{'>=' if at_least else '<='} {limit:g}{shown}"
-            lines.append({"name": name, "target": target, "found": f"{value:.3g}{shown}", "met": met})
-
-    line("comparisons/s, API / engine alone", 0.9, ratios.get("api_to_engine"), "", at_least=True)
-    line("evaluation, engine alone / run", 0.95, ratios.get("evaluation_to_engine"), "", at_least=True)
-    line("comparisons/s, API / synchronous peer", 2, ratios.get("api_to_sync"), "", at_least=True)
-    if sync := found.get("rounds", {}).get("sync"):
-        ours = mean(one["p95_ms"] for one in found["rounds"]["api"])
-        theirs = mean(one["p95_ms"] for one in sync)
-        line("p95 at 8 clients, API / synchronous peer", 1, ours / theirs, "", at_least=False)
-    line("idle latency, API - engine", 20, found.get("idle", {}).get("difference_ms"), " ms", at_least=False)
-    line("accepted (202), p95 at 8 clients", 50, found.get("accept", {}).get("p95_ms"), " ms", at_least=False)
-    return lines
-
-
 @click.command(context_settings={"max_content_width": 100})
 @click.option("--full", is_flag=True, help="Longer, with 10,000 queued jobs and a soak of 30 minutes: about an hour.")
 @click.option("--lfw", type=FOLDER, help="Folder with lfw-deepfunneled.tgz and pairs.txt; else a stand-in is made.")
@@ -268,7 +270,16 @@ def main(full: bool, lfw: Path | None, soak_minutes: float) -> None:
     write(bench.found, DOCS)
     for line in bench.found["targets"]:
         console.print(f"{'met    ' if line['met'] else 'not met'}  {line['name']}: {line['found']} ({line['target']})")
-    console.print(f"{settings.home / 'bench.json'}, {DOCS / 'performance.md'}")
+    console.print(f"{bench.path}, {DOCS / 'performance.md'}")
+
+
+def _of_the_last_full_run(path: Path, machine: Mapping[str, Any]) -> dict[str, Any]:
+    """What only a full run measures, if there was one on this machine, and where it comes from."""
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    kept = {group: before[group] for group in ("queue", "soak") if group in before}
+    if not kept or before.get("machine") != machine:
+        return {}
+    return {**kept, "full_run": before.get("full_run") or {name: before[name] for name in ("code", "taken_at")}}
 
 
 def _machine(provider: str) -> dict[str, Any]:

@@ -152,7 +152,9 @@ def idle(ways: Ways, pairs: Sequence[Pair], comparisons: int) -> dict[str, float
     return {"engine_ms": engine_ms, "api_ms": api_ms, "difference_ms": api_ms - engine_ms}
 
 
-def accept(door: Door, pairs: Sequence[Pair], for_s: float, *, worked_per_s: float) -> dict[str, Any]:
+def accept(
+    stack: BenchStack, door: Door, pairs: Sequence[Pair], for_s: float, *, worked_per_s: float
+) -> dict[str, Any]:
     """How soon a submission is accepted while the workers have more to do than they can; cancels what then waits.
 
     Once from clients that submit as fast as they can, once at twice the rate that the workers can work off.
@@ -164,7 +166,9 @@ def accept(door: Door, pairs: Sequence[Pair], for_s: float, *, worked_per_s: flo
 
     for pair in [*pairs] * 30:
         submit(pair)
+    before = stack.cpu_s()
     found = closed(submit, pairs, clients=CLIENTS, for_s=for_s)
+    spent = {part: 1000 * (after - before[part]) / found.requests for part, after in stack.cpu_s().items()}
     rate = round(2 * worked_per_s)
     paced = offered(submit, pairs, per_s=rate, for_s=for_s)
     for job_id in ids:
@@ -176,6 +180,7 @@ def accept(door: Door, pairs: Sequence[Pair], for_s: float, *, worked_per_s: flo
         "photo_bytes": size,
         "per_s": found.per_s,
         **_percentiles(found),
+        "cpu_ms": sum(spent[part] for part in ("api", "object store", "redis")),
         "paced": {"offered_per_s": rate, **_percentiles(paced)},
     }
 

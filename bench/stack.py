@@ -66,13 +66,23 @@ class BenchStack:
         """Resident memory of each part, in MB."""
         return self._sum(lambda process: process.memory_info().rss / 1e6)
 
+    def busiest(self, part: str) -> int:
+        """The process of a part that has used most of the processor: the one that does the work."""
+        _, pid = max((sum(process.cpu_times()[:2]), process.pid) for of, process in self._processes() if of == part)
+        return int(pid)
+
     def _sum(self, of: Callable[[psutil.Process], float]) -> dict[str, float]:
         found = dict.fromkeys([*PARTS, "rest"], 0.0)
+        for part, process in self._processes():
+            with suppress(psutil.Error):
+                found[part] += of(process)
+        return found
+
+    def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
         for process in psutil.process_iter():
             with suppress(psutil.Error):
                 if process.environ().get(MARK) == str(self.home):
-                    found[_part(process.cmdline())] += of(process)
-        return found
+                    yield _part(process.cmdline()), process
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from bench.report import write
+from bench.targets import targets
 from core.settings import CHECKOUT, load_settings
 
 
@@ -27,7 +28,8 @@ def main(stored: Path | None, docs: Path) -> None:
     stored = stored or load_settings().home / "bench.json"
     if not stored.is_file():
         raise click.ClickException("nothing was measured yet: make bench")
-    write(json.loads(stored.read_text(encoding="utf-8")), docs)
+    bench = json.loads(stored.read_text(encoding="utf-8"))
+    write(bench | {"targets": targets(bench)}, docs)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from bench.report.amounts import amount, counts, share, size
 from bench.report.markdown import Lines, image, paragraph, table
 from bench.report.measurements import Json
-from bench.report.wording import PARTS, STEPS, part_name
+from bench.report.wording import LIBRARIES, PARTS, STEPS, part_name
 
 
 def budget(bench: Json) -> Lines:
@@ -17,6 +17,8 @@ def budget(bench: Json) -> Lines:
     lines = ["## Where a job's time goes", "", *image("budget")]
     if cpu:
         lines += _cpu(cpu, bench)
+    if profile := bench.get("profile"):
+        lines += _profile(profile)
     if wall:
         lines += _wall(wall)
     return lines
@@ -36,6 +38,22 @@ def _cpu(cpu: Mapping[str, float], bench: Json) -> Lines:
             said += f" The dearest part beside it is *{part_name(max(beside, key=lambda part: beside[part]))}*."
         lines += paragraph(said)
     return lines
+
+
+def _profile(profile: Mapping[str, Mapping[str, float]]) -> Lines:
+    libraries = list(dict.fromkeys(library for held in profile.values() for library in held))
+    rows = [
+        [library, *(amount(held[library]) if library in held else "" for held in profile.values()), LIBRARIES[library]]
+        for library in libraries
+    ]
+    totals = [f"**{amount(sum(held.values()))}**" for held in profile.values()]
+    return [
+        *paragraph(
+            "Of this, what Python does while it holds the interpreter, in ms a job, by the library it is in (py-spy, "
+            "which slows it down a little); models, hashes, and the kernel's copies of the bytes do without it:"
+        ),
+        *table(["", *(f"{part_name(part)}>" for part in profile), "what"], [*rows, ["**all**", *totals, ""]]),
+    ]
 
 
 def _wall(wall: Mapping[str, float]) -> Lines:

@@ -11,6 +11,7 @@ from bench.report.conditions import caveats, conditions
 from bench.report.evaluation import evaluation
 from bench.report.markdown import FOLDER, Lines
 from bench.report.measurements import Json, memory_samples
+from bench.report.missed import missed
 from bench.report.scaling import memory, workers
 from bench.report.simulation import simulation
 from bench.report.wording import PLOTS
@@ -18,6 +19,7 @@ from bench.report.wording import PLOTS
 Section = Callable[[Json], Lines]
 SECTIONS: tuple[Section, ...] = (
     answer,
+    missed,
     conditions,
     throughput,
     latency,

@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.report.labels import End, apart, name_ends
 from bench.report.measurements import Json, in_order
-from bench.report.wording import PLOTS, name_of, part_name
+from bench.report.wording import AROUND, PLOTS, name_of, part_name
 from evaluator.report.drawing import BLUE, INK, MUTED, ORANGE, drawing
 from evaluator.report.wording import number
 
@@ -27,8 +27,6 @@ STYLE = {
 }
 LINES = {"engine": (INK, "s"), "api": (BLUE, "o"), "sync": (ORANGE, "^"), "deepface": (PURPLE, "D")}
 OTHER = (GREEN, "v")
-AROUND = ("upload and accept", "queue", "fetch", "wait", "end and answer")
-"""Steps of a job that are not the engine's."""
 STATIONS: dict[str, tuple[str, Any]] = {
     "API": (INK, ":"),
     "network": (MUTED, (0, (5, 2))),

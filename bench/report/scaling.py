@@ -35,6 +35,8 @@ def memory(bench: Json) -> Lines:
     lines = ["## A long queue, and memory", ""]
     if memory_samples(bench):
         lines += image("memory")
+    if full := bench.get("full_run"):
+        lines += paragraph(f"From the last full run: code {full['code']}, {full['taken_at']}.")
     if queue:
         engine = " with the sleeping engine" if queue.get("engine") == "sleeping" else ""
         queued, ended = (size(queue[f"redis_bytes_per_job_{state}"]) for state in ("queued", "ended"))

@@ -15,6 +15,7 @@ GROUPS = {
     "idle": "the latency at rest",
     "accept": "how fast jobs are accepted",
     "budget": "where a job's time goes",
+    "profile": "what Python does in the API and in a worker",
     "evaluation": "an evaluation run",
     "mixed": "comparisons while a run is in flight",
     "workers": "a second worker",
@@ -66,6 +67,15 @@ PARTS = {
     "load generator": "The benchmark's own clients, on the same cores. Clients elsewhere would give it back.",
     "rest": "Courier, beat, evaluator and whatever else the stack keeps running.",
 }
+LIBRARIES = {
+    "HTTP": "gunicorn, Flask, werkzeug, marshmallow: requests and answers",
+    "Celery": "messages: sent, taken, acknowledged",
+    "Redis": "the client: records, messages, news of endings",
+    "S3": "the client: signatures, headers",
+    "engine": "what is Python in it: around the models, OpenCV, onnxruntime",
+    "our own": "validation, the job and its result",
+    "Python": "threads that begin, wait and end",
+}
 STEPS = {
     "upload and accept": "both photographs to the API, into the object store, job recorded and enqueued",
     "queue": "from the broker to a free thread of a worker",
@@ -78,6 +88,9 @@ STEPS = {
     "score": "a scalar product",
     "end and answer": "result recorded, photographs deleted, the waiting client told",
 }
+
+AROUND = ("upload and accept", "queue", "fetch", "wait", "end and answer")
+"""Steps of a job that are not the engine's."""
 
 
 def name_of(key: str) -> str:

@@ -1,0 +1,90 @@
+"""Why a target was missed, from the budget of the same run."""
+
+from collections.abc import Callable, Mapping
+
+from bench.report.amounts import amount
+from bench.report.markdown import Lines, wrapped
+from bench.report.measurements import Json
+from bench.report.wording import AROUND, part_name
+from evaluator.report.wording import listed
+
+
+def missed(bench: Json) -> Lines:
+    """A reason for each target that was missed and whose reason was measured."""
+    lines: Lines = []
+    for target in bench.get("targets") or []:
+        explain = REASONS.get(target.get("key"))
+        if target["met"] is False and explain and (reason := explain(bench)):
+            lines.append(wrapped(f"- *{target['name']}*: {reason}"))
+    return ["## What was missed, and why", "", *lines, ""] if lines else []
+
+
+def _api_to_engine(bench: Json) -> str | None:
+    cpu = (bench.get("budget") or {}).get("cpu_ms_per_job")
+    if not cpu:
+        return None
+    beside = {part: ms for part, ms in cpu.items() if part != "engine"}
+    dearest = sorted(beside, key=lambda part: -beside[part])[:2]
+    named = listed([f"{part_name(part)} {amount(beside[part])}" for part in dearest])
+    return (
+        f"on the same cores a comparison costs {amount(cpu['engine'])} ms of CPU in the engine and "
+        f"{amount(sum(beside.values()))} around it, most of it for {named}; the target leaves "
+        f"{amount(cpu['engine'] / 9)}. It goes with the bytes of the photographs, which are received, checked, stored, "
+        "fetched and deleted, each with its checksums, and with steps that are each on the disk before the next: that "
+        "nothing is lost is what they buy. A store, Redis and API on other machines give their part back."
+    )
+
+
+def _api_to_sync(bench: Json) -> str | None:
+    cpu = (bench.get("budget") or {}).get("cpu_ms_per_job")
+    peers = (bench.get("comparisons") or {}).get("sync")
+    cores = (bench.get("machine") or {}).get("cores")
+    if not cpu or not peers or not cores:
+        return None
+    theirs_ms = 1000 * cores / max(at["per_s"] for at in peers)
+    said = (
+        f"the peer, which stores nothing, takes {amount(theirs_ms)} ms of CPU for a comparison where all cores are "
+        f"busy. Twice its throughput leaves {amount(theirs_ms / 2)} for everything, and the engine takes "
+        f"{amount(cpu['engine'])}, the whole service {amount(sum(cpu.values()))}."
+    )
+    alone = [at["per_s"] for way in ("api", "sync") for at in bench["comparisons"].get(way, []) if at["clients"] == 1]
+    if len(alone) == 2:
+        said += f" A single client gets {alone[0] / alone[1]:.2f} times as many, for both sides are worked on at once."
+    return said
+
+
+def _idle(bench: Json) -> str | None:
+    wall = (bench.get("budget") or {}).get("wall_ms")
+    if not wall:
+        return None
+    steps = listed([f"*{step}* {amount(wall[step])} ms" for step in AROUND if step in wall])
+    return (
+        f"around the engine are {steps}. *queue* begins when the upload is read: most of it is the object store taking "
+        "the photographs, the rest the record, the message and Celery. Nothing polls. Smaller photographs take less."
+    )
+
+
+def _accept(bench: Json) -> str | None:
+    accept = bench.get("accept")
+    if not accept:
+        return None
+    clients, per_s, cores = accept["clients"], accept["per_s"], (bench.get("machine") or {}).get("cores")
+    said = ""
+    if accept.get("cpu_ms") and cores:
+        said = (
+            f" One costs {amount(accept['cpu_ms'])} ms of CPU in API, object store and Redis: {clients} at a time take "
+            f"{amount(clients * accept['cpu_ms'] / cores)} ms on {cores} cores even where workers stand still."
+        )
+    return (
+        f"{clients} clients that submit again at once have {amount(per_s)} jobs accepted a second, all the cores can "
+        f"do beside the workers' share; so each waits {amount(1000 * clients / per_s)} ms in the mean, "
+        f"whoever is served first.{said}"
+    )
+
+
+REASONS: Mapping[str | None, Callable[[Json], str | None]] = {
+    "api_to_engine": _api_to_engine,
+    "api_to_sync": _api_to_sync,
+    "idle": _idle,
+    "accept": _accept,
+}
