@@ -22,17 +22,31 @@ _BARE = frozenset([0x00, 0x01, *range(0xD0, 0xDA)])
 
 
 @dataclass(frozen=True, slots=True)
-class ImageFacts:
+class ImageHeader:
     """An image as its header declares it. `width` and `height` are pixels as stored, before EXIF rotation."""
 
     media_type: str
     width: int
     height: int
     size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts(ImageHeader):
+    """The header, and which bytes it heads."""
+
     sha256: str
 
 
 def inspect(body: bytes, *, max_bytes: int, max_pixels: int) -> ImageFacts:
+    """`read_header`, and the digest of the whole. Raises the same."""
+    header = read_header(body, max_bytes=max_bytes, max_pixels=max_pixels)
+    return ImageFacts(
+        header.media_type, header.width, header.height, header.size_bytes, hashlib.sha256(body).hexdigest()
+    )
+
+
+def read_header(body: bytes, *, max_bytes: int, max_pixels: int) -> ImageHeader:
     """Read the header only; a bomb costs nothing.
 
     Raises UnsupportedImage for anything but JPEG, PNG or WebP, ImageTooLarge over either limit.
@@ -44,7 +58,7 @@ def inspect(body: bytes, *, max_bytes: int, max_pixels: int) -> ImageFacts:
         raise UnsupportedImage(f"the header declares {width}x{height} pixels")
     if width * height > max_pixels:
         raise ImageTooLarge(f"the image has {width}x{height} pixels; at most {max_pixels} are accepted")
-    return ImageFacts(media_type, width, height, len(body), hashlib.sha256(body).hexdigest())
+    return ImageHeader(media_type, width, height, len(body))
 
 
 def jpeg_segments(body: bytes) -> Iterator[tuple[int, int]]:

@@ -17,7 +17,7 @@ import structlog
 
 from core.comparison import FailureToAcquire, Side
 from core.errors import ImageRejected, LikenessError
-from core.images import inspect
+from core.images import read_header
 from core.lifecycle import Status
 from core.object_store import ObjectStore
 from core.run_store import RunStore
@@ -126,7 +126,7 @@ def _check(engine: FaceEngine, pipeline: Pipeline) -> None:
 def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline) -> Row:
     if pipeline.track == "aligned":
         try:
-            crop = decode(body, inspect(body, max_bytes=1 << 24, max_pixels=1 << 24))
+            crop = decode(body, read_header(body, max_bytes=1 << 24, max_pixels=1 << 24))
         except ImageRejected as why:
             return Row(image_id, None, why.code, 0)
         return Row(image_id, crop, "", 1)

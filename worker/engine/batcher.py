@@ -81,12 +81,12 @@ class Batcher:
         return np.concatenate([run(crops[i : i + self.largest], since) for i in range(0, len(crops), self.largest)])
 
     def runs_within(self, turns: Turns) -> bool:
-        """Whether a crop takes one of these turns and no company: then who has one may embed at once."""
+        """Whether an inference takes one of these turns and no company: then who has one may embed at once."""
         return self._turns is turns and self.largest == 1
 
     def embed_now(self, crops: Sequence[Image]) -> Embeddings:
-        """As `embed`, for a caller who has the device's turn, one crop after the other."""
-        return np.concatenate([self._recogniser.embed([crop]) for crop in crops])
+        """As `embed`, for a caller who has the device's turn: all of them in one inference."""
+        return self._recogniser.embed(crops)
 
     def _run_apart(self, crops: Sequence[Image], since: float | None) -> Embeddings:
         call = Call(crops)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from core.errors import ImageUndecodable
-from core.images import JPEG, PNG, ImageFacts
+from core.images import JPEG, PNG, ImageHeader
 from worker.engine.align import CROP_SIZE
 from worker.engine.contract import Image
 from worker.engine.detect import Point
@@ -44,11 +44,11 @@ class Picture:
     width: int
 
     @classmethod
-    def of(cls, body: bytes, facts: ImageFacts, scale: int) -> Self:
+    def of(cls, body: bytes, header: ImageHeader, scale: int) -> Self:
         """Raise what `decode` raises."""
-        pixels = decode(body, facts, scale)
-        upright = pixels.shape[:2] == (_reduced(facts.height, scale), _reduced(facts.width, scale))
-        height, width = (facts.height, facts.width) if upright else (facts.width, facts.height)
+        pixels = decode(body, header, scale)
+        upright = pixels.shape[:2] == (_reduced(header.height, scale), _reduced(header.width, scale))
+        height, width = (header.height, header.width) if upright else (header.width, header.height)
         return cls(pixels, scale, height, width)
 
     def inside(self, points: Sequence[Point]) -> tuple[Point, ...]:
@@ -57,11 +57,11 @@ class Picture:
         return tuple(((x - centre) / self.scale, (y - centre) / self.scale) for x, y in points)
 
 
-def scale_to_detect(facts: ImageFacts, detection_size: int) -> int:
+def scale_to_detect(header: ImageHeader, detection_size: int) -> int:
     """How far an image may be reduced for a detector of this size: 1, 2, 4 or 8; 1 for all but JPEG."""
-    if facts.media_type != JPEG:
+    if header.media_type != JPEG:
         return 1
-    return _scale(max(facts.width, facts.height) / (DETECTOR_INPUTS * detection_size))
+    return _scale(max(header.width, header.height) / (DETECTOR_INPUTS * detection_size))
 
 
 def scale_to_crop(face_px: float) -> int:
@@ -69,26 +69,26 @@ def scale_to_crop(face_px: float) -> int:
     return _scale(face_px / CROP_SIZE)
 
 
-def decode(body: bytes, facts: ImageFacts, scale: int = 1) -> Image:
-    """Decode what `core.images.inspect` has let pass; raise ImageUndecodable unless every pixel is there.
+def decode(body: bytes, header: ImageHeader, scale: int = 1) -> Image:
+    """Decode what `core.images.read_header` has let pass; raise ImageUndecodable unless every pixel is there.
 
     OpenCV applies the EXIF orientation of all three formats, drops alpha, takes the first frame of an animation,
     and turns grey, palette, CMYK and 16-bit into 8-bit BGR. At a `scale` of 2, 4 or 8 each side is that much shorter,
     rounded up.
     """
-    data = _SIMPLER.get(facts.media_type, bytes)(body)
+    data = _SIMPLER.get(header.media_type, bytes)(body)
     try:
         image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS[scale])
     except cv2.error as error:
-        raise ImageUndecodable(f"the {facts.media_type} cannot be decoded: {error.err}") from error
+        raise ImageUndecodable(f"the {header.media_type} cannot be decoded: {error.err}") from error
     if image is None:
         raise ImageUndecodable(
-            f"the {facts.media_type} of {facts.size_bytes} bytes is truncated or damaged: "
-            f"not all of its {facts.width}x{facts.height} pixels are there"
+            f"the {header.media_type} of {header.size_bytes} bytes is truncated or damaged: "
+            f"not all of its {header.width}x{header.height} pixels are there"
         )
     height, width = image.shape[:2]
-    if {height, width} != {_reduced(facts.height, scale), _reduced(facts.width, scale)}:
-        raise ImageUndecodable(f"the header says {facts.width}x{facts.height} pixels, the image has {width}x{height}")
+    if {height, width} != {_reduced(header.height, scale), _reduced(header.width, scale)}:
+        raise ImageUndecodable(f"the header says {header.width}x{header.height} pixels, the image has {width}x{height}")
     return image
 
 

@@ -21,7 +21,7 @@ from core.comparison import (
     Side,
 )
 from core.errors import ImageRejected, ImageTooLarge
-from core.images import inspect
+from core.images import read_header
 from core.packs import Pack, directory_identity
 from core.settings import Settings
 from worker.engine.align import CROP_SIZE, align
@@ -91,6 +91,7 @@ class Engine:
         crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
         for batch in self._batcher.sizes:
             self._batcher.embed([crop] * batch, Lane.EVALUATION)
+        self._batcher.embed_now([crop] * len(Side))
         return (perf_counter() - start) * 1000
 
     def acquire(self, body: bytes, policy: Policy, side: Side) -> Acquired | FailureToAcquire:
@@ -159,8 +160,8 @@ class Engine:
     def _acquire(self, body: bytes, policy: Policy, side: Side, watch: Stopwatch) -> Acquired | FailureToAcquire:
         try:
             with watch.step("decode"):
-                facts = inspect(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
-                picture = Picture.of(body, facts, scale_to_detect(facts, self.facts.detection_size))
+                header = read_header(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
+                picture = Picture.of(body, header, scale_to_detect(header, self.facts.detection_size))
             with watch.step("detect"):
                 seen = self._detector.look(picture.pixels, picture.scale, policy)
                 shape = (picture.height, picture.width)
@@ -169,7 +170,7 @@ class Engine:
                 return FailureToAcquire(side, chosen.reason, chosen.detail)
             if (scale := scale_to_crop(chosen.shorter_side)) < picture.scale:
                 with watch.step("decode"):
-                    picture = Picture.of(body, facts, scale)
+                    picture = Picture.of(body, header, scale)
         except ImageRejected as error:
             too_large = isinstance(error, ImageTooLarge)
             reason = Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE
