@@ -15,7 +15,7 @@ from core.object_store import ObjectStore
 
 log = structlog.get_logger()
 
-EVERY_S = 0.25
+EVERY_S = 1.0
 #: S3 deletes up to a thousand objects in one call.
 AT_ONCE = 1000
 
