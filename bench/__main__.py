@@ -148,6 +148,7 @@ class Bench:
         cpu["rest"] += cpu.pop("courier") + cpu.pop("embedder") + cpu.pop("evaluator")
         budget = {
             "cpu_ms_per_job": {"engine": engine_ms, "worker beside the engine": worker_ms - engine_ms, **cpu},
+            "engine_steps_ms": self.engine.steps_ms(self.pairs, for_s=self.lengths.point_s),
             "wall_ms": wall,
             "redis_commands_per_job": turns["redis_commands_per_job"],
         }

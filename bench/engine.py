@@ -3,13 +3,17 @@
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from statistics import mean
 
 from bench.load import Measured, closed
 from bench.photographs import Pair
 from core.comparison import FailureToAcquire, Policy, Side
 from core.packs import find_pack, load_catalogue
 from core.settings import Settings
+from worker.engine.contract import Comparison
 from worker.engine.engine import Engine
+
+STEPS = ("decode", "detect", "align", "embed", "score")
 
 
 class EngineAlone:
@@ -26,7 +30,7 @@ class EngineAlone:
         """What it runs on."""
         return self._engine.facts.provider
 
-    def compare(self, pair: Pair) -> object:
+    def compare(self, pair: Pair) -> Comparison:
         """One comparison."""
         return self._engine.compare(pair.reference, pair.probe, Policy.LARGEST)
 
@@ -34,10 +38,12 @@ class EngineAlone:
         """As many threads as the worker computes with, or another number."""
         return closed(self.compare, pairs, clients=threads or self.cores, for_s=for_s)
 
-    def steps_ms(self, pairs: Sequence[Pair], rounds: int) -> Mapping[str, float]:
-        """Mean milliseconds of each step, one comparison at a time."""
-        found = [self._engine.compare(p.reference, p.probe, Policy.LARGEST) for _ in range(rounds) for p in pairs]
-        return {step: sum(c.timings_ms[step] for c in found) / len(found) for step in found[0].timings_ms}
+    def steps_ms(self, pairs: Sequence[Pair], *, for_s: float) -> Mapping[str, float]:
+        """Mean milliseconds of each step of a comparison while all cores compare, both sides together."""
+        found: list[Mapping[str, float]] = []
+        closed(lambda pair: found.append(self.compare(pair).timings_ms), pairs, clients=self.cores, for_s=for_s)
+        steps = found[0].keys() - {"total", "wait"}
+        return {step: mean(one[step] for one in found) for step in STEPS if step in steps}
 
     def embed_all(self, images: Sequence[bytes]) -> tuple[float, int]:
         """Acquire and embed every image on all cores, as an evaluation does; seconds, and failures to acquire."""

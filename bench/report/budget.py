@@ -6,6 +6,7 @@ from bench.report.amounts import amount, counts, share, size
 from bench.report.markdown import Lines, image, paragraph, table
 from bench.report.measurements import Json
 from bench.report.wording import LIBRARIES, PARTS, STEPS, part_name
+from evaluator.report.wording import listed
 
 
 def budget(bench: Json) -> Lines:
@@ -36,6 +37,9 @@ def _cpu(cpu: Mapping[str, float], bench: Json) -> Lines:
         )
         if beside := {part: ms for part, ms in cpu.items() if part != "engine"}:
             said += f" The dearest part beside it is *{part_name(max(beside, key=lambda part: beside[part]))}*."
+        if steps := bench["budget"].get("engine_steps_ms"):
+            named = listed([f"{step} {amount(ms)}" for step, ms in steps.items()])
+            said += f" A comparison in the engine, on busy cores, in ms: {named}."
         lines += paragraph(said)
     return lines
 

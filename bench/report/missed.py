@@ -26,13 +26,21 @@ def _api_to_engine(bench: Json) -> str | None:
     beside = {part: ms for part, ms in cpu.items() if part != "engine"}
     dearest = sorted(beside, key=lambda part: -beside[part])[:2]
     named = listed([f"{part_name(part)} {amount(beside[part])}" for part in dearest])
-    return (
-        f"on the same cores a comparison costs {amount(cpu['engine'])} ms of CPU in the engine and "
-        f"{amount(sum(beside.values()))} around it, most of it for {named}; the target leaves "
-        f"{amount(cpu['engine'] / 9)}. It goes with the bytes of the photographs, which are received, checked, stored, "
-        "fetched and deleted, each with its checksums, and with steps that are each on the disk before the next: that "
-        "nothing is lost is what they buy. A store, Redis and API on other machines give their part back."
+    around = sum(beside.values())
+    said = (
+        f"on the same cores a comparison costs {amount(cpu['engine'])} ms of CPU in the engine and {amount(around)} "
+        f"around it, most of it for {named}; the target leaves {amount(cpu['engine'] / 9)}, and would be met by an "
+        f"engine that takes {amount(9 * around)}. What is around it goes with the bytes of the photographs, which are "
+        "received, checked, stored, fetched and deleted, each with its checksums, and with steps that are each on the "
+        "disk before the next: that nothing is lost is what they buy."
     )
+    if store := cpu.get("object store"):
+        said += (
+            " Beside the store alone, were all else free, the engine would have "
+            f"{cpu['engine'] / (cpu['engine'] + store):.2f} of the cores. A store, Redis and API on other machines "
+            "give their part back."
+        )
+    return said
 
 
 def _api_to_sync(bench: Json) -> str | None:
@@ -41,12 +49,19 @@ def _api_to_sync(bench: Json) -> str | None:
     cores = (bench.get("machine") or {}).get("cores")
     if not cpu or not peers or not cores:
         return None
-    theirs_ms = 1000 * cores / max(at["per_s"] for at in peers)
+    theirs_per_s = max(at["per_s"] for at in peers)
+    theirs_ms = 1000 * cores / theirs_per_s
     said = (
         f"the peer, which stores nothing, takes {amount(theirs_ms)} ms of CPU for a comparison where all cores are "
         f"busy. Twice its throughput leaves {amount(theirs_ms / 2)} for everything, and the engine takes "
         f"{amount(cpu['engine'])}, the whole service {amount(sum(cpu.values()))}."
     )
+    if engine := bench["comparisons"].get("engine"):
+        most = max(at["per_s"] for at in engine) / theirs_per_s
+        said += (
+            f" The engine with nothing around it makes {most:.2f} times the peer's: two faces are embedded by the same "
+            "model, and its convolutions run as fast as a float32 matrix product on these cores (docs/engine.md)."
+        )
     alone = [at["per_s"] for way in ("api", "sync") for at in bench["comparisons"].get(way, []) if at["clients"] == 1]
     if len(alone) == 2:
         said += f" A single client gets {alone[0] / alone[1]:.2f} times as many, for both sides are worked on at once."

@@ -51,4 +51,10 @@ def memory(bench: Json) -> Lines:
         )
         rows = [[name_of(process), signed(slope)] for process, slope in soak["slope_mb_per_h"].items()]
         lines += table(["process", "MB an hour>"], rows)
+        if queue:
+            kept = soak["jobs"] * 60 / soak["minutes"] * queue["redis_bytes_per_job_ended"]
+            lines += paragraph(
+                f"Redis keeps the records of ended jobs until their retention is over (`LIKENESS_JOB_RETENTION_S`): by "
+                f"the jobs of this soak and the bytes above {size(kept)} an hour."
+            )
     return lines

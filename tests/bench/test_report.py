@@ -79,6 +79,7 @@ MEASURED: dict[str, Any] = {
         "wall_ms": {"upload and accept": 12.1, "queue": 2.2, "fetch": 4.1, "decode": 21.3, "detect": 24.6, "align": 0.9}
         | {"embed": 16.2, "score": 0.1, "end and answer": 5.4},
         "s3_calls_per_job": {"PUT": 1, "GET": 1},
+        "engine_steps_ms": {"decode": 12.5, "detect": 10.2, "embed": 25.6},
         "redis_commands_per_job": {"EVALSHA": 5.1, "GET": 4},
     },
     "profile": {"api": {"HTTP": 2.1, "Celery": 0.9}, "worker": {"engine": 3.3, "Celery": 1.2}},
@@ -138,6 +139,8 @@ def invented(page: str, bench: dict[str, Any]) -> set[str]:
     cpu = bench.get("budget", {}).get("cpu_ms_per_job", {})
     ours = [sum(held.values()) for held in (cpu, *bench.get("profile", {}).values())]
     ours += [ms / sum(cpu.values()) for ms in cpu.values()]
+    if "soak" in bench and "queue" in bench:
+        ours += [bench["soak"]["jobs"] * 60 / bench["soak"]["minutes"] * bench["queue"]["redis_bytes_per_job_ended"]]
     values = [abs(leaf) for leaf in leaves(bench) if isinstance(leaf, int | float)] + ours
     written = figures(" ".join(leaf for leaf in leaves(bench) if isinstance(leaf, str)))
 
