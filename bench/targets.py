@@ -71,5 +71,5 @@ TARGETS = (
     Target("p95_to_sync", "p95 at 8 clients, API / synchronous peer", 1, _p95_to_sync),
     Target("idle", "idle latency, API - engine", 20, _idle, " ms"),
     Target("accept", "accepted (202), p95, 8 clients without a pause", 50, _accepted, " ms"),
-    Target("accept_paced", "accepted (202), p95, twice what workers can do", 50, _accepted_paced, " ms"),
+    Target("accept_paced", "accepted (202), p95, twice as many as compared", 50, _accepted_paced, " ms"),
 )

@@ -12,9 +12,9 @@ def answer(bench: Json) -> Lines:
     lines: Lines = []
     if "api_to_engine" in ratios:
         lines += paragraph(
-            f"Through the API a client gets **{ratios['api_to_engine']:.2f}** of the comparisons a second that the "
-            "engine makes alone, on the same cores in the same run. One run on one machine: the ratios travel, the "
-            "other figures do not."
+            f"Through the API busy clients get **{ratios['api_to_engine']:.2f}** of the comparisons a second that the "
+            "engine makes alone, on the same cores in the same run. One run on one machine; ratios move less from one "
+            "to another than the other figures, and they too depend on the processor and the photographs."
         )
     if targets:
         rows = [[t["name"], t["target"], t["found"], VERDICTS[t["met"]]] for t in targets]

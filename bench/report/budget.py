@@ -39,7 +39,9 @@ def _cpu(cpu: Mapping[str, float], bench: Json) -> Lines:
             said += f" The dearest part beside it is *{part_name(max(beside, key=lambda part: beside[part]))}*."
         if steps := bench["budget"].get("engine_steps_ms"):
             named = listed([f"{step} {amount(ms)}" for step, ms in steps.items()])
-            said += f" A comparison in the engine, on busy cores, in ms: {named}."
+            said += f" A comparison in the engine, on one of the busy cores, in ms: {named}."
+        if "worker beside the engine" in cpu:
+            said += " The engine's own are all cores over its throughput alone; what more a worker takes is beside it."
         lines += paragraph(said)
     return lines
 
@@ -53,8 +55,9 @@ def _profile(profile: Mapping[str, Mapping[str, float]]) -> Lines:
     totals = [f"**{amount(sum(held.values()))}**" for held in profile.values()]
     return [
         *paragraph(
-            "Of this, what Python does while it holds the interpreter, in ms a job, by the library it is in (py-spy, "
-            "which slows it down a little); models, hashes, and the kernel's copies of the bytes do without it:"
+            "What Python does while it holds the interpreter, in ms a job, by the library it is in. py-spy samples it, "
+            "and makes it slower: the shares are what counts. Models, hashes, and the kernel's copies of the bytes do "
+            "without it:"
         ),
         *table(["", *(f"{part_name(part)}>" for part in profile), "what"], [*rows, ["**all**", *totals, ""]]),
     ]
@@ -65,7 +68,7 @@ def _wall(wall: Mapping[str, float]) -> Lines:
     return [
         *paragraph(
             "One comparison after the other on an idle stack. The engine works on both photographs at once there; "
-            "its steps have their share of its time:"
+            "its steps have their share of its time. Means:"
         ),
         *table(["step", "ms>", "what happens"], [[step, amount(ms), STEPS.get(step, "")] for step, ms in wall.items()]),
         *paragraph(f"The longest step is *{longest}*."),

@@ -22,7 +22,10 @@ def throughput(bench: Json) -> Lines:
     for count in clients:
         tried = [_point(points, "clients", count) for points in comparisons.values()]
         rows.append([str(count), *(f"{amount(at['per_s'])} ({amount(at['p95_ms'])})" if at else "" for at in tried)])
-    lines += paragraph("Comparisons a second, and in brackets the 95th percentile of the latency in ms:")
+    lines += paragraph(
+        "Comparisons a second, and in brackets the 95th percentile of the latency in ms. The ratios above are not from "
+        "this table but from rounds by turns before it, with 8 clients, the median of the rounds:"
+    )
     lines += table(["clients>", *(f"{name_of(way)}>" for way in comparisons)], rows)
     if small := bench.get("small"):
         ours, alone = amount(small["api"]["per_s"]), amount(small["engine"]["per_s"])
@@ -41,7 +44,8 @@ def latency(bench: Json) -> Lines:
     if idle:
         api, engine, more = (amount(idle[key]) for key in ("api_ms", "engine_ms", "difference_ms"))
         lines += paragraph(
-            f"At rest, one client: {api} ms through the API, {engine} ms in the engine; the service adds {more} ms."
+            f"At rest, one client, medians: {api} ms through the API, {engine} ms in the engine; "
+            f"the service adds {more} ms."
         )
     if accept:
         lines += paragraph(
@@ -49,7 +53,7 @@ def latency(bench: Json) -> Lines:
             f"photographs of {size(accept['photo_bytes'])} have {amount(accept['per_s'])} jobs accepted a second; "
             f"p50 / p95 / p99 {percentiles(accept)} ms."
             + (
-                f" At {amount(paced['offered_per_s'])} a second, twice what the workers can do, they take "
+                f" At {amount(paced['offered_per_s'])} a second, twice the comparisons of the table above, they take "
                 f"{percentiles(paced)} ms."
                 if (paced := accept.get("paced"))
                 else ""

@@ -33,6 +33,7 @@ def conditions(bench: Json) -> Lines:
         "```",
         "make bench             # measures, writes .likeness/bench.json, this page and its plots",
         "make bench FULL=1      # the same for longer, with the long queue and the soak",
+        "make bench LFW=folder  # with lfw-deepfunneled.tgz and pairs.txt in it: evaluates LFW",
         ".venv/bin/python -m bench.report       # this page once more, from .likeness/bench.json",
         "```",
         "",

@@ -31,7 +31,8 @@ def evaluation(bench: Json) -> Lines:
     if mixed:
         lines += paragraph(
             f"Comparisons come first. While a run was in flight, {amount(mixed['comparisons_per_s'])} comparisons/s "
-            f"had a p95 of {amount(mixed['busy_p95_ms'])} ms, at rest {amount(mixed['idle_p95_ms'])} ms; the run took "
-            f"{mixed['evaluation_slowdown']:.2f} times as long."
+            f"had a p95 of {amount(mixed['busy_p95_ms'])} ms in the worst 3 seconds, at rest "
+            f"{amount(mixed['idle_p95_ms'])} ms; the run, on two workers then, took {mixed['evaluation_slowdown']:.2f} "
+            "times as long as alone on one."
         )
     return lines

@@ -26,10 +26,10 @@ GROUPS = {
 VERDICTS = {True: "met", False: "**not met**", None: "not measured"}
 RATIOS = {
     "api_to_engine": "comparisons/s: through the API, to the engine alone",
-    "small_api_to_engine": "comparisons/s: the same with small pictures",
-    "worker_to_engine": "CPU of a comparison: the engine alone, to the whole worker that holds it",
+    "small_api_to_engine": "comparisons/s: through the API, to the engine alone, with pictures of 250 x 250",
+    "worker_to_engine": "CPU of a comparison: the engine alone, to a worker process with the engine in it",
     "api_to_sync": "comparisons/s: through the API, to the synchronous peer",
-    "api_to_deepface": "comparisons/s: through the API, to a DeepFace loop",
+    "api_to_deepface": "comparisons/s: through the API with 8 clients, to a DeepFace loop in one process",
     "evaluation_to_engine": "images/s: an evaluation run, to the engine alone",
 }
 NAMES = {
@@ -44,8 +44,9 @@ PEERS = {
     "engine": "Likeness's own engine and pack, called by threads in one process; no service around it.",
     "api": "The whole of Likeness, from the upload to the terminal state, with `Prefer: wait`.",
     "sync": (
-        "What everybody builds first: one FastAPI process that compares inside the request with InsightFace and the "
-        "same weights. It keeps nothing, limits nothing, and what is in flight dies with it."
+        "What everybody builds first: one FastAPI process that compares inside the request with InsightFace as it is: "
+        "the pack's own graphs, and its default size for every picture. It keeps nothing, limits nothing, and what is "
+        "in flight dies with it."
     ),
     "deepface": (
         "`DeepFace.verify` in a loop, on this pack's YuNet and SFace. A library and no service; its detector keeps "
@@ -62,7 +63,7 @@ PARTS = {
         "Parses the upload, reads both headers, stores the photographs, records and enqueues the job, waits with the "
         "client. Python: most of it goes with the bytes and the number of calls."
     ),
-    "object store": "Takes the photographs, gives them to the worker, deletes them.",
+    "object store": "SeaweedFS: takes the photographs, gives them to the worker, deletes them.",
     "redis": "Broker, records and results: every step of a job is a script that either happens or does not.",
     "load generator": "The benchmark's own clients, on the same cores. Clients elsewhere would give it back.",
     "rest": "Courier, beat, evaluator and whatever else the stack keeps running.",
@@ -77,8 +78,8 @@ LIBRARIES = {
     "Python": "threads that begin, wait and end",
 }
 STEPS = {
-    "upload and accept": "both photographs to the API, into the object store, job recorded and enqueued",
-    "queue": "from the broker to a free thread of a worker",
+    "upload and accept": "both photographs to the API, and read",
+    "queue": "into the object store, recorded, enqueued, and through the broker to a free thread of a worker",
     "wait": "for a turn at the engine",
     "fetch": "the photographs from the object store",
     "decode": "both to pixels, upright; goes by the megapixel",
@@ -86,7 +87,7 @@ STEPS = {
     "align": "both faces onto the template",
     "embed": "the recogniser on both faces",
     "score": "a scalar product",
-    "end and answer": "result recorded, photographs deleted, the waiting client told",
+    "end and answer": "result recorded, the waiting client told; the photographs are deleted within a second",
 }
 
 AROUND = ("upload and accept", "queue", "fetch", "wait", "end and answer")
