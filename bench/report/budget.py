@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from bench.report.amounts import amount, counts, share, size
 from bench.report.markdown import Lines, image, paragraph, table
-from bench.report.measurements import Json
+from bench.report.measurements import Json, wall_ms
 from bench.report.wording import LIBRARIES, PARTS, STEPS, part_name
 from evaluator.report.wording import listed
 
@@ -12,7 +12,7 @@ from evaluator.report.wording import listed
 def budget(bench: Json) -> Lines:
     """Both tables, and what each of them comes to."""
     measured = bench.get("budget") or {}
-    cpu, wall = measured.get("cpu_ms_per_job") or {}, measured.get("wall_ms") or {}
+    cpu, wall = measured.get("cpu_ms_per_job") or {}, wall_ms(measured)
     if not cpu and not wall:
         return []
     lines = ["## Where a job's time goes", "", *image("budget")]
@@ -70,7 +70,7 @@ def _wall(wall: Mapping[str, float]) -> Lines:
             "One comparison after the other on an idle stack. The engine works on both photographs at once there; "
             "its steps have their share of its time. Means:"
         ),
-        *table(["step", "ms>", "what happens"], [[step, amount(ms), STEPS.get(step, "")] for step, ms in wall.items()]),
+        *table(["step", "ms>", "what happens"], [[step, amount(ms), STEPS[step]] for step, ms in wall.items()]),
         *paragraph(f"The longest step is *{longest}*."),
     ]
 

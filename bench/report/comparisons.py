@@ -4,9 +4,14 @@ from collections.abc import Sequence
 
 from bench.report.amounts import amount, percentiles, size
 from bench.report.markdown import Lines, image, paragraph, table
-from bench.report.measurements import Json, in_order
+from bench.report.measurements import Json, in_order, keeps_up
 from bench.report.wording import PEERS, name_of
 from evaluator.report.wording import several
+
+HOLLOW = (
+    " Hollow dots: less than four fifths of what was offered were achieved, so that the latency only shows how long "
+    "the measurement lasted."
+)
 
 
 def throughput(bench: Json) -> Lines:
@@ -62,9 +67,9 @@ def latency(bench: Json) -> Lines:
     if offered:
         lines += image("latency")
         lines += paragraph(
-            "Jobs arrive at their own times, whether or not the ones before have ended. Hollow dots: less than "
-            "four fifths of what was offered were achieved, so that the latency only shows how long the measurement "
-            "lasted."
+            "Jobs arrive by chance at a mean rate, whether or not the ones before have ended; a short draw may come to "
+            "more than was asked."
+            + ("" if all(keeps_up(at) for points in offered.values() for at in points) else HOLLOW)
         )
         rows = []
         for load in sorted({at["offered_per_s"] for points in offered.values() for at in points}):

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench.report.amounts import amount
+from bench.report.wording import STEPS
 from evaluator.report.wording import several
 
 Json = Mapping[str, Any]
@@ -16,6 +17,17 @@ def in_order(ways: Json) -> dict[str, Any]:
     """The engine first, then the API, then its peers; without those that were not measured."""
     names = [*(way for way in WAYS if way in ways), *(way for way in ways if way not in WAYS)]
     return {way: ways[way] for way in names if ways[way]}
+
+
+def wall_ms(budget: Json) -> dict[str, float]:
+    """How long each step of a job takes, in the order in which they come; without those it does not have."""
+    found = budget.get("wall_ms") or {}
+    return {step: found[step] for step in STEPS if step in found}
+
+
+def keeps_up(at: Json) -> bool:
+    """Whether an offered load was achieved; arrivals by chance differ, so only a clear shortfall is one."""
+    return bool(at["achieved_per_s"] >= 0.8 * at["offered_per_s"])
 
 
 def memory_samples(bench: Json) -> dict[str, Sequence[Json]]:

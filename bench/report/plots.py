@@ -12,7 +12,7 @@ from math import ceil, floor, log10
 from typing import Any
 
 from bench.report.labels import End, apart, name_ends
-from bench.report.measurements import Json, in_order
+from bench.report.measurements import Json, in_order, keeps_up, wall_ms
 from bench.report.wording import AROUND, PLOTS, name_of, part_name
 from evaluator.report.drawing import BLUE, INK, MUTED, ORANGE, drawing
 from evaluator.report.wording import number
@@ -74,7 +74,7 @@ def latency_svg(offered: Json) -> str:
         for axes, (way, points) in zip(panels, offered.items(), strict=True):
             color, _ = LINES.get(way, OTHER)
             loads = [at["offered_per_s"] for at in points]
-            faces = [color if _kept_up(at) else PAPER for at in points]
+            faces = [color if keeps_up(at) else PAPER for at in points]
             ends.append([])
             for share, width in (("p50", 2.2), ("p95", 1.5), ("p99", 0.9)):
                 times = [at[f"{share}_ms"] for at in points]
@@ -92,7 +92,7 @@ def latency_svg(offered: Json) -> str:
 
 def budget_svg(budget: Json) -> str:
     """Where a job's time goes: CPU by part, wall time by step; blue is the engine's own work."""
-    cpu, wall = budget.get("cpu_ms_per_job") or {}, budget.get("wall_ms") or {}
+    cpu, wall = budget.get("cpu_ms_per_job") or {}, wall_ms(budget)
     bars = [
         (title, parts, own)
         for title, parts, own in (
@@ -163,11 +163,6 @@ def memory_svg(panels: Mapping[str, Sequence[Json]]) -> str:
             axes.set_title(f"MB, {title}", loc="left")
             name_ends(axes, ends, inches=2.4)
     return drawn.getvalue()
-
-
-def _kept_up(at: Json) -> bool:
-    """Arrivals by chance differ from run to run: only a clear shortfall is one."""
-    return bool(at["achieved_per_s"] >= 0.8 * at["offered_per_s"])
 
 
 def _ticks(axes: Any, counts: Sequence[int]) -> None:
