@@ -73,15 +73,18 @@ def begin(stack: Stack, *options: str) -> str:
     return str(json.loads(started.stdout)["id"])
 
 
-def scores_of(stack: Stack, run_id: str, within_s: float = 90.0) -> bytes:
-    runs = RunStore(stack.settings)
+def scores_of(stack: Stack, run_id: str, *, repair: bool = False) -> bytes:
+    """The score file once the run has succeeded; meanwhile, with `repair`, what beat does for runs that stand still."""
+    runs, app = RunStore(stack.settings), celery_app("test", stack.settings)
 
     def ended() -> bytes:
+        if repair:
+            enqueue(app, Tasks.REPAIR_RUNS)
         run = runs.get(run_id)
         assert run.status is Status.SUCCEEDED, f"{run}\n{stack.log('evaluator')[-2000:]}"
         return ObjectStore(stack.settings).get(RunKeys(run_id).scores)
 
-    return eventually(ended, within_s=within_s)
+    return eventually(ended, within_s=90)
 
 
 def some_shards_are_done(stack: Stack, run_id: str) -> None:
@@ -126,12 +129,15 @@ def test_two_workers_give_the_same_bytes(bench: Stack, same_scores: list[bytes])
 
 
 def test_a_worker_killed_in_the_middle_changes_no_byte(bench: Stack, same_scores: list[bytes]) -> None:
+    bench.kill("evaluator")
+    bench.start("evaluator", LIKENESS_RUN_PATIENCE_S="10")
     bench.start("embedder")
     run_id = begin(bench)
     some_shards_are_done(bench, run_id)
     bench.kill("embedder")
     bench.start("embedder")
-    same_scores.append(scores_of(bench, run_id))
+    # Killed between taking a message and noting that it did, a worker loses it; on a busy machine that was seen.
+    same_scores.append(scores_of(bench, run_id, repair=True))
 
 
 def test_a_restarted_broker_changes_no_byte(bench: Stack, same_scores: list[bytes]) -> None:
