@@ -1,5 +1,7 @@
 """More of everything: workers, jobs that wait, and hours."""
 
+from statistics import linear_regression
+
 from bench.report.amounts import amount, signed, size
 from bench.report.markdown import Lines, image, paragraph, table
 from bench.report.measurements import Json, memory_samples
@@ -27,6 +29,15 @@ def workers(bench: Json) -> Lines:
     return lines
 
 
+def late_slopes_mb_per_h(soak: Json) -> dict[str, float]:
+    """By process, of the second half alone: by then its threads have the memory they keep."""
+    rss = soak["rss"]
+    late = [at for at in rss if at["at_s"] >= rss[-1]["at_s"] / 2]
+    hours = [at["at_s"] / 3600 for at in late]
+    keys = {process: f"{'s3' if process == 'object store' else process}_mb" for process in soak["slope_mb_per_h"]}
+    return {process: linear_regression(hours, [at[key] for at in late]).slope for process, key in keys.items()}
+
+
 def memory(bench: Json) -> Lines:
     """What a job takes of Redis's memory, and whether a process takes more and more."""
     queue, soak = bench.get("queue") or {}, bench.get("soak") or {}
@@ -49,8 +60,9 @@ def memory(bench: Json) -> Lines:
         lines += paragraph(
             f"Soak: {several(soak['jobs'], 'job')} in {amount(soak['minutes'])} minutes. A line fitted to the memory:"
         )
-        rows = [[name_of(process), signed(slope)] for process, slope in soak["slope_mb_per_h"].items()]
-        lines += table(["process", "MB an hour>"], rows)
+        late = late_slopes_mb_per_h(soak)
+        rows = [[name_of(of), signed(slope), signed(late[of])] for of, slope in soak["slope_mb_per_h"].items()]
+        lines += table(["process", "MB an hour>", "in the second half>"], rows)
         if queue:
             kept = soak["jobs"] * 60 / soak["minutes"] * queue["redis_bytes_per_job_ended"]
             lines += paragraph(

@@ -14,6 +14,7 @@ import pytest
 
 from bench import report
 from bench.report import labels, plots
+from bench.report.scaling import late_slopes_mb_per_h
 from bench.report.wording import GROUPS, PLOTS
 from bench.simulation import simulate
 from bench.targets import targets
@@ -140,6 +141,7 @@ def invented(page: str, bench: dict[str, Any]) -> set[str]:
     ours = [sum(held.values()) for held in (cpu, *bench.get("profile", {}).values())]
     ours += [ms / sum(cpu.values()) for ms in cpu.values()]
     if "soak" in bench and "queue" in bench:
+        ours += [abs(slope) for slope in late_slopes_mb_per_h(bench["soak"]).values()]
         ours += [bench["soak"]["jobs"] * 60 / bench["soak"]["minutes"] * bench["queue"]["redis_bytes_per_job_ended"]]
     values = [abs(leaf) for leaf in leaves(bench) if isinstance(leaf, int | float)] + ours
     written = figures(" ".join(leaf for leaf in leaves(bench) if isinstance(leaf, str)))
