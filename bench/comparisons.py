@@ -157,7 +157,7 @@ def accept(
 ) -> dict[str, Any]:
     """How soon a submission is accepted while the workers have more to do than they can; cancels what then waits.
 
-    Once from clients that submit as fast as they can, once at twice the rate that the workers can work off.
+    Once from clients that submit as fast as they can, once at twice `worked_per_s`.
     """
     ids: list[str] = []
 

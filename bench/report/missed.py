@@ -83,8 +83,8 @@ def _idle(bench: Json) -> str | None:
         return None
     steps = listed([f"*{step}* {amount(wall[step])} ms" for step in AROUND if wall.get(step, 0) >= NOTABLE_MS])
     return (
-        f"around the engine are {steps}. Most of *queue* is the object store, which takes the photographs; the rest is "
-        "the record, the message and Celery. Nothing polls. Smaller photographs take less."
+        f"around the engine are {steps}. In *queue* are the object store, which takes the photographs, the record, the "
+        "message and Celery. Nothing polls. Smaller photographs take less."
     )
 
 
@@ -100,9 +100,8 @@ def _accept(bench: Json) -> str | None:
             f"{amount(clients * accept['cpu_ms'] / cores)} ms on {cores} cores even where workers stand still."
         )
     return (
-        f"{clients} clients that submit again at once have {amount(per_s)} jobs accepted a second, all the cores can "
-        f"do beside the workers' share; so each waits {amount(1000 * clients / per_s)} ms in the mean, "
-        f"whoever is served first.{said}"
+        f"{clients} clients that submit again at once have {amount(per_s)} jobs accepted a second; so each waits "
+        f"{amount(1000 * clients / per_s)} ms in the mean, whoever is served first.{said}"
     )
 
 

@@ -136,7 +136,7 @@ def test_a_worker_killed_in_the_middle_changes_no_byte(bench: Stack, same_scores
     some_shards_are_done(bench, run_id)
     bench.kill("embedder")
     bench.start("embedder")
-    # Killed between taking a message and noting that it did, a worker loses it; on a busy machine that was seen.
+    # Killed between taking a message and noting that it did, a worker loses it; a run has stood still here for 90 s.
     same_scores.append(scores_of(bench, run_id, repair=True))
 
 

@@ -27,9 +27,10 @@ def without_end(body: bytes) -> bytes:
     """
     scan = next(at for marker, at in jpeg_segments(body) if marker == START_OF_SCAN)
     # All markers in one pass: searches for each took 0.76 ms of 370 kB, in which no other thread could run Python.
+    # Positions take 8 bytes each: 100 MB with the rest for 10 MiB that are nothing but 0xFF, less than the pixels of an image may.
     data = np.frombuffer(body, np.uint8)[scan:]
     at = np.flatnonzero(data[:-1] == 0xFF)
-    kinds = data[at + 1]
+    kinds = data[1:][at]
     ends, scans = at[kinds == END_OF_IMAGE], at[kinds == START_OF_SCAN]
     if scans.size and sum(1 for _ in SCAN.finditer(body, scan)) > MAX_SCANS:
         raise ImageUndecodable(f"the JPEG draws its pixels in more than {MAX_SCANS} scans; an honest one has some ten")
