@@ -14,9 +14,9 @@ from flask import Flask, current_app, g, request
 
 from api.problems import Problem
 from api.services import services
+from core.comparisons.jobs import Job
 from core.errors import JobNotFound
-from core.jobs import Job
-from core.keys import ApiKey, KeyState, Scope, read_token
+from core.keys.keys import ApiKey, KeyState, Scope, read_token
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -15,9 +15,9 @@ from api.access import caller, demanded
 from api.problems import Problem
 from api.rates import Allowance
 from api.services import Services, services
-from core.broker import Queues
 from core.errors import BrokerUnavailable
-from core.keys import ApiKey
+from core.keys.keys import ApiKey
+from core.messaging.broker import Queues
 
 #: When to ask again, where nobody can know better.
 QUEUE_RETRY_S = 5

@@ -15,7 +15,7 @@ from werkzeug.datastructures import CombinedMultiDict
 from api.access import Access, declare
 from api.problems import MEDIA_TYPE
 from api.schemas.common import ProblemSchema
-from core.keys import Scope
+from core.keys.keys import Scope
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -17,8 +17,8 @@ from api.schemas.comparisons import ComparisonForm, JobListSchema, JobSchema, Wa
 from api.services import services
 from api.submission import submit
 from api.waiting import preferred_wait_s, wait_for
-from core.jobs import Job
-from core.keys import Scope
+from core.comparisons.jobs import Job
+from core.keys.keys import Scope
 from core.webhooks.announcing import announce
 
 blueprint = Blueprint("comparisons", __name__, url_prefix="/v1/comparisons", description="One probe, one reference")
@@ -107,7 +107,7 @@ class Cancellation(MethodView):
     def post(self, job_id: str) -> Response:
         """Cancel a job; a job that has ended otherwise answers 409"""
         job = services().jobs.cancel(visible_job(job_id).id)
-        announce(services().celery, job)
+        announce(services().celery, job.event_id)
         return _answer(job, status=200)
 
 

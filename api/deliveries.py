@@ -11,9 +11,9 @@ from api.paging import encode_cursor, linked, page_of
 from api.resources import delivery_resource, json_response
 from api.schemas.deliveries import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
 from api.services import services
-from core.broker import Tasks, enqueue
 from core.errors import JobNotFound
-from core.keys import Scope
+from core.keys.keys import Scope
+from core.messaging.broker import Tasks, enqueue
 from core.webhooks.deliveries import Delivery, DeliveryStatus
 
 blueprint = Blueprint(

@@ -14,13 +14,13 @@ from api.resources import json_response, run_resource
 from api.schemas.common import ListQuery
 from api.schemas.evaluations import EvaluationForm, ReportQuery, RunListSchema, RunSchema
 from api.services import services
-from core.comparison import Policy
 from core.errors import ObjectNotFound
-from core.keys import Scope
-from core.lifecycle import new_id
-from core.packs import find_pack, load_catalogue
-from core.run_requests import request_run
-from core.runs import Run, RunKeys
+from core.evaluations.requesting import request_run
+from core.evaluations.runs import Run, RunKeys
+from core.keys.keys import Scope
+from core.packs.catalogue import find_pack, load_catalogue
+from core.storage.lifecycle import new_id
+from core.vocabulary import Policy
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Benchmark runs")
 

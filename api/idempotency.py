@@ -15,7 +15,7 @@ from api.access import caller
 from api.problems import Problem
 from api.services import services
 from core.errors import BrokerUnavailable, JobNotFound, LikenessError
-from core.idempotency import Answer, Claim, Claims, IdempotencyInFlight, Known
+from core.storage.idempotency import Answer, Claim, Claims, IdempotencyInFlight, Known
 
 T = TypeVar("T")
 Attach = Callable[[str], None]

@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.wrappers import Response
 
 from api.problems import FieldError, Problem
-from core.lifecycle import Status
+from core.storage.lifecycle import Status
 
 
 def page_of(query: dict[str, Any], prefix: str, statuses: type[StrEnum] = Status) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
-from core.records import DATABASE, translated
 from core.settings import Settings
+from core.storage.records import DATABASE, translated
 
 
 @dataclass(frozen=True, slots=True)

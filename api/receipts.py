@@ -11,8 +11,8 @@ from api.blueprint import Blueprint
 from api.problems import Problem
 from api.schemas.system import JwksSchema
 from api.services import services
-from core.keys import Scope
-from core.receipts import Signer, claims_of
+from core.comparisons.receipts import Signer, claims_of
+from core.keys.keys import Scope
 
 blueprint = Blueprint("receipts", __name__, description="Signed receipts")
 MEDIA_TYPE = "application/jose"

@@ -6,8 +6,8 @@ from typing import Any
 from flask import current_app
 from werkzeug.wrappers import Response
 
-from core.jobs import Job
-from core.runs import Run
+from core.comparisons.jobs import Job
+from core.evaluations.runs import Run
 from core.times import rfc3339
 from core.webhooks.deliveries import Delivery, DeliveryStatus
 

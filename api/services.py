@@ -9,18 +9,18 @@ from celery import Celery
 from flask import current_app
 
 from api.rates import Rates
-from core.broker import celery_app
-from core.calibrations import CalibrationStore
+from core.comparisons.receipts import Signer
+from core.comparisons.store import JobStore
 from core.errors import SettingsInvalid
-from core.idempotency import Claims
-from core.job_store import JobStore
-from core.key_store import KeyStore
-from core.object_store import ObjectStore
-from core.packs import Pack, find_pack, load_catalogue
-from core.presence import Presence
-from core.receipts import Signer
-from core.run_store import RunStore
+from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.store import RunStore
+from core.keys.store import KeyStore
+from core.messaging.broker import celery_app
+from core.messaging.presence import Presence
+from core.packs.catalogue import Pack, find_pack, load_catalogue
 from core.settings import Settings
+from core.storage.idempotency import Claims
+from core.storage.objects import ObjectStore
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
 

@@ -15,10 +15,10 @@ from api.schemas.system import HealthSchema
 from api.services import services
 from api.submission import submit
 from api.waiting import wait_for
-from core.comparison import Compared, Decision
-from core.jobs import Job
-from core.keys import Scope
-from core.lifecycle import Status
+from core.comparisons.jobs import Job
+from core.keys.keys import Scope
+from core.storage.lifecycle import Status
+from core.vocabulary import Compared, Decision
 
 blueprint = Blueprint("simple", __name__, description="The plain calls")
 

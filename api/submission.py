@@ -13,15 +13,15 @@ from api.admission import counted, lane
 from api.idempotency import Attach
 from api.problems import FieldError, Problem
 from api.services import Services
-from core.broker import Tasks, enqueue
-from core.calibrations import TargetUnsupported
-from core.comparison import Policy, Side, Threshold
-from core.erasure import erase_now
+from core.comparisons.erasure import erase_now
+from core.comparisons.images import ImageFacts, inspect
+from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.errors import ImageRejected, ImageTooLarge, JobNotFound, LikenessError
-from core.images import ImageFacts, inspect
-from core.jobs import ComparisonRequest, Job, new_images_key
-from core.lifecycle import Status, new_id
-from core.packs import Pack, directory_identity
+from core.evaluations.calibrations import TargetUnsupported
+from core.messaging.broker import Tasks, enqueue
+from core.packs.catalogue import Pack, directory_identity
+from core.storage.lifecycle import Status, new_id
+from core.vocabulary import Policy, Side, Threshold
 from core.webhooks.destinations import CallbackRefused
 
 

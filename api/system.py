@@ -11,8 +11,8 @@ from api.resources import json_response
 from api.schemas.system import PackListSchema, ReadySchema
 from api.services import Services, services
 from core.errors import LikenessError
-from core.keys import Scope
-from core.packs import directory_identity
+from core.keys.keys import Scope
+from core.packs.catalogue import directory_identity
 
 blueprint = Blueprint("system", __name__, description="Readiness and packs")
 

@@ -5,7 +5,7 @@ import re
 from flask import request
 
 from api.services import Services
-from core.jobs import Job
+from core.comparisons.jobs import Job
 
 _WAIT = re.compile(r"\bwait\s*=\s*\"?(\d+)\"?", re.IGNORECASE)
 

@@ -7,9 +7,9 @@ from statistics import mean
 
 from bench.load import Measured, closed
 from bench.photographs import Pair
-from core.comparison import FailureToAcquire, Policy, Side
-from core.packs import find_pack, load_catalogue
+from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
+from core.vocabulary import FailureToAcquire, Policy, Side
 from worker.engine.contract import Comparison
 from worker.engine.engine import Engine
 

@@ -15,13 +15,13 @@ from bench.engine import EngineAlone
 from bench.load import Measured, closed
 from bench.photographs import Pair
 from bench.stack import BenchStack
-from core.broker import celery_app
-from core.comparison import Policy
-from core.lifecycle import Status
-from core.object_store import ObjectStore
-from core.run_requests import request_run
-from core.run_store import RunStore
-from core.runs import Run, RunKeys
+from core.evaluations.requesting import request_run
+from core.evaluations.runs import Run, RunKeys
+from core.evaluations.store import RunStore
+from core.messaging.broker import celery_app
+from core.storage.lifecycle import Status
+from core.storage.objects import ObjectStore
+from core.vocabulary import Policy
 from evaluator.datasets import PairList, canonical_csv, import_dataset, read_benchmark
 
 NAME = "bench"

@@ -10,9 +10,9 @@ import redis
 from bench.load import Door, closed
 from bench.photographs import Pair
 from bench.stack import BenchStack
-from core.job_store import JobStore
-from core.lifecycle import Status
-from core.records import connect
+from core.comparisons.store import JobStore
+from core.storage.lifecycle import Status
+from core.storage.records import connect
 
 WATCHED = ("worker", "api", "redis", "object store")
 Say = Callable[[str], None]

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 from honcho.environ import parse_procfile
 
-from core.presence import Presence
+from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
 from infra.local import PROCFILE, LocalStack, start_stack
 from infra.processes import MARK, Runner

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from core.broker import BROKER_DATABASE, Queues
-from core.lifecycle import Status
-from core.records import Records, connect, translated
+from core.messaging.broker import BROKER_DATABASE, Queues
 from core.settings import Settings
+from core.storage.lifecycle import Status
+from core.storage.records import Records, connect, translated
 
 _JOB_ID = re.compile(r"cmp_[0-9a-f]{32}")
 #: kombu keeps a queue's messages in a list per priority step, and those that workers have taken in one hash.

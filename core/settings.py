@@ -9,8 +9,8 @@ from typing import Annotated, Literal, TypeVar
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from core.comparison import Policy
 from core.errors import SettingsInvalid
+from core.vocabulary import Policy
 
 CHECKOUT = Path(__file__).parent.parent
 T = TypeVar("T")

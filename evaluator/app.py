@@ -11,14 +11,14 @@ from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 from celery.worker import WorkController
 
-from core.broker import Tasks, celery_app
 from core.errors import LikenessError
-from core.heartbeat import Heartbeat
+from core.evaluations.store import RunStore
 from core.logs import configure_logs
-from core.object_store import ObjectStore
-from core.presence import Presence
-from core.run_store import RunStore
+from core.messaging.broker import Tasks, celery_app
+from core.messaging.heartbeat import Heartbeat
+from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
+from core.storage.objects import ObjectStore
 from evaluator.running import Runs, run_of_body
 
 log = structlog.get_logger()

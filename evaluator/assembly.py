@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from core.object_store import ObjectStore
-from core.packs import Pack
-from core.runs import Run
-from core.shards import ShardMessage
+from core.evaluations.runs import Run
+from core.evaluations.shards import ShardMessage
+from core.packs.catalogue import Pack
+from core.storage.objects import ObjectStore
 from evaluator.datasets import Dataset, load_pairs
 from evaluator.metrics import ScoreSet
 from evaluator.parts import Embedded, read_parts

@@ -2,10 +2,10 @@
 
 import time
 
-from core.calibrations import Calibration, Point
 from core.errors import LikenessError
-from core.packs import Pack, directory_identity
-from core.runs import Run
+from core.evaluations.calibrations import Calibration, Point
+from core.evaluations.runs import Run
+from core.packs.catalogue import Pack, directory_identity
 from core.settings import Settings
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint
 from evaluator.report import ScoreTable, calibrate

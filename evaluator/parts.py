@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import LikenessError
-from core.object_store import ObjectStore
-from core.shards import ShardMessage
+from core.evaluations.shards import ShardMessage
+from core.storage.objects import ObjectStore
 from evaluator.datasets import Pair
 
 

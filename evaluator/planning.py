@@ -1,11 +1,11 @@
 """From a request to messages: which parts a run needs, and which are there already."""
 
 from core.errors import LikenessError
-from core.object_store import ObjectStore
-from core.packs import Pack, directory_identity
-from core.runs import RunRequest
+from core.evaluations.runs import RunRequest
+from core.evaluations.shards import Pipeline, ShardMessage, part_prefix
+from core.packs.catalogue import Pack, directory_identity
 from core.settings import Settings
-from core.shards import Pipeline, ShardMessage, part_prefix
+from core.storage.objects import ObjectStore
 from evaluator.datasets import Dataset, load_dataset
 
 

@@ -10,15 +10,15 @@ import structlog
 from celery import Celery, chord
 from celery.utils import uuid
 
-from core.broker import Queues, Tasks, enqueue, messages_waiting
 from core.errors import JobNotFound, LikenessError, TransitionRefused
-from core.lifecycle import Failure, Status
-from core.object_store import ObjectStore
-from core.packs import find_pack, load_catalogue
-from core.run_store import RunStore
-from core.runs import Run, RunKeys
+from core.evaluations.runs import Run, RunKeys
+from core.evaluations.shards import ShardMessage
+from core.evaluations.store import RunStore
+from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting
+from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
-from core.shards import ShardMessage
+from core.storage.lifecycle import Failure, Status
+from core.storage.objects import ObjectStore
 from evaluator.assembly import Assembled, assemble
 from evaluator.planning import dataset_of, missing_parts, pipeline_of, plan
 

@@ -22,10 +22,11 @@ import httpx
 from honcho.environ import parse_procfile
 from pydantic import SecretStr
 
+from core.comparisons.receipts import new_key
 from core.errors import LikenessError
-from core.presence import Presence
-from core.receipts import new_key
+from core.messaging.presence import Presence
 from core.settings import Settings, default_home, load_settings
+from core.webhooks.signing import new_secret
 from infra.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
 from infra.servers import (
     LOOPBACK,
@@ -36,7 +37,6 @@ from infra.servers import (
     wait_until_ready,
     write_private,
 )
-from worker.webhooks.signing import new_secret
 
 PROCFILE = Path(__file__).parent / "Procfile"
 SERVERS = ("redis", "s3")

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
-from core.digest import mismatch, sha256_of
-from core.download import Progress, no_progress
 from core.errors import DownloadFailed
+from core.storage.digest import mismatch, sha256_of
+from core.storage.download import Progress, no_progress
 from worker.packs.archives import pip_download
 
 SAMPLES_FILE = Path(__file__).with_name("samples.toml")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from stack import Stack, running
 
-from core.packs import Pack, load_catalogue
+from core.packs.catalogue import Pack, load_catalogue
 from core.settings import CHECKOUT, Settings
 from infra.samples import fetch_samples
 from worker.packs.install import fetch

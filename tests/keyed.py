@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 from stack import Stack
 
-from core.keys import ApiKey
+from core.keys.keys import ApiKey
 
 Files = dict[str, tuple[str, bytes]]
 NewKey = Callable[..., tuple[ApiKey, httpx.Client]]

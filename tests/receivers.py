@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from core.comparison import Policy, Threshold
-from core.images import ImageFacts
-from core.jobs import ComparisonRequest, Job
-from core.lifecycle import Status, new_id
+from core.comparisons.images import ImageFacts
+from core.comparisons.jobs import ComparisonRequest, Job
+from core.storage.lifecycle import Status, new_id
+from core.vocabulary import Policy, Threshold
 
 Reply = int | tuple[int, Mapping[str, str]]
 

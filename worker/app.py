@@ -10,16 +10,16 @@ from celery import Task
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
 from celery.worker import WorkController
 
-from core.broker import Queues, Tasks, celery_app
+from core.comparisons.store import JobStore
 from core.errors import BrokerUnavailable, LikenessError, StoreUnavailable
-from core.heartbeat import Heartbeat
-from core.job_store import JobStore
+from core.evaluations.shards import ShardMessage
+from core.evaluations.store import RunStore
 from core.logs import configure_logs
-from core.object_store import ObjectStore
-from core.presence import Presence
-from core.run_store import RunStore
+from core.messaging.broker import Queues, Tasks, celery_app
+from core.messaging.heartbeat import Heartbeat
+from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
-from core.shards import ShardMessage
+from core.storage.objects import ObjectStore
 from core.webhooks.announcing import announce
 from worker.canary import Canary
 from worker.comparisons import Comparisons
@@ -55,7 +55,7 @@ class Equipment:
             worker=worker,
             max_attempts=settings.max_attempts,
             erase=self.eraser.add if settings.image_retention_s == 0 else lambda key: None,
-            announce=lambda job: announce(app, job),
+            announce=lambda job: announce(app, job.event_id),
         )
         self.runs = RunStore(settings)
         self.shards = Shards(self.runs, self.objects, self.engines, at_once=settings.engine_threads)

@@ -12,9 +12,9 @@ import structlog
 from celery import Celery
 from celery.utils.nodenames import worker_direct
 
-from core.broker import Tasks, enqueue
 from core.errors import BrokerUnavailable
 from core.exits import DEAF
+from core.messaging.broker import Tasks, enqueue
 
 log = structlog.get_logger()
 

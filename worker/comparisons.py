@@ -8,12 +8,12 @@ from typing import TypeVar
 
 import structlog
 
-from core.comparison import Compared, Result
+from core.comparisons.jobs import Job
+from core.comparisons.store import JobStore
 from core.errors import BrokerUnavailable, JobNotFound, ObjectNotFound, StoreUnavailable, TransitionRefused
-from core.job_store import JobStore
-from core.jobs import Job
-from core.lifecycle import Failure
-from core.object_store import ObjectStore
+from core.storage.lifecycle import Failure
+from core.storage.objects import ObjectStore
+from core.vocabulary import Compared, Result
 from worker.engines import Engines
 from worker.leases import Leases
 

@@ -10,15 +10,15 @@ from celery import Task
 from celery.signals import setup_logging, worker_init
 from celery.worker import WorkController
 
-from core.broker import Tasks, celery_app
-from core.erasure import erase_due
+from core.comparisons.erasure import erase_due
+from core.comparisons.orphans import Orphans
+from core.comparisons.store import JobStore
 from core.errors import LikenessError
-from core.job_store import JobStore
 from core.logs import configure_logs
 from core.lost_jobs import LostJobs
-from core.object_store import ObjectStore
-from core.orphans import Orphans
+from core.messaging.broker import Tasks, celery_app
 from core.settings import Settings, load_settings
+from core.storage.objects import ObjectStore
 from worker.reaper import reap
 from worker.webhooks.rounds import Rounds
 

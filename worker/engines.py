@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import structlog
 
-from core.comparison import EngineFacts
 from core.errors import LikenessError
-from core.packs import find_pack, load_catalogue
+from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
+from core.vocabulary import EngineFacts
 from worker.engine.contract import FaceEngine
 from worker.engine.engine import Engine
 from worker.engine.turns import Machine

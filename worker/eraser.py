@@ -8,10 +8,10 @@ import threading
 
 import structlog
 
-from core.erasure import erase_now
+from core.comparisons.erasure import erase_now
+from core.comparisons.store import JobStore
 from core.errors import LikenessError
-from core.job_store import JobStore
-from core.object_store import ObjectStore
+from core.storage.objects import ObjectStore
 
 log = structlog.get_logger()
 

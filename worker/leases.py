@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import structlog
 
+from core.comparisons.store import JobStore
 from core.errors import LikenessError
-from core.job_store import JobStore
 
 log = structlog.get_logger()
 

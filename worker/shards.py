@@ -15,13 +15,13 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from core.comparison import FailureToAcquire, Side
+from core.comparisons.images import read_header
 from core.errors import ImageRejected, LikenessError
-from core.images import read_header
-from core.lifecycle import Status
-from core.object_store import ObjectStore
-from core.run_store import RunStore
-from core.shards import Pipeline, ShardMessage
+from core.evaluations.shards import Pipeline, ShardMessage
+from core.evaluations.store import RunStore
+from core.storage.lifecycle import Status
+from core.storage.objects import ObjectStore
+from core.vocabulary import FailureToAcquire, Side
 from worker.engine.contract import FaceEngine, Image
 from worker.engine.decode import decode
 from worker.engines import Engines

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from core.comparison import Compared, EngineFacts, FailureToAcquire, PackIdentity, Policy, Reason, Side
 from core.errors import SettingsInvalid
 from core.settings import Settings
+from core.vocabulary import Compared, EngineFacts, FailureToAcquire, PackIdentity, Policy, Reason, Side
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

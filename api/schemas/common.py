@@ -2,7 +2,7 @@
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from core.lifecycle import Status
+from core.storage.lifecycle import Status
 
 
 class ListQuery(Schema):

@@ -6,8 +6,8 @@ import math
 from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 
-from core.comparison import Decision, Policy, Reason, Side
-from core.lifecycle import Status
+from core.storage.lifecycle import Status
+from core.vocabulary import Decision, Policy, Reason, Side
 from core.webhooks.destinations import MAX_URL_CHARACTERS
 
 MAX_METADATA_BYTES = 2048

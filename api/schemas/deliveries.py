@@ -7,8 +7,8 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from api.schemas.common import ListQuery
 from api.schemas.comparisons import FailureToAcquireSchema, JobErrorSchema
-from core.comparison import Decision
-from core.lifecycle import Status
+from core.storage.lifecycle import Status
+from core.vocabulary import Decision
 from core.webhooks.deliveries import DeliveryStatus
 
 

@@ -3,8 +3,8 @@
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
 from api.schemas.comparisons import JobErrorSchema
-from core.comparison import Policy
-from core.lifecycle import Status
+from core.storage.lifecycle import Status
+from core.vocabulary import Policy
 
 
 def _detection_size(value: int) -> None:

@@ -1,1 +1,1 @@
-"""What is announced to whom: events, deliveries, and where a callback may go."""
+"""What is announced to whom: deliveries, signatures, and where a callback may go."""

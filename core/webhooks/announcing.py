@@ -4,13 +4,12 @@ from contextlib import suppress
 
 from celery import Celery
 
-from core.broker import Tasks, enqueue
 from core.errors import BrokerUnavailable
-from core.jobs import Job
+from core.messaging.broker import Tasks, enqueue
 
 
-def announce(celery: Celery, job: Job) -> None:
-    """Enqueue the delivery of an ended job, if somebody wants to be called back. Losing the message loses nothing."""
-    if job.event_id:
+def announce(celery: Celery, event_id: str | None) -> None:
+    """Enqueue the delivery of an event, where somebody wants to be called back. Losing the message loses nothing."""
+    if event_id:
         with suppress(BrokerUnavailable):
-            enqueue(celery, Tasks.DELIVER, job.event_id)
+            enqueue(celery, Tasks.DELIVER, event_id)

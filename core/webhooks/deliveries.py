@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
-from core.lifecycle import new_id
-from core.records import DELIVERIES_DUE, Fields, Records, connect, number, translated
 from core.settings import Settings
+from core.storage.lifecycle import new_id
+from core.storage.records import DELIVERIES_DUE, Fields, Records, connect, number, translated
 
 KIND = "delivery"
 #: A message that was handed out is looked for again after this long.
@@ -24,7 +24,7 @@ ATTEMPTS_PER_HOST = 4
 KEPT_ATTEMPTS = 50
 MOST_DISABLED_URLS = 10_000
 
-_SCRIPTS = Path(__file__).parent.parent / "lua"
+_SCRIPTS = Path(__file__).parent.parent / "storage" / "lua"
 
 
 class DeliveryStatus(StrEnum):

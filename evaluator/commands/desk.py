@@ -12,12 +12,12 @@ from celery import Celery
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from core.broker import celery_app
 from core.errors import LikenessError, ObjectNotFound
-from core.object_store import ObjectStore
-from core.run_store import RunStore
-from core.runs import RunKeys
+from core.evaluations.runs import RunKeys
+from core.evaluations.store import RunStore
+from core.messaging.broker import celery_app
 from core.settings import Settings, load_settings
+from core.storage.objects import ObjectStore
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

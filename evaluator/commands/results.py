@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from core.calibrations import CalibrationStore
-from core.packs import find_pack, load_catalogue
+from core.evaluations.calibrations import CalibrationStore
+from core.packs.catalogue import find_pack, load_catalogue
 from evaluator.commands.desk import FILE, Desk, result_of, with_desk
 
 RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores"}

@@ -9,16 +9,16 @@ from typing import Any
 import click
 from rich.table import Table
 
-from core.broker import Queues
-from core.comparison import Policy
 from core.errors import LikenessError
-from core.lifecycle import Status
-from core.packs import find_pack, load_catalogue
-from core.presence import Presence
-from core.run_requests import request_run
-from core.runs import Run
+from core.evaluations.requesting import request_run
+from core.evaluations.runs import Run
+from core.messaging.broker import Queues
+from core.messaging.presence import Presence
+from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
+from core.storage.lifecycle import Status
 from core.terminal import wide_console
+from core.vocabulary import Policy
 from evaluator.commands.desk import Desk, progress_bar, result_of, with_desk
 
 

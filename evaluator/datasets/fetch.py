@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.digest import sha256_of
-from core.download import Progress, download, no_progress
+from core.storage.digest import sha256_of
+from core.storage.download import Progress, download, no_progress
 
 
 @dataclass(frozen=True, slots=True)

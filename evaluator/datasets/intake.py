@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import BinaryIO
 
+from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected
-from core.images import ImageFacts, inspect
 from evaluator.datasets.benchmark import Benchmark, Track
 from evaluator.datasets.faults import DatasetInvalid, Fault
 from evaluator.datasets.pairs import PairList

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from core.datasets import NAMES
+from core.evaluations.datasets import NAMES
 from evaluator.datasets.benchmark import Kind, Track
 from evaluator.datasets.faults import DatasetCorrupt
 from evaluator.datasets.shards import Shard

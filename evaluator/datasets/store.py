@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace as replaced
 
-from core.datasets import NAME, NAMES, find_dataset
 from core.errors import LikenessError, ObjectNotFound
-from core.object_store import ObjectStore
+from core.evaluations.datasets import NAME, NAMES, find_dataset
+from core.storage.objects import ObjectStore
 from evaluator.datasets.benchmark import Benchmark
 from evaluator.datasets.faults import DatasetCorrupt, DatasetExists, DatasetInvalid, Fault
 from evaluator.datasets.intake import Intake

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.comparison import Threshold
-from core.packs import Pack, PublishedFigure, directory_identity
-from core.shards import Pipeline
+from core.evaluations.shards import Pipeline
+from core.packs.catalogue import Pack, PublishedFigure, directory_identity
+from core.vocabulary import Threshold
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What others published of the pack, beside what this run measured, and whether one may be held against the other."""
 
-from core.comparison import SMALL_DETECTION_SIZE
-from core.packs import PublishedFigure
+from core.packs.catalogue import PublishedFigure
+from core.vocabulary import SMALL_DETECTION_SIZE
 from evaluator.metrics import FoldAccuracy, InsufficientData, plain
 from evaluator.report.facts import RunFacts
 from evaluator.report.wording import listed, percent

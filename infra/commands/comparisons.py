@@ -9,10 +9,10 @@ import click
 from rich.table import Table
 
 from api.client import ComparisonJob, client_from
-from core.comparison import Policy
-from core.lifecycle import Status
 from core.settings import load_settings
+from core.storage.lifecycle import Status
 from core.terminal import wide_console
+from core.vocabulary import Policy
 
 IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

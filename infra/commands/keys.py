@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from core.key_store import KeyStore
-from core.keys import ApiKey, Scope, Token
+from core.keys.keys import ApiKey, Scope, Token
+from core.keys.store import KeyStore
 from core.settings import load_settings
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from core.errors import LikenessError
-from core.packs import Pack, directory_identity, find_pack, load_catalogue
+from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
 from core.terminal import wide_console
 

@@ -26,10 +26,10 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
 
     Works on the servers of the settings, not through the API.
     """
-    from core.erasure import erase_due
-    from core.job_store import JobStore
-    from core.object_store import ObjectStore
-    from core.orphans import Orphans
+    from core.comparisons.erasure import erase_due
+    from core.comparisons.orphans import Orphans
+    from core.comparisons.store import JobStore
+    from core.storage.objects import ObjectStore
     from infra.vacuum import embedded_server
     from infra.vacuum import vacuum as let_go
 

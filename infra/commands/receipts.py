@@ -42,7 +42,7 @@ def verify(file: Path, jwks_file: Path) -> None:
 
     Exit status 1: it was changed, or signed by another key.
     """
-    from core.receipts import verify as verify_receipt
+    from core.comparisons.receipts import verify as verify_receipt
 
     claims = verify_receipt(_read(file).strip(), json.loads(_read(jwks_file)))
     click.echo(json.dumps(claims, indent=2))

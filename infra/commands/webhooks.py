@@ -13,14 +13,14 @@ import click
 from rich.table import Table
 
 from api.client import client_from
+from core.comparisons.events import event_body
 from core.errors import SettingsInvalid
-from core.lifecycle import new_id
 from core.settings import Settings, load_settings
+from core.storage.lifecycle import new_id
 from core.terminal import wide_console
 from core.webhooks.deliveries import DeliveryStatus
-from core.webhooks.events import event_body
+from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 from worker.webhooks.sender import make_sender
-from worker.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 
 MAX_EVENT_BYTES = 64 * 1024
 STATUSES = [status.value for status in DeliveryStatus]

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 from stack import Stack, eventually
 
-from core.object_store import ObjectStore
+from core.storage.objects import ObjectStore
 
 Files = dict[str, tuple[str, bytes]]
 

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from stack import Stack, eventually, running
 
+from core.comparisons.receipts import ReceiptInvalid, Signer, new_key, verify
 from core.errors import SettingsInvalid
-from core.receipts import ReceiptInvalid, Signer, new_key, verify
 
 
 def pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> str:

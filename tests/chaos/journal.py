@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.lifecycle import Status
+from core.storage.lifecycle import Status
 
 ENDINGS = {status.encode() for status in Status if status.is_terminal}
 JOB = b"job:cmp_"

@@ -21,9 +21,9 @@ from stack import Stack, running
 from chaos.journal import endings
 from chaos.receiver import Receiver
 from core.errors import LikenessError
-from core.lifecycle import Status
-from core.object_store import ObjectStore
-from core.records import ERASURES, connect, translated
+from core.storage.lifecycle import Status
+from core.storage.objects import ObjectStore
+from core.storage.records import ERASURES, connect, translated
 
 #: What is killed, how often in relation, and for how many seconds it stays away.
 VICTIMS: dict[str, tuple[int, tuple[float, float]]] = {

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.comparisons.images import inspect
 from core.errors import ImageRejected, ImageTooLarge, UnsupportedImage
-from core.images import inspect
 
 LIMITS = {"max_bytes": 10_000_000, "max_pixels": 40_000_000}
 

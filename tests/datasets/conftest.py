@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 from pydantic import SecretStr
 
-from core.object_store import ObjectStore
 from core.settings import Settings
+from core.storage.objects import ObjectStore
 from infra.servers import S3Server, ensure_bucket, free_port, retry, write_private
 
 Picture = Callable[..., bytes]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from core.object_store import ObjectStore
+from core.storage.objects import ObjectStore
 from evaluator.datasets import DatasetInvalid, import_dataset, load_pairs, read_shard, sample_benchmark
 from evaluator.datasets.sample import SUBJECTS
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoreUnavailable
-from core.object_store import ObjectStore
 from core.settings import Settings
+from core.storage.objects import ObjectStore
 from evaluator.datasets import (
     Archive,
     Benchmark,

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core.object_store import ObjectStore
 from core.settings import Settings
+from core.storage.objects import ObjectStore
 from evaluator.datasets import load_dataset, load_pairs, parse_lfw, read_shard
 from evaluator.datasets.fetch import LFW
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="LFW is not on this ma
 IMPORT = """
 import json, sys, time
 from pathlib import Path
-from core.object_store import ObjectStore
+from core.storage.objects import ObjectStore
 from core.settings import load_settings
 from evaluator.datasets import import_dataset, read_benchmark
 

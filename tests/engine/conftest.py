@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from core.images import ImageFacts, inspect
-from core.packs import Pack
+from core.comparisons.images import ImageFacts, inspect
+from core.packs.catalogue import Pack
 from core.settings import Settings
 from worker.engine.engine import Engine
 

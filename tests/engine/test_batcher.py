@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stack import eventually
 
-from core.comparison import Compared, Policy
-from core.packs import Pack
+from core.packs.catalogue import Pack
 from core.settings import Settings
+from core.vocabulary import Compared, Policy
 from worker.engine.batcher import ROOM, Batcher
 from worker.engine.contract import Embeddings, Image, Lane
 from worker.engine.embed import BUCKETS, Recogniser

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
+from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected, ImageUndecodable
-from core.images import ImageFacts, inspect
 from worker.engine.contract import Image as Pixels
 from worker.engine.decode import Picture, decode, scale_to_crop, scale_to_detect
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.comparison import Policy
+from core.vocabulary import Policy
 from worker.engine.contract import Image
 from worker.engine.detect import LARGE_FACE_PX, Detector
 

@@ -17,10 +17,10 @@ import onnx
 import pytest
 from PIL import Image
 
-from core.comparison import Compared, FailureToAcquire, NotAcquired, Policy, Reason, Side
 from core.errors import PackCorrupt, PackMissing, SettingsInvalid
-from core.packs import Pack, directory_identity
+from core.packs.catalogue import Pack, directory_identity
 from core.settings import Settings
+from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Reason, Side
 from worker.engine.contract import Acquired, Comparison, FaceEngine
 from worker.engine.engine import Engine
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from core.packs import Pack
+from core.packs.catalogue import Pack
 from core.settings import Settings
 from worker.engine.engine import Engine
 from worker.engine.graph import without_prelu

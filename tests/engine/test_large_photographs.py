@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.comparison import Compared, FailureToAcquire, Policy, Reason, Side
-from core.images import inspect
-from core.packs import Pack
+from core.comparisons.images import inspect
+from core.packs.catalogue import Pack
 from core.settings import Settings
+from core.vocabulary import Compared, FailureToAcquire, Policy, Reason, Side
 from worker.engine.contract import Acquired
 from worker.engine.decode import scale_to_crop, scale_to_detect
 from worker.engine.engine import Engine

@@ -10,7 +10,7 @@ from insightface.app import FaceAnalysis
 from onnx import TensorProto, helper
 
 from core.errors import ProviderUnavailable
-from core.packs import Pack
+from core.packs.catalogue import Pack
 from core.settings import Settings
 from worker.engine import providers
 from worker.engine.detect import Detector

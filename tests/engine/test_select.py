@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.comparison import Policy, Reason
+from core.vocabulary import Policy, Reason
 from worker.engine.detect import DetectedFace
 from worker.engine.select import Unusable, select
 

@@ -15,15 +15,15 @@ import pytest
 from PIL import Image, ImageEnhance
 from stack import Stack, eventually
 
-from core.broker import Queues, Tasks, celery_app, enqueue
-from core.calibrations import Calibration, CalibrationStore, Point
-from core.comparison import Policy, Side
-from core.lifecycle import Status
-from core.object_store import ObjectStore
-from core.packs import Pack, directory_identity
-from core.records import connect
-from core.run_store import RunStore
-from core.runs import RunKeys
+from core.evaluations.calibrations import Calibration, CalibrationStore, Point
+from core.evaluations.runs import RunKeys
+from core.evaluations.store import RunStore
+from core.messaging.broker import Queues, Tasks, celery_app, enqueue
+from core.packs.catalogue import Pack, directory_identity
+from core.storage.lifecycle import Status
+from core.storage.objects import ObjectStore
+from core.storage.records import connect
+from core.vocabulary import Policy, Side
 from evaluator.datasets import import_dataset, read_benchmark
 from evaluator.report import from_csv
 from infra.samples import fetch_samples

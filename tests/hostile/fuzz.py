@@ -33,8 +33,8 @@ class Tally:
 
 def judge(body: bytes) -> tuple[str, float, float, int]:
     """The outcome, milliseconds of CPU for the look at the header and for decoding, and the process's memory so far."""
+    from core.comparisons.images import inspect
     from core.errors import ImageRejected
-    from core.images import inspect
     from worker.engine.decode import decode
 
     watch = [time.process_time()]

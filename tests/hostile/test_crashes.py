@@ -5,9 +5,9 @@ import signal
 from hostile.corpus import whole
 from stack import Stack, eventually
 
-from core.job_store import JobStore
-from core.lifecycle import Status
-from core.object_store import ObjectStore
+from core.comparisons.store import JobStore
+from core.storage.lifecycle import Status
+from core.storage.objects import ObjectStore
 
 #: Long enough to be met at work; the engine does not matter where the process is ended from outside.
 WORKER = {

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected, ImageTooLarge, ImageUndecodable, UnsupportedImage
-from core.images import ImageFacts, inspect
 from worker.engine.decode import decode
 
 LIMITS = {"max_bytes": 10 * 2**20, "max_pixels": 40_000_000}

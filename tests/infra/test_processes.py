@@ -6,7 +6,7 @@ import pytest
 import yaml
 from honcho.environ import parse_procfile
 
-from core.broker import Queues
+from core.messaging.broker import Queues
 from core.settings import CHECKOUT
 from infra.local import PROCFILE
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from stack import Stack, eventually
 
-from core.job_store import JobStore
-from core.jobs import new_images_key
-from core.object_store import ObjectStore
-from core.orphans import Orphans
-from core.records import connect
+from core.comparisons.jobs import new_images_key
+from core.comparisons.orphans import Orphans
+from core.comparisons.store import JobStore
+from core.storage.objects import ObjectStore
+from core.storage.records import connect
 
 
 def bytes_on_disk(stack: Stack, needle: bytes) -> bool:

@@ -10,8 +10,8 @@ from keyed import Files, NewKey, with_key
 from PIL import Image
 from stack import Stack, running
 
-from core.key_store import KeyStore
-from core.keys import ApiKey, Scope
+from core.keys.keys import ApiKey, Scope
+from core.keys.store import KeyStore
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from click.testing import CliRunner
 from keyed import Files, NewKey, with_key
 from stack import Stack, eventually
 
+from core.comparisons.store import JobStore
 from core.errors import KeyUnknown
-from core.job_store import JobStore
-from core.key_store import KeyStore
-from core.keys import Scope, new_token
+from core.keys.keys import Scope, new_token
+from core.keys.store import KeyStore
 from infra.cli import likeness
 
 STRANGE = ["", "Basic YTpi", "Bearer", "lk_0123456789ab_x"]

@@ -13,12 +13,12 @@ from keyed import Files, NewKey
 from stack import Stack, eventually
 
 from api.client import Client
-from core.idempotency import answer_key
-from core.job_store import JobStore
-from core.key_store import KeyStore
-from core.keys import Scope
-from core.lifecycle import Status
-from core.records import connect
+from core.comparisons.store import JobStore
+from core.keys.keys import Scope
+from core.keys.store import KeyStore
+from core.storage.idempotency import answer_key
+from core.storage.lifecycle import Status
+from core.storage.records import connect
 
 
 @pytest.fixture

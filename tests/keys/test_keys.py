@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SettingsInvalid
-from core.keys import ApiKey, KeyState, Scope, Token, digest_of, new_token, read_token
+from core.keys.keys import ApiKey, KeyState, Scope, Token, digest_of, new_token, read_token
 from core.settings import Settings, is_loopback, load_settings
 
 

@@ -8,11 +8,11 @@ import pytest
 from keyed import Files, NewKey, with_key
 from stack import Stack, eventually
 
-from core.broker import Queues, messages_waiting
-from core.job_store import JobStore
-from core.key_store import KeyStore
-from core.keys import Scope
-from core.object_store import ObjectStore
+from core.comparisons.store import JobStore
+from core.keys.keys import Scope
+from core.keys.store import KeyStore
+from core.messaging.broker import Queues, messages_waiting
+from core.storage.objects import ObjectStore
 
 
 def test_a_key_over_its_rate_is_told_when_to_come_back(new_key: NewKey) -> None:

@@ -13,7 +13,7 @@ from stack import Stack
 
 from api.access import Access, routes
 from api.app import create_app
-from core.keys import Scope
+from core.keys.keys import Scope
 from infra.routes_docs import ROUTES_PAGE, routes_page
 
 OPEN = {("GET", path) for path in ("/", "/docs", "/openapi.json", "/health", "/ready", "/.well-known/jwks.json")}

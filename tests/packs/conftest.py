@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from core.download import no_progress
-from core.packs import Pack, PackFile, PackSource, Threshold
+from core.packs.catalogue import Pack, PackFile, PackSource, Threshold
 from core.settings import Settings
+from core.storage.download import no_progress
 from worker.packs.sources import Errand, from_source
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DownloadFailed
-from core.packs import PackFile
+from core.packs.catalogue import PackFile
 from worker.packs.archives import pip_download, take_from_zip
 
 from .conftest import digest

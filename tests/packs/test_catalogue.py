@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import PackUnknown, SettingsInvalid
-from core.packs import LICENCE, Pack, PackFile, directory_identity, find_pack, load_catalogue, read_catalogue
+from core.packs.catalogue import LICENCE, Pack, PackFile, directory_identity, find_pack, load_catalogue, read_catalogue
 from worker.packs.install import RECIPES
 from worker.packs.sources import KINDS
 

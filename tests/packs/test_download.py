@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from core.download import download
 from core.errors import DownloadFailed
+from core.storage.download import download
 
 from .conftest import FileServer, digest
 

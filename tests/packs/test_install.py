@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DownloadFailed, LicenceNotAccepted, PackMissing
-from core.packs import Pack, PackSource, load_catalogue
+from core.packs.catalogue import Pack, PackSource, load_catalogue
 from core.settings import CHECKOUT, Settings
 from worker.packs.install import fetch
 from worker.packs.verify import faults, verify
@@ -68,7 +68,7 @@ def test_a_process_killed_in_the_middle_leaves_no_pack_and_the_next_one_resumes(
         + "".join(f'"{name}" = "{url}"\n' for name, url in pack.sources[0].options.items())
     )
     program = (
-        "from core.packs import find_pack, load_catalogue; from core.settings import Settings;"
+        "from core.packs.catalogue import find_pack, load_catalogue; from core.settings import Settings;"
         "from worker.packs.install import fetch;"
         "s = Settings(); fetch(find_pack('small', load_catalogue(s.home)), s)"
     )

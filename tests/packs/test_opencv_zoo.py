@@ -7,7 +7,7 @@ import onnxruntime
 import pytest
 from insightface.app import FaceAnalysis
 
-from core.packs import Pack
+from core.packs.catalogue import Pack
 from worker.packs import opencv_zoo
 from worker.packs.verify import faults
 

@@ -5,7 +5,7 @@ import pytest
 from insightface.app import FaceAnalysis
 
 from core.errors import LicenceNotAccepted, PackCorrupt, PackUnknown, SettingsInvalid
-from core.packs import Pack, find_pack, load_catalogue
+from core.packs.catalogue import Pack, find_pack, load_catalogue
 from core.settings import Settings
 from worker.packs.own import add_pack
 from worker.packs.verify import faults, verify

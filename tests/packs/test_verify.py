@@ -6,7 +6,7 @@ import pytest
 from insightface.app import FaceAnalysis
 
 from core.errors import PackCorrupt, PackMissing
-from core.packs import Pack
+from core.packs.catalogue import Pack
 from core.settings import Settings
 from worker.packs.verify import faults, verify
 

@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.comparison import Policy, Threshold
-from core.packs import PublishedFigure
-from core.shards import Pipeline
+from core.evaluations.shards import Pipeline
+from core.packs.catalogue import PublishedFigure
+from core.vocabulary import Policy, Threshold
 from evaluator.metrics import ScoreSet
 from evaluator.report import DatasetFacts, PackFacts, RunFacts, ScoreRow, ScoreTable, table_of
 

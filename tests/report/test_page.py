@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.comparison import Threshold
+from core.vocabulary import Threshold
 from evaluator.report import RunFacts, ScoreTable, build_page, build_report
 
 MakeTable = Callable[..., ScoreTable]

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from core.packs import PublishedFigure, load_catalogue
+from core.packs.catalogue import PublishedFigure, load_catalogue
 from evaluator.report import PackFacts, RunFacts, ScoreTable, build_report
 
 ALIGNED_FLIP = PublishedFigure(

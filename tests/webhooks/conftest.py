@@ -13,11 +13,11 @@ from cryptography.x509.oid import NameOID
 from receivers import job_that_calls_back
 from stack import Stack, running
 
-from core.broker import celery_app
-from core.job_store import JobStore
+from core.comparisons.store import JobStore
+from core.messaging.broker import celery_app
 from core.webhooks.announcing import announce
 from core.webhooks.deliveries import DeliveryStore
-from worker.webhooks.signing import new_secret
+from core.webhooks.signing import new_secret
 
 SECRET = new_secret()
 OLD_SECRET = new_secret()
@@ -57,7 +57,7 @@ def end_a_job(post: Stack) -> Callable[..., str]:
     def end(url: str, owner: str | None = None) -> str:
         job = job_that_calls_back(url, owner)
         jobs.create(job)
-        announce(celery, jobs.cancel(job.id))
+        announce(celery, jobs.cancel(job.id).event_id)
         return str(job.event_id)
 
     return end

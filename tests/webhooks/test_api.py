@@ -10,8 +10,8 @@ from receivers import receiving
 from stack import Stack, eventually
 
 from api.app import create_app
-from core.key_store import KeyStore
-from core.keys import Scope
+from core.keys.keys import Scope
+from core.keys.store import KeyStore
 from core.webhooks.deliveries import DeliveryStatus, DeliveryStore
 
 

@@ -14,8 +14,8 @@ from stack import BIN, Stack, eventually
 from standardwebhooks.webhooks import Webhook
 
 from core.webhooks.deliveries import DeliveryStatus, DeliveryStore
+from core.webhooks.signing import Keyring
 from infra.commands.webhooks import webhooks
-from worker.webhooks.signing import Keyring
 
 
 def command(stack: Stack, *arguments: str, **environment: str) -> Result:

@@ -9,10 +9,10 @@ import pytest
 from receivers import job_that_calls_back
 from stack import Stack, running
 
+from core.comparisons.jobs import Job
+from core.comparisons.store import JobStore
 from core.errors import JobNotFound, TransitionRefused
-from core.job_store import JobStore
-from core.jobs import Job
-from core.lifecycle import Failure, Status
+from core.storage.lifecycle import Failure, Status
 from core.webhooks.deliveries import ATTEMPTS_PER_HOST, Attempt, DeliveryStatus, DeliveryStore
 
 URL = "https://consumer.example/events"

@@ -9,7 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from core.errors import SettingsInvalid
 from core.settings import Settings
-from worker.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
+from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 
 BODY = '{"type":"comparison.succeeded","data":{"metadata":{"case":"Zoë"}}}'.encode()
 

@@ -9,16 +9,16 @@ import httpx
 import pytest
 from stack import Stack, eventually
 
-from core.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
-from core.comparison import Policy, Threshold
-from core.images import inspect
-from core.job_store import JobStore
-from core.jobs import ComparisonRequest, Job, new_images_key
-from core.lifecycle import Status, new_id
+from core.comparisons.images import inspect
+from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
+from core.comparisons.store import JobStore
 from core.lost_jobs import LostJobs
-from core.object_store import ObjectStore
-from core.records import connect
+from core.messaging.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
 from core.settings import Settings
+from core.storage.lifecycle import Status, new_id
+from core.storage.objects import ObjectStore
+from core.storage.records import connect
+from core.vocabulary import Policy, Threshold
 from worker.reaper import reap
 
 SLEEPING = {"LIKENESS_ENGINE": "sleeping"}

@@ -9,14 +9,14 @@ import pytest
 from stack import Stack, eventually
 
 from api.client import ComparisonJob
-from core.broker import Tasks, celery_app, enqueue
-from core.comparison import Policy, Threshold
+from core.comparisons.images import inspect
+from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
+from core.comparisons.store import JobStore
 from core.errors import JobHeld
-from core.images import inspect
-from core.job_store import JobStore
-from core.jobs import ComparisonRequest, Job, new_images_key
-from core.lifecycle import Status, new_id
-from core.object_store import ObjectStore
+from core.messaging.broker import Tasks, celery_app, enqueue
+from core.storage.lifecycle import Status, new_id
+from core.storage.objects import ObjectStore
+from core.vocabulary import Policy, Threshold
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from core.comparison import Compared, EngineFacts, Face, FailureToAcquire, NotAcquired, Policy, Side
+from core.vocabulary import Compared, EngineFacts, Face, FailureToAcquire, NotAcquired, Policy, Side
 
 Image = npt.NDArray[np.uint8]
 """Height x width x 3, BGR, upright. A crop is an Image of 112 x 112."""

@@ -7,8 +7,8 @@ from typing import Self
 import cv2
 import numpy as np
 
+from core.comparisons.images import JPEG, PNG, ImageHeader
 from core.errors import ImageUndecodable
-from core.images import JPEG, PNG, ImageHeader
 from worker.engine.align import CROP_SIZE
 from worker.engine.contract import Image
 from worker.engine.detect import Point
@@ -70,7 +70,7 @@ def scale_to_crop(face_px: float) -> int:
 
 
 def decode(body: bytes, header: ImageHeader, scale: int = 1) -> Image:
-    """Decode what `core.images.read_header` has let pass; raise ImageUndecodable unless every pixel is there.
+    """Decode what `read_header` of `core.comparisons` has let pass; raise ImageUndecodable unless every pixel is there.
 
     OpenCV applies the EXIF orientation of all three formats, drops alpha, takes the first frame of an animation,
     and turns grey, palette, CMYK and 16-bit into 8-bit BGR. At a `scale` of 2, 4 or 8 each side is that much shorter,

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.comparison import SMALL_DETECTION_SIZE, Policy
+from core.vocabulary import SMALL_DETECTION_SIZE, Policy
 from worker.engine.contract import Image
 
 Point = tuple[float, float]

@@ -10,7 +10,11 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from core.comparison import (
+from core.comparisons.images import read_header
+from core.errors import ImageRejected, ImageTooLarge
+from core.packs.catalogue import Pack, directory_identity
+from core.settings import Settings
+from core.vocabulary import (
     Compared,
     EngineFacts,
     Face,
@@ -20,10 +24,6 @@ from core.comparison import (
     Reason,
     Side,
 )
-from core.errors import ImageRejected, ImageTooLarge
-from core.images import read_header
-from core.packs import Pack, directory_identity
-from core.settings import Settings
 from worker.engine.align import CROP_SIZE, align
 from worker.engine.batcher import Batcher
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Lane

@@ -4,8 +4,8 @@ import re
 
 import numpy as np
 
+from core.comparisons.images import START_OF_SCAN, jpeg_segments
 from core.errors import ImageUndecodable
-from core.images import START_OF_SCAN, jpeg_segments
 
 END_OF_IMAGE = 0xD9
 #: A scan's marker, its length, and how many components it has; nothing else is taken for a scan by libjpeg.

@@ -15,7 +15,7 @@ import structlog
 from insightface.app import FaceAnalysis
 
 from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
-from core.packs import Pack, directory_identity
+from core.packs.catalogue import Pack, directory_identity
 from core.settings import Settings
 from worker.engine import providers
 from worker.engine.align import CROP_SIZE

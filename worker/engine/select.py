@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.comparison import Policy, Reason
+from core.vocabulary import Policy, Reason
 from worker.engine.detect import DetectedFace
 
 Key = tuple[object, ...]

@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from core.digest import mismatch, sha256_of
 from core.errors import DownloadFailed
-from core.packs import PackFile
+from core.packs.catalogue import PackFile
+from core.storage.digest import mismatch, sha256_of
 
 PIP_TIMEOUT_S = 600
 MAX_MEMBER_BYTES = 1 << 30

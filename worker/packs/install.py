@@ -9,10 +9,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from core.download import Progress, no_progress
 from core.errors import DownloadFailed
-from core.packs import Pack, PackSource
+from core.packs.catalogue import Pack, PackSource
 from core.settings import Settings
+from core.storage.download import Progress, no_progress
 from worker.packs import opencv_zoo
 from worker.packs.sources import Errand, copy_from, describe, from_mirror, from_source
 from worker.packs.verify import faults, require_licence

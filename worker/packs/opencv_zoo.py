@@ -13,7 +13,7 @@ import numpy.typing as npt
 import onnx
 from onnx import helper, numpy_helper
 
-from core.packs import LICENCE, MANIFEST
+from core.packs.catalogue import LICENCE, MANIFEST
 from worker.packs import licences
 
 YUNET_SOURCE = "face_detection_yunet_2023mar_int8bq.onnx"

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from insightface.app import FaceAnalysis
 
-from core.digest import sha256_of
 from core.errors import PackCorrupt, SettingsInvalid
-from core.packs import LICENCE, MANIFEST, OWN_CATALOGUE, Pack, is_pack_name, load_catalogue, read_catalogue
+from core.packs.catalogue import LICENCE, MANIFEST, OWN_CATALOGUE, Pack, is_pack_name, load_catalogue, read_catalogue
 from core.settings import Settings
+from core.storage.digest import sha256_of
 from worker.packs.install import gathering, put_in_place
 
 TASKS = ("detection", "recognition")

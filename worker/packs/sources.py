@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.digest import mismatch, sha256_of
-from core.download import Progress, download
 from core.errors import DownloadFailed
-from core.packs import Pack, PackFile, PackSource
+from core.packs.catalogue import Pack, PackFile, PackSource
+from core.storage.digest import mismatch, sha256_of
+from core.storage.download import Progress, download
 from worker.packs.archives import pip_download, take_from_zip
 
 

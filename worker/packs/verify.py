@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from core.digest import mismatch, sha256_of
 from core.errors import LicenceNotAccepted, PackCorrupt, PackMissing
-from core.packs import MANIFEST, Pack
+from core.packs.catalogue import MANIFEST, Pack
 from core.settings import Settings
+from core.storage.digest import mismatch, sha256_of
 
 
 def verify(pack: Pack, directory: Path, settings: Settings) -> None:

@@ -5,12 +5,12 @@ import threading
 import structlog
 from celery import Celery
 
-from core.broker import Queues, Tasks, enqueue, messages_waiting
+from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting
 from core.settings import Settings
 from core.webhooks.deliveries import DeliveryStore
+from core.webhooks.signing import Keyring
 from worker.webhooks.delivery import Deliveries
 from worker.webhooks.sender import make_sender
-from worker.webhooks.signing import Keyring
 
 log = structlog.get_logger()
 

@@ -14,8 +14,8 @@ import httpx
 
 from core.settings import Settings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
+from core.webhooks.signing import Keyring
 from worker.webhooks.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
-from worker.webhooks.signing import Keyring
 
 MAX_ANSWER_BYTES = 4096
 USER_AGENT = f"likeness/{version('likeness')} (webhooks)"

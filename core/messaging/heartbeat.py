@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import structlog
 
-from core.comparison import EngineFacts
 from core.errors import BrokerUnavailable
-from core.presence import HEARTBEAT_S, Presence, WorkerFacts
+from core.messaging.presence import HEARTBEAT_S, Presence, WorkerFacts
+from core.vocabulary import EngineFacts
 
 log = structlog.get_logger()
 

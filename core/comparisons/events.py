@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from core.jobs import Job
-from core.records import DELIVERIES_DUE, Outgoing
+from core.comparisons.jobs import Job
+from core.storage.records import DELIVERIES_DUE, Outgoing
 from core.times import rfc3339
 from core.webhooks.deliveries import KIND, DeliveryStatus, host_key
 

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from core.comparison import Result
+from core.comparisons.events import outgoing_event
+from core.comparisons.jobs import ComparisonRequest, Job
 from core.errors import TransitionRefused
-from core.idempotency import answer_key
-from core.jobs import ComparisonRequest, Job
-from core.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
-from core.records import ERASURES, Fields, Records, connect, number, translated
 from core.settings import Settings
-from core.webhooks.events import outgoing_event
+from core.storage.idempotency import answer_key
+from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
+from core.storage.records import ERASURES, Fields, Records, connect, number, translated
+from core.vocabulary import Result
 
 _REQUEST = TypeAdapter(ComparisonRequest)
 _RESULT = TypeAdapter(Result)

@@ -2,15 +2,15 @@
 
 from celery import Celery
 
-from core.broker import Tasks, enqueue
-from core.comparison import Policy
-from core.datasets import find_dataset
 from core.errors import LikenessError
-from core.lifecycle import Failure, new_id
-from core.object_store import ObjectStore
-from core.packs import Pack
-from core.run_store import RunStore
-from core.runs import Run, RunRequest
+from core.evaluations.datasets import find_dataset
+from core.evaluations.runs import Run, RunRequest
+from core.evaluations.store import RunStore
+from core.messaging.broker import Tasks, enqueue
+from core.packs.catalogue import Pack
+from core.storage.lifecycle import Failure, new_id
+from core.storage.objects import ObjectStore
+from core.vocabulary import Policy
 
 
 def request_run(

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.jobs import IMAGES
-from core.lifecycle import Status
-from core.object_store import ObjectStore
-from core.records import ERASURES, Records, connect, translated
+from core.comparisons.jobs import IMAGES
 from core.settings import Settings
+from core.storage.lifecycle import Status
+from core.storage.objects import ObjectStore
+from core.storage.records import ERASURES, Records, connect, translated
 
 _BATCH = 500
 

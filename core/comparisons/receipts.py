@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from jwt.utils import base64url_encode
 
+from core.comparisons.images import ImageFacts
+from core.comparisons.jobs import Job
 from core.errors import LikenessError, SettingsInvalid
-from core.images import ImageFacts
-from core.jobs import Job
 from core.times import rfc3339
 
 TYPE = "likeness-receipt+jwt"

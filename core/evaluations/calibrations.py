@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from core.comparison import CalibratedFmr, Threshold
 from core.errors import LikenessError
-from core.records import connect, translated
 from core.settings import Settings
+from core.storage.records import connect, translated
+from core.vocabulary import CalibratedFmr, Threshold
 
 
 class TargetUnsupported(LikenessError):

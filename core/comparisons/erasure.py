@@ -1,8 +1,8 @@
 """Deleting what is due: the list is written with the transition that ends a job, the deletion follows."""
 
+from core.comparisons.store import JobStore
 from core.errors import StoreUnavailable
-from core.job_store import JobStore
-from core.object_store import ObjectStore
+from core.storage.objects import ObjectStore
 
 
 def erase_due(jobs: JobStore, objects: ObjectStore) -> int:

@@ -1,4 +1,4 @@
-"""The list of model packs: data in `infra/packs.toml` and the operator's own. Fetching is the worker's business."""
+"""The list of model packs: `packs.toml` beside this, and the operator's own. Fetching is the worker's business."""
 
 import hashlib
 import re
@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.comparison import PackIdentity, Threshold
 from core.errors import PackUnknown, SettingsInvalid
+from core.vocabulary import PackIdentity, Threshold
 
-CATALOGUE_FILE = Path(__file__).parent.parent / "infra" / "packs.toml"
+CATALOGUE_FILE = Path(__file__).with_name("packs.toml")
 OWN_CATALOGUE = "packs.toml"  # in the home, in the same format
 MANIFEST = "manifest.json"
 LICENCE = "MODEL.LICENSE"

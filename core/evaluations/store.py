@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from core.errors import TransitionRefused
-from core.lifecycle import Failure, Status, Step
-from core.records import Fields, Records, connect, number, translated
-from core.runs import Progress, Run, RunRequest
+from core.evaluations.runs import Progress, Run, RunRequest
 from core.settings import Settings
+from core.storage.lifecycle import Failure, Status, Step
+from core.storage.records import Fields, Records, connect, number, translated
 
 _REQUEST = TypeAdapter(RunRequest)
 _FAILURE = TypeAdapter(Failure)

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from core.errors import DatasetUnknown, ObjectNotFound
-from core.object_store import ObjectStore
+from core.storage.objects import ObjectStore
 
 NAMES = "datasets/by-name/"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.errors import LikenessError
-from core.records import connect, translated
 from core.settings import Settings
+from core.storage.records import connect, translated
 
 #: How long a claim without a subject is believed to be at work. A submission takes no longer, or fails.
 LEASE_S = 90.0

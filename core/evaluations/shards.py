@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from core.comparison import Policy
+from core.vocabulary import Policy
 
 #: Changes whenever the pipeline gives other embeddings for the same images: old parts are then not reused.
 PIPELINE_VERSION = 2

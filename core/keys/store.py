@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from core.errors import KeyUnknown
-from core.keys import ApiKey, KeyState, Scope, Token, digest_of, new_token
-from core.records import Fields, connect, number, translated
+from core.keys.keys import ApiKey, KeyState, Scope, Token, digest_of, new_token
 from core.settings import Settings
+from core.storage.records import Fields, connect, number, translated
 
 _INDEX = "keys"
 #: `last_used_at` is written at most this often.

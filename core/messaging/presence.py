@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from core.comparison import EngineFacts
-from core.records import connect, translated
 from core.settings import Settings
+from core.storage.records import connect, translated
+from core.vocabulary import EngineFacts
 
 HEARTBEAT_S = 5.0
 _PREFIX = "worker:"

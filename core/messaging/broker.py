@@ -8,8 +8,8 @@ from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from core.errors import BrokerUnavailable
-from core.records import connect, translated
 from core.settings import Settings
+from core.storage.records import connect, translated
 
 BROKER_DATABASE = 0
 RESULT_DATABASE = 1
@@ -108,7 +108,7 @@ def celery_app(name: str, settings: Settings) -> Celery:
         # Rejecting on a lost worker would redeliver a crashing image without end; the job counts its attempts.
         task_reject_on_worker_lost=False,
         worker_prefetch_multiplier=1,
-        worker_consumer="worker.consumer:ReconnectingConsumer",
+        worker_consumer="core.messaging.consumer:ReconnectingConsumer",
         # Cancelling would lose the task for good on Redis (measured on 5.7.0).
         worker_cancel_long_running_tasks_on_connection_loss=False,
         # A busy worker that is stopped sleeps this long, to the end, then hands back what still runs.

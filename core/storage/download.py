@@ -6,8 +6,8 @@ from pathlib import Path
 
 import httpx
 
-from core.digest import mismatch, sha256_of
 from core.errors import DownloadFailed
+from core.storage.digest import mismatch, sha256_of
 
 # Bytes done and bytes in all (None where the server does not say), for the file that is under way.
 Progress = Callable[[int, int | None], None]

@@ -13,10 +13,10 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from core.endings import Endings
 from core.errors import BrokerUnavailable, JobHeld, JobNotFound, TransitionRefused
-from core.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
 from core.settings import Settings
+from core.storage.endings import Endings
+from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
 
 DATABASE = 2
 ERASURES = "erasures"

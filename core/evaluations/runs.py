@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from core.comparison import Policy
-from core.lifecycle import Failure, Status
+from core.storage.lifecycle import Failure, Status
+from core.vocabulary import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import secrets
 from dataclasses import dataclass
 
-from core.comparison import Compared, FailureToAcquire, NotAcquired, Policy, Result, Threshold
-from core.images import ImageFacts
-from core.lifecycle import Failure, Status
+from core.comparisons.images import ImageFacts
+from core.storage.lifecycle import Failure, Status
+from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Threshold
 
 #: Where submitted images lie in the object store, and nothing else.
 IMAGES = "comparisons/"

@@ -1,0 +1,1 @@
+"""Queues, tasks, and which workers are there to take them."""
