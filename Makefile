@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOCKS := infra/requirements
-PACKAGES := api worker evaluator core infra bench tests
+PACKAGES := api worker courier evaluator core infra bench tests
 
 # The first Python that is new enough; the lock files are made for 3.11. `make PYTHON=/path/to/python` overrules.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \

@@ -10,9 +10,10 @@ import structlog
 from flask import Flask, Request, Response, g, request
 from flask_smorest import Api
 
-from api import access, admission, comparisons, deliveries, evaluations, pages, receipts, simple, system
-from api.problems import register_problems
-from api.services import make_services
+from api.door import access, admission
+from api.door.services import make_services
+from api.http.problems import register_problems
+from api.routes import compare, comparisons, deliveries, evaluations, health, packs, pages, receipts
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 
@@ -92,7 +93,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(admission.announce_limits)
     app.register_blueprint(pages.blueprint)
     api = LikenessApi(app)
-    for module in (comparisons, deliveries, evaluations, receipts, simple, system):
+    for module in (compare, comparisons, deliveries, evaluations, health, packs, receipts):
         api.register_blueprint(module.blueprint)
     return app
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
-from api.access import Caller
-from api.admission import counted, lane
-from api.idempotency import Attach
-from api.problems import FieldError, Problem
-from api.services import Services
+from api.door.access import Caller
+from api.door.admission import counted, lane
+from api.door.idempotency import Attach
+from api.door.services import Services
+from api.http.problems import FieldError, Problem
 from core.comparisons.erasure import erase_now
 from core.comparisons.images import ImageFacts, inspect
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key

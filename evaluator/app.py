@@ -19,7 +19,7 @@ from core.messaging.heartbeat import Heartbeat
 from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
 from core.storage.objects import ObjectStore
-from evaluator.running import Runs, run_of_body
+from evaluator.runs.running import Runs, run_of_body
 
 log = structlog.get_logger()
 settings = load_settings()

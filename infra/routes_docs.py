@@ -2,8 +2,8 @@
 
 from pydantic import SecretStr
 
-from api.access import routes
 from api.app import create_app
+from api.door.access import routes
 from core.settings import CHECKOUT, Settings
 
 ROUTES_PAGE = CHECKOUT / "docs" / "routes.md"

@@ -26,7 +26,7 @@ BIN = Path(sys.executable).parent
 COMMANDS = {
     "redis": [sys.executable, "-m", "infra.servers", "redis"],
     "s3": [sys.executable, "-m", "infra.servers", "s3"],
-    "api": [str(BIN / "gunicorn"), "--config", "python:infra.gunicorn", "api.app:create_app()"],
+    "api": [str(BIN / "gunicorn"), "--config", "python:api.serving.gunicorn", "api.app:create_app()"],
     "worker": [
         *(str(BIN / "celery"), "-A", "worker.app", "worker"),
         *("-Q", "comparisons,comparisons-busy", "-n", "engine@%h"),
@@ -39,10 +39,10 @@ COMMANDS = {
     "embedder2": [str(BIN / "celery"), "-A", "worker.app", "worker", "-Q", "evaluations", "-n", "embedder2@%h"],
     "evaluator": [str(BIN / "celery"), "-A", "evaluator.app", "worker", "-Q", "reports", "-n", "evaluator@%h"],
     "courier": [
-        *(str(BIN / "celery"), "-A", "worker.courier", "worker"),
+        *(str(BIN / "celery"), "-A", "courier.app", "worker"),
         *("-Q", "callbacks,callbacks-retry,maintenance", "-n", "courier@%h"),
     ],
-    "beat": [str(BIN / "celery"), "-A", "worker.courier", "beat", "-s", "{home}/beat"],
+    "beat": [str(BIN / "celery"), "-A", "courier.app", "beat", "-s", "{home}/beat"],
 }
 
 

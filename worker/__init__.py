@@ -1,1 +1,1 @@
-"""The processes that do the work: engine workers that hold packs, and the courier that keeps house."""
+"""The engine process: holds packs in memory, compares and embeds."""

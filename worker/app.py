@@ -22,11 +22,11 @@ from core.settings import Settings, load_settings
 from core.storage.objects import ObjectStore
 from core.webhooks.announcing import announce
 from worker.canary import Canary
-from worker.comparisons import Comparisons
+from worker.comparing import Comparisons
+from worker.embedding import Shards
 from worker.engines import Engines
 from worker.eraser import Eraser
 from worker.leases import Leases
-from worker.shards import Shards
 
 #: How long an object store that is away is waited for: some three minutes, in steps below the visibility timeout.
 STORE_RETRIES_S = (1, 2, 4, 8, 15, 30, 30, 30, 30, 30)

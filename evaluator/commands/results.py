@@ -66,8 +66,8 @@ def compare(desk: Desk, run_a: str, run_b: str, fail_on_regression: bool, as_jso
 @with_desk
 def calibrate(desk: Desk, run_id: str, as_json: bool) -> None:
     """Make the thresholds of a RUN the pack's: `target_fmr` then chooses among them."""
-    from evaluator.calibrating import calibration_from
     from evaluator.report import from_csv
+    from evaluator.runs.calibrating import calibration_from
 
     run = desk.runs.get(run_id)
     pack = find_pack(run.request.pack, load_catalogue(desk.settings.home))

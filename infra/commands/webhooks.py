@@ -20,7 +20,7 @@ from core.storage.lifecycle import new_id
 from core.terminal import wide_console
 from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
-from worker.webhooks.sender import make_sender
+from courier.sender import make_sender
 
 MAX_EVENT_BYTES = 64 * 1024
 STATUSES = [status.value for status in DeliveryStatus]

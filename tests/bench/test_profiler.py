@@ -9,9 +9,9 @@ from bench.report.wording import LIBRARIES as WORDING
 @pytest.mark.parametrize(
     ("frames", "library"),
     [
-        ("handle (gunicorn/workers/gthread.py:9);post (api/comparisons.py:50)", "our own"),
-        ("post (api/comparisons.py:50);put (minio/api.py:3);send (socket.py:1)", "S3"),
-        ("run (worker/comparisons.py:80);detect (worker/engine/detect.py:9);run (onnxruntime/capi/x.py:2)", "engine"),
+        ("handle (gunicorn/workers/gthread.py:9);post (api/routes/comparisons.py:50)", "our own"),
+        ("post (api/routes/comparisons.py:50);put (minio/api.py:3);send (socket.py:1)", "S3"),
+        ("run (worker/comparing.py:80);detect (worker/engine/detect.py:9);run (onnxruntime/capi/x.py:2)", "engine"),
         ("_bootstrap (threading.py:1);wait (threading.py:331)", "Python"),
     ],
 )

@@ -176,7 +176,7 @@ def test_while_redis_is_away_nobody_gets_in(own_stack: Stack) -> None:
 
 
 def test_keys_cannot_be_turned_off_for_an_api_that_others_reach(secured: Stack) -> None:
-    command = ("gunicorn", "--config", "python:infra.gunicorn", "api.app:create_app()")
+    command = ("gunicorn", "--config", "python:api.serving.gunicorn", "api.app:create_app()")
     refused = secured.run(*command, LIKENESS_AUTH="off", LIKENESS_API_BIND="0.0.0.0:1")
     assert refused.returncode != 0
     assert "keys can be turned off on loopback only" in refused.stderr

@@ -11,8 +11,8 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 from stack import Stack
 
-from api.access import Access, routes
 from api.app import create_app
+from api.door.access import Access, routes
 from core.keys.keys import Scope
 from infra.routes_docs import ROUTES_PAGE, routes_page
 

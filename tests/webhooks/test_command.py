@@ -117,9 +117,7 @@ def test_the_command_shows_what_consumers_verify_with(post: Stack, webhook_secre
 
 
 def test_a_courier_with_a_wrong_secret_refuses_to_start_and_does_not_show_it(post: Stack) -> None:
-    refused = post.run(
-        "celery", "-A", "worker.courier", "worker", "-Q", "maintenance", LIKENESS_WEBHOOK_SECRETS="hunter2"
-    )
+    refused = post.run("celery", "-A", "courier.app", "worker", "-Q", "maintenance", LIKENESS_WEBHOOK_SECRETS="hunter2")
     said = refused.stdout + refused.stderr
     assert refused.returncode != 0
     assert "secret 1 must be" in said

@@ -12,8 +12,8 @@ from receivers import receiving
 from core.webhooks.addresses import why_refused
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring, new_secret
-from worker.webhooks.guard import NameNotResolved, SystemResolver
-from worker.webhooks.sender import Answer, Sender
+from courier.guard import NameNotResolved, SystemResolver
+from courier.sender import Answer, Sender
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"]
 PRIVATE = [

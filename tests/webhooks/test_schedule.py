@@ -5,7 +5,7 @@ import re
 import pytest
 
 from core.settings import CHECKOUT, Settings
-from worker.webhooks.schedule import MOST_RETRY_AFTER_S, Verdict, retry_in_s, verdict_on
+from courier.schedule import MOST_RETRY_AFTER_S, Verdict, retry_in_s, verdict_on
 
 PAGE = (CHECKOUT / "docs" / "webhooks.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| ([^|]+?) \| (delivered|retry|dead|disable)\b", PAGE, flags=re.MULTILINE)

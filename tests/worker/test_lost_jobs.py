@@ -12,14 +12,14 @@ from stack import Stack, eventually
 from core.comparisons.images import inspect
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.store import JobStore
-from core.lost_jobs import LostJobs
 from core.messaging.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
 from core.settings import Settings
 from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
 from core.storage.records import connect
 from core.vocabulary import Policy, Threshold
-from worker.reaper import reap
+from courier.lost_jobs import LostJobs
+from courier.reaper import reap
 
 SLEEPING = {"LIKENESS_ENGINE": "sleeping"}
 

@@ -3,8 +3,8 @@
 import structlog
 from celery import Celery
 
-from core.lost_jobs import LostJobs
 from core.messaging.broker import Tasks, enqueue
+from courier.lost_jobs import LostJobs
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from typing import cast
 from celery import Celery
 from flask import current_app
 
-from api.rates import Rates
+from api.door.rates import Rates
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
 from core.errors import SettingsInvalid

@@ -5,12 +5,12 @@ from typing import Any
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.access import caller
-from api.blueprint import Blueprint
-from api.paging import encode_cursor, linked, page_of
-from api.resources import delivery_resource, json_response
+from api.door.access import caller
+from api.door.services import services
+from api.http.paging import encode_cursor, linked, page_of
+from api.routes.blueprint import Blueprint
 from api.schemas.deliveries import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
-from api.services import services
+from api.schemas.resources import delivery_resource, json_response
 from core.errors import JobNotFound
 from core.keys.keys import Scope
 from core.messaging.broker import Tasks, enqueue

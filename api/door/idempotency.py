@@ -11,9 +11,9 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from api.access import caller
-from api.problems import Problem
-from api.services import services
+from api.door.access import caller
+from api.door.services import services
+from api.http.problems import Problem
 from core.errors import BrokerUnavailable, JobNotFound, LikenessError
 from core.storage.idempotency import Answer, Claim, Claims, IdempotencyInFlight, Known
 

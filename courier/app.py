@@ -1,6 +1,6 @@
-"""The Celery app of the courier, which holds no model: housekeeping, on `celery -A worker.courier worker`.
+"""The Celery app of the courier, which holds no model: housekeeping, on `celery -A courier.app worker`.
 
-`celery -A worker.courier beat` sends its periodic tasks.
+`celery -A courier.app beat` sends its periodic tasks.
 """
 
 from typing import Any
@@ -15,12 +15,12 @@ from core.comparisons.orphans import Orphans
 from core.comparisons.store import JobStore
 from core.errors import LikenessError
 from core.logs import configure_logs
-from core.lost_jobs import LostJobs
 from core.messaging.broker import Tasks, celery_app
 from core.settings import Settings, load_settings
 from core.storage.objects import ObjectStore
-from worker.reaper import reap
-from worker.webhooks.rounds import Rounds
+from courier.lanes import Rounds
+from courier.lost_jobs import LostJobs
+from courier.reaper import reap
 
 log = structlog.get_logger()
 settings = load_settings()

@@ -1,26 +1,25 @@
-"""The two plain calls: two images in, an answer out; and whether the process lives."""
+"""`/compare`: two images in, an answer out."""
 
 from typing import Any
 
 from werkzeug.wrappers import Response
 
-from api.access import caller, visible_job
-from api.blueprint import Blueprint
-from api.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.idempotency import once
-from api.problems import Problem
-from api.resources import json_response, message
+from api.door.access import caller, visible_job
+from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.door.idempotency import once
+from api.door.services import services
+from api.http.problems import Problem
+from api.routes.blueprint import Blueprint
+from api.routes.waiting import wait_for
 from api.schemas.comparisons import ComparisonForm, SimpleAnswerSchema
-from api.schemas.system import HealthSchema
-from api.services import services
+from api.schemas.resources import json_response, message
 from api.submission import submit
-from api.waiting import wait_for
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
 from core.storage.lifecycle import Status
 from core.vocabulary import Compared, Decision
 
-blueprint = Blueprint("simple", __name__, description="The plain calls")
+blueprint = Blueprint("compare", __name__, description="The plain call")
 
 
 @blueprint.route("/compare", methods=["POST"])
@@ -56,11 +55,3 @@ def _answer(job: Job) -> Response:
         "job_id": job.id,
     }
     return json_response(SimpleAnswerSchema().dump(body))
-
-
-@blueprint.route("/health", methods=["GET"])
-@blueprint.public
-@blueprint.response(200, HealthSchema)
-def health() -> dict[str, str]:
-    """Whether this process answers; `/ready` says whether comparisons are served"""
-    return {"status": "ok"}

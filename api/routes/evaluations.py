@@ -5,15 +5,15 @@ from typing import Any
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.blueprint import Blueprint
-from api.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.idempotency import Attach, once
-from api.paging import encode_cursor, linked, page_of
-from api.problems import Problem
-from api.resources import json_response, run_resource
+from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.door.idempotency import Attach, once
+from api.door.services import services
+from api.http.paging import encode_cursor, linked, page_of
+from api.http.problems import Problem
+from api.routes.blueprint import Blueprint
 from api.schemas.common import ListQuery
 from api.schemas.evaluations import EvaluationForm, ReportQuery, RunListSchema, RunSchema
-from api.services import services
+from api.schemas.resources import json_response, run_resource
 from core.errors import ObjectNotFound
 from core.evaluations.requesting import request_run
 from core.evaluations.runs import Run, RunKeys

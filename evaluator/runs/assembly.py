@@ -13,7 +13,6 @@ from core.packs.catalogue import Pack
 from core.storage.objects import ObjectStore
 from evaluator.datasets import Dataset, load_pairs
 from evaluator.metrics import ScoreSet
-from evaluator.parts import Embedded, read_parts
 from evaluator.report import (
     DatasetFacts,
     PackFacts,
@@ -26,6 +25,7 @@ from evaluator.report import (
     table_of,
     to_csv,
 )
+from evaluator.runs.parts import Embedded, read_parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What this deployment can do, and whether it can do it now."""
+"""`/health` and `/ready`: whether this process answers, and whether comparisons are served."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,15 +6,21 @@ from typing import Any
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.blueprint import Blueprint
-from api.resources import json_response
-from api.schemas.system import PackListSchema, ReadySchema
-from api.services import Services, services
+from api.door.services import Services, services
+from api.routes.blueprint import Blueprint
+from api.schemas.resources import json_response
+from api.schemas.system import HealthSchema, ReadySchema
 from core.errors import LikenessError
-from core.keys.keys import Scope
-from core.packs.catalogue import directory_identity
 
-blueprint = Blueprint("system", __name__, description="Readiness and packs")
+blueprint = Blueprint("health", __name__, description="Liveness and readiness")
+
+
+@blueprint.route("/health", methods=["GET"])
+@blueprint.public
+@blueprint.response(200, HealthSchema)
+def health() -> dict[str, str]:
+    """Whether this process answers; `/ready` says whether comparisons are served"""
+    return {"status": "ok"}
 
 
 @blueprint.route("/ready")
@@ -36,36 +42,6 @@ class Ready(MethodView):
         if not ready:
             response.headers["Retry-After"] = "2"
         return response
-
-
-@blueprint.route("/v1/packs")
-class Packs(MethodView):
-    """Packs."""
-
-    @blueprint.requires(Scope.READ)
-    @blueprint.response(200, PackListSchema)
-    @blueprint.problems(503)
-    def get(self) -> dict[str, Any]:
-        """The packs this deployment runs, and the workers that hold them"""
-        held = services().presence.workers()
-        return {
-            "packs": [
-                {
-                    "name": pack.name,
-                    "digest": directory_identity(pack).digest,
-                    "summary": pack.summary,
-                    "licence": pack.licence,
-                    "commercial_use": pack.commercial_use,
-                    "embedding_dimension": pack.embedding_dimension,
-                    "threshold": pack.threshold.value,
-                    "threshold_origin": pack.threshold.origin,
-                    "is_default": pack.name == services().settings.default_pack,
-                    "calibration": services().calibrations.get(directory_identity(pack).digest),
-                    "workers": [w.name for w in held if any(e.pack.name == pack.name for e in w.engines)],
-                }
-                for pack in services().packs.values()
-            ]
-        }
 
 
 def _check(call: Callable[[], str | None]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from flask import Flask, current_app, g, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Response
 
-from api.resources import json_response
+from api.schemas.resources import json_response
 from core.errors import LikenessError
 
 log = structlog.get_logger()

@@ -12,8 +12,8 @@ from typing import Any, TypeVar, cast
 import structlog
 from flask import Flask, current_app, g, request
 
-from api.problems import Problem
-from api.services import services
+from api.door.services import services
+from api.http.problems import Problem
 from core.comparisons.jobs import Job
 from core.errors import JobNotFound
 from core.keys.keys import ApiKey, KeyState, Scope, read_token

@@ -6,17 +6,17 @@ from flask import request
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.access import caller, visible_job
-from api.blueprint import Blueprint
-from api.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.idempotency import once
-from api.paging import encode_cursor, linked, page_of
-from api.resources import job_resource, json_response
+from api.door.access import caller, visible_job
+from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
+from api.door.idempotency import once
+from api.door.services import services
+from api.http.paging import encode_cursor, linked, page_of
+from api.routes.blueprint import Blueprint
+from api.routes.waiting import preferred_wait_s, wait_for
 from api.schemas.common import ListQuery
 from api.schemas.comparisons import ComparisonForm, JobListSchema, JobSchema, WaitQuery
-from api.services import services
+from api.schemas.resources import job_resource, json_response
 from api.submission import submit
-from api.waiting import preferred_wait_s, wait_for
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
 from core.webhooks.announcing import announce

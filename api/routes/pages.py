@@ -5,9 +5,9 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 from werkzeug.wrappers import Response
 
-from api.services import services
+from api.door.services import services
 
-blueprint = Blueprint("pages", __name__, template_folder="templates")
+blueprint = Blueprint("pages", __name__, template_folder="../templates")
 
 #: The pages' own inline style and script, and nothing else.
 POLICY = (

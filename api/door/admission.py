@@ -11,10 +11,10 @@ from contextlib import contextmanager, suppress
 from flask import g
 from werkzeug.wrappers import Response
 
-from api.access import caller, demanded
-from api.problems import Problem
-from api.rates import Allowance
-from api.services import Services, services
+from api.door.access import caller, demanded
+from api.door.rates import Allowance
+from api.door.services import Services, services
+from api.http.problems import Problem
 from core.errors import BrokerUnavailable
 from core.keys.keys import ApiKey
 from core.messaging.broker import Queues

@@ -9,8 +9,8 @@ from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting
 from core.settings import Settings
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.signing import Keyring
-from worker.webhooks.delivery import Deliveries
-from worker.webhooks.sender import make_sender
+from courier.delivery import Deliveries
+from courier.sender import make_sender
 
 log = structlog.get_logger()
 

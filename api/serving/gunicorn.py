@@ -1,4 +1,4 @@
-"""How gunicorn serves the API: `gunicorn --config python:infra.gunicorn 'api.app:create_app()'`."""
+"""How gunicorn serves the API: `gunicorn --config python:api.serving.gunicorn 'api.app:create_app()'`."""
 
 import logging
 
@@ -9,7 +9,7 @@ settings = load_settings()
 
 bind = settings.api_bind
 workers = settings.api_processes
-worker_class = "infra.patience.PatientWorker"  # gthread, with an end to waiting for a client
+worker_class = "api.serving.slow_clients.PatientWorker"  # gthread, with an end to waiting for a client
 threads = settings.api_threads  # a request that waits for its job holds one
 
 keepalive = 5

@@ -7,8 +7,8 @@ import structlog
 
 from core.errors import BrokerUnavailable
 from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore
-from worker.webhooks.schedule import Verdict, retry_in_s, verdict_on
-from worker.webhooks.sender import Answer, Sender
+from courier.schedule import Verdict, retry_in_s, verdict_on
+from courier.sender import Answer, Sender
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import request
 from werkzeug.wrappers import Response
 
-from api.problems import FieldError, Problem
+from api.http.problems import FieldError, Problem
 from core.storage.lifecycle import Status
 
 

@@ -6,11 +6,11 @@ from flask import current_app
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.access import visible_job
-from api.blueprint import Blueprint
-from api.problems import Problem
+from api.door.access import visible_job
+from api.door.services import services
+from api.http.problems import Problem
+from api.routes.blueprint import Blueprint
 from api.schemas.system import JwksSchema
-from api.services import services
 from core.comparisons.receipts import Signer, claims_of
 from core.keys.keys import Scope
 

@@ -19,8 +19,8 @@ from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.lifecycle import Failure, Status
 from core.storage.objects import ObjectStore
-from evaluator.assembly import Assembled, assemble
-from evaluator.planning import dataset_of, missing_parts, pipeline_of, plan
+from evaluator.runs.assembly import Assembled, assemble
+from evaluator.runs.planning import dataset_of, missing_parts, pipeline_of, plan
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ import re
 
 from flask import request
 
-from api.services import Services
+from api.door.services import Services
 from core.comparisons.jobs import Job
 
 _WAIT = re.compile(r"\bwait\s*=\s*\"?(\d+)\"?", re.IGNORECASE)

@@ -12,8 +12,8 @@ from webargs.flaskparser import FlaskParser
 from webargs.multidictproxy import MultiDictProxy
 from werkzeug.datastructures import CombinedMultiDict
 
-from api.access import Access, declare
-from api.problems import MEDIA_TYPE
+from api.door.access import Access, declare
+from api.http.problems import MEDIA_TYPE
 from api.schemas.common import ProblemSchema
 from core.keys.keys import Scope
 
@@ -51,7 +51,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     }
 
     def requires(self, scope: Scope, *, submits: bool = False) -> Callable[[F], F]:
-        """Say which scope a key needs for a route, to `api.access` and in the document; `submits`: it enqueues work."""
+        """Say which scope a key needs, to `api.door.access` and in the document; `submits`: the route enqueues work."""
 
         def decorate(view: F) -> F:
             security = {"security": [{"key": []}], "x-required-scope": str(scope)}

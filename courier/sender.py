@@ -15,7 +15,7 @@ import httpx
 from core.settings import Settings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring
-from worker.webhooks.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
+from courier.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
 
 MAX_ANSWER_BYTES = 4096
 USER_AGENT = f"likeness/{version('likeness')} (webhooks)"

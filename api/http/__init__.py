@@ -1,0 +1,1 @@
+"""What every answer shares: problem documents and pages of lists."""

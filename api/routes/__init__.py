@@ -1,0 +1,1 @@
+"""One module a subject of the API: what may be called, and what is answered."""
