@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 LOCKS := infra/requirements
-PACKAGES := api worker courier evaluator core infra bench tests
+PACKAGES := likeness api worker courier evaluator core infra bench tests
 
 # The first Python that is new enough; the lock files are made for 3.11. `make PYTHON=/path/to/python` overrules.
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
@@ -51,7 +51,7 @@ clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(PACKAGES) -name __pycache__ -prune -exec rm -rf {} +
 
-$(INSTALLED): pyproject.toml $(LOCKS)/local.txt
+$(INSTALLED): pyproject.toml infra/command/pyproject.toml $(LOCKS)/local.txt
 	@test -n "$(PYTHON)" || { echo "Likeness needs Python 3.11 or newer and found none. Install it" \
 		"(Debian, Ubuntu: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3.11" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "$(PYTHON) cannot make a virtual environment." \
@@ -59,18 +59,18 @@ $(INSTALLED): pyproject.toml $(LOCKS)/local.txt
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV); the first time takes a minute or two ..."
 	@$(PIP) -r $(LOCKS)/local.txt
-	@PYTHONWARNINGS=ignore $(PIP) -e .
+	@PYTHONWARNINGS=ignore $(PIP) -e . ./infra/command
 	@touch $@
 
 # The lock files name every package and its hashes, and no registry. `make lock` keeps pins that still fit;
 # `make lock UPGRADE=--upgrade` takes the newest.
-LOCK = uv pip compile -q pyproject.toml $(UPGRADE) --generate-hashes --python-version 3.11 \
+LOCK = uv pip compile -q $(UPGRADE) --generate-hashes --python-version 3.11 \
 	--no-annotate --no-header
 lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	$(LOCK) --extra api --extra engine --extra cpu --extra evaluator --extra local --extra dev \
+	$(LOCK) --group api --group engine --group cpu --group evaluator --group local --group dev \
 		--override $(LOCKS)/overrides.txt -o $(LOCKS)/local.txt
-	$(LOCK) --extra api -o $(LOCKS)/api.txt
-	$(LOCK) --extra engine --extra cpu --extra evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
-	$(LOCK) --extra engine --extra gpu --extra evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
-	$(LOCK) $(LOCKS)/courier.in --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt
+	$(LOCK) --group api -o $(LOCKS)/api.txt
+	$(LOCK) --group engine --group cpu --group evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
+	$(LOCK) --group engine --group gpu --group evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
+	$(LOCK) --group courier --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt

@@ -43,8 +43,8 @@ from bench.stack import EVALUATIONS, SERVICE, BenchStack, bench_stack
 from bench.targets import targets
 from core.settings import Settings, load_settings
 from evaluator.datasets import PairList, parse_csv, parse_lfw
-from infra.commands.packs import fetch_packs
-from infra.samples import fetch_samples
+from infra.local.samples import fetch_samples
+from likeness.cli.packs import fetch_packs
 
 DOCS = Path(__file__).parent.parent / "docs"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

@@ -20,7 +20,7 @@ from bench.peers.venvs import NotInstalled, ensure_venv
 from bench.photographs import PAIRS, Pair
 from bench.stack import BenchStack
 from core.settings import Settings
-from infra.servers import free_port
+from infra.local.servers import free_port
 
 PEERS = Path(__file__).with_name("peers")
 CLIENTS = 8

@@ -15,8 +15,8 @@ from honcho.environ import parse_procfile
 
 from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
-from infra.local import PROCFILE, LocalStack, start_stack
-from infra.processes import MARK, Runner
+from infra.local.processes import MARK, Runner
+from infra.local.stack import PROCFILE, LocalStack, start_stack
 
 SERVICE = ("redis", "s3", "api", "worker", "courier")
 EVALUATIONS = ("embedder", "evaluator")
@@ -148,6 +148,6 @@ def _environment(values: Mapping[str, str], without: Sequence[str] = ()) -> Iter
 
 def _part(command: Sequence[str]) -> str:
     line = " ".join(command)
-    if "infra.supervise" in line or "honcho" in line:
+    if "infra.local.supervise" in line or "honcho" in line:
         return "rest"
     return next((part for part, sign in PARTS.items() if sign in line), "rest")

@@ -9,7 +9,7 @@ from stack import Stack, running
 
 from core.packs.catalogue import Pack, load_catalogue
 from core.settings import CHECKOUT, Settings
-from infra.samples import fetch_samples
+from infra.local.samples import fetch_samples
 from worker.packs.install import fetch
 
 

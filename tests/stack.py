@@ -15,17 +15,17 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from api.client import Client
 from core.errors import LikenessError
 from core.settings import Settings
-from infra.servers import RedisServer, S3Server, free_port, free_s3_port, s3_sockets, wait_until_ready
+from infra.local.servers import RedisServer, S3Server, free_port, free_s3_port, s3_sockets, wait_until_ready
+from likeness.client import Client
 
 T = TypeVar("T")
 BIN = Path(sys.executable).parent
 
 COMMANDS = {
-    "redis": [sys.executable, "-m", "infra.servers", "redis"],
-    "s3": [sys.executable, "-m", "infra.servers", "s3"],
+    "redis": [sys.executable, "-m", "infra.local.servers", "redis"],
+    "s3": [sys.executable, "-m", "infra.local.servers", "s3"],
     "api": [str(BIN / "gunicorn"), "--config", "python:api.serving.gunicorn", "api.app:create_app()"],
     "worker": [
         *(str(BIN / "celery"), "-A", "worker.app", "worker"),

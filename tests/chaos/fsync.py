@@ -19,7 +19,7 @@ from statistics import median
 import redis
 from stack import eventually
 
-from infra.servers import RedisServer, free_port
+from infra.local.servers import RedisServer, free_port
 
 SECONDS = 2.0
 ROUNDS = 3
@@ -28,7 +28,7 @@ VALUE = b"x" * 1300  # about as much as a message of ours
 
 
 def start(server: RedisServer) -> subprocess.Popen[bytes]:
-    code = f"from infra.servers import RedisServer; from pathlib import Path; {server!r}.run()"
+    code = f"from infra.local.servers import RedisServer; from pathlib import Path; {server!r}.run()"
     code = code.replace("PosixPath", "Path")
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=dict(os.environ)

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from core.settings import Settings
 from core.storage.objects import ObjectStore
-from infra.servers import S3Server, ensure_bucket, free_port, retry, write_private
+from infra.local.servers import S3Server, ensure_bucket, free_port, retry, write_private
 
 Picture = Callable[..., bytes]
 

@@ -11,7 +11,7 @@ from evaluator.datasets.sample import SUBJECTS
 Picture = Callable[..., bytes]
 
 
-SAMPLES = Path(__file__).parents[2] / "infra" / "samples.toml"
+SAMPLES = Path(__file__).parents[2] / "infra" / "local" / "samples.toml"
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from core.storage.records import connect
 from core.vocabulary import Policy, Side
 from evaluator.datasets import import_dataset, read_benchmark
 from evaluator.report import from_csv
-from infra.samples import fetch_samples
+from infra.local.samples import fetch_samples
 from worker.engine.contract import Acquired
 from worker.engine.engine import Engine
 

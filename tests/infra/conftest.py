@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from core.settings import Settings, load_settings
-from infra.servers import free_port, free_s3_port, s3_sockets, wait_until_ready
+from infra.local.servers import free_port, free_s3_port, s3_sockets, wait_until_ready
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ class Servers:
     def start(self) -> Settings:
         with (self._home / "servers.log").open("ab") as log:
             for name in ("redis", "s3"):
-                command = [sys.executable, "-m", "infra.servers", name]
+                command = [sys.executable, "-m", "infra.local.servers", name]
                 self.running[name] = subprocess.Popen(
                     command, env=os.environ | self.environment, stdout=log, stderr=log, cwd=self._home
                 )

@@ -1,6 +1,6 @@
-from infra.settings_docs import ENV_EXAMPLE, SETTINGS_PAGE, env_example, settings_page
+from infra.docs.settings import ENV_EXAMPLE, SETTINGS_PAGE, env_example, settings_page
 
-HOW = "run `python -m infra.settings_docs`"
+HOW = "run `python -m infra.docs.settings`"
 
 
 def test_the_env_example_names_every_setting_with_its_default() -> None:

@@ -14,15 +14,15 @@ import pytest
 from stack import eventually
 
 from core.settings import load_settings
-from infra.local import LocalStack, StackFailed, StackRunning, start_stack
-from infra.processes import MARK
-from infra.servers import ping_redis
+from infra.local.processes import MARK
+from infra.local.servers import ping_redis
+from infra.local.stack import LocalStack, StackFailed, StackRunning, start_stack
 
 API = f"api: exec {sys.executable} {Path(__file__).parent / 'tiny_api.py'}\n"
-SERVERS = "redis: exec python -m infra.servers redis\ns3: exec python -m infra.servers s3\n"
+SERVERS = "redis: exec python -m infra.local.servers redis\ns3: exec python -m infra.local.servers s3\n"
 # Children of children; the last one leaves the process group as well.
 FAMILY = "family: sleep 1000 & sh -c 'sleep 1001 & wait' & setsid sleep 1002 >/dev/null 2>&1 & wait\n"
-UP = "import sys, pathlib; from infra.local import up; sys.exit(up(procfile=pathlib.Path(sys.argv[1])))"
+UP = "import sys, pathlib; from infra.local.stack import up; sys.exit(up(procfile=pathlib.Path(sys.argv[1])))"
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
 
@@ -173,7 +173,7 @@ def test_the_next_start_ends_what_a_killed_one_left_behind(home, procfile) -> No
     with up_in_a_terminal(procfile(SERVERS + API + FAMILY), home) as up:
         up.send_signal(signal.SIGSTOP)  # so that it cannot clean up
         for process in processes(home):
-            if "infra.runner" in process.cmdline():
+            if "infra.local.runner" in process.cmdline():
                 process.kill()
         up.kill()
         up.wait()

@@ -8,7 +8,7 @@ from honcho.environ import parse_procfile
 
 from core.messaging.broker import Queues
 from core.settings import CHECKOUT
-from infra.local import PROCFILE
+from infra.local.stack import PROCFILE
 
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 LOCAL = parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from core.errors import SettingsInvalid
 from core.settings import Settings
-from infra.servers import LOOPBACK, ensure_bucket, free_port, ping_redis
+from infra.local.servers import LOOPBACK, ensure_bucket, free_port, ping_redis
 
 
 def s3(settings: Settings, secret: str = "a-secret-key") -> Minio:

@@ -13,7 +13,7 @@ from stack import eventually
 
 def supervised(code: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "infra.supervise", sys.executable, "-c", code],
+        [sys.executable, "-m", "infra.local.supervise", sys.executable, "-c", code],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

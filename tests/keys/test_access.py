@@ -13,7 +13,7 @@ from core.comparisons.store import JobStore
 from core.errors import KeyUnknown
 from core.keys.keys import Scope, new_token
 from core.keys.store import KeyStore
-from infra.cli import likeness
+from likeness.cli.main import likeness
 
 STRANGE = ["", "Basic YTpi", "Bearer", "lk_0123456789ab_x"]
 INVALID = ["Bearer x", "Bearer lk_", f"Bearer {new_token()}", "Bearer lk_zz_" + "a" * 43, "bearer ümlaut"]

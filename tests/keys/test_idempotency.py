@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from keyed import Files, NewKey
 from stack import Stack, eventually
 
-from api.client import Client
 from core.comparisons.store import JobStore
 from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.storage.idempotency import answer_key
 from core.storage.lifecycle import Status
 from core.storage.records import connect
+from likeness.client import Client
 
 
 @pytest.fixture

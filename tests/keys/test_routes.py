@@ -14,7 +14,7 @@ from stack import Stack
 from api.app import create_app
 from api.door.access import Access, routes
 from core.keys.keys import Scope
-from infra.routes_docs import ROUTES_PAGE, routes_page
+from infra.docs.routes import ROUTES_PAGE, routes_page
 
 OPEN = {("GET", path) for path in ("/", "/docs", "/openapi.json", "/health", "/ready", "/.well-known/jwks.json")}
 
@@ -25,7 +25,7 @@ def declared(secured: Stack) -> dict[tuple[str, str], Access | None]:
 
 
 def test_the_page_of_routes_is_what_the_code_says() -> None:
-    assert ROUTES_PAGE.read_text(encoding="utf-8") == routes_page(), "run `python -m infra.routes_docs`"
+    assert ROUTES_PAGE.read_text(encoding="utf-8") == routes_page(), "run `python -m infra.docs.routes`"
 
 
 def test_every_route_declares_a_scope_and_those_that_are_open_are_known(

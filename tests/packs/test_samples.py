@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import DownloadFailed
-from infra.samples import SAMPLES_FILE, fetch_samples
+from infra.local.samples import SAMPLES_FILE, fetch_samples
 
 
 def test_every_sample_is_there_by_name(samples: dict[str, Path]) -> None:

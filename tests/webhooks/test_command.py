@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import Webhook
 
 from core.webhooks.deliveries import DeliveryStatus, DeliveryStore
 from core.webhooks.signing import Keyring
-from infra.commands.webhooks import webhooks
+from likeness.cli.webhooks import webhooks
 
 
 def command(stack: Stack, *arguments: str, **environment: str) -> Result:

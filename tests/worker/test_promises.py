@@ -8,7 +8,6 @@ import httpx
 import pytest
 from stack import Stack, eventually
 
-from api.client import ComparisonJob
 from core.comparisons.images import inspect
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.store import JobStore
@@ -17,6 +16,7 @@ from core.messaging.broker import Tasks, celery_app, enqueue
 from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
 from core.vocabulary import Policy, Threshold
+from likeness.client import ComparisonJob
 
 
 @pytest.fixture

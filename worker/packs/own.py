@@ -4,16 +4,12 @@ import json
 import shutil
 from pathlib import Path
 
-import numpy as np
-from insightface.app import FaceAnalysis
-
-from core.errors import PackCorrupt, SettingsInvalid
-from core.packs.catalogue import LICENCE, MANIFEST, OWN_CATALOGUE, Pack, is_pack_name, load_catalogue, read_catalogue
+from core.errors import SettingsInvalid
+from core.packs.catalogue import OWN_CATALOGUE, Pack, is_pack_name, load_catalogue, read_catalogue
 from core.settings import Settings
 from core.storage.digest import sha256_of
+from worker.engine.inspecting import inspect_pack
 from worker.packs.install import gathering, put_in_place
-
-TASKS = ("detection", "recognition")
 
 
 def add_pack(
@@ -36,10 +32,10 @@ def add_pack(
         raise SettingsInvalid(f"{name!r} is no pack name: small letters, digits, and . _ - after the first")
     if name in load_catalogue(settings.home):
         raise SettingsInvalid(f"a pack is already called {name!r}; choose another name")
-    files, dimension = _examine(directory)
+    contents = inspect_pack(directory)
     own = settings.home / OWN_CATALOGUE
     with gathering(settings.packs_path, name) as gathered:
-        for file in files:
+        for file in contents.files:
             (gathered / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(directory / file, gathered / file)
         entry = _entry(
@@ -48,39 +44,17 @@ def add_pack(
                 "summary": summary or f"added from {directory}",
                 "licence": licence,
                 "commercial_use": commercial_use,
-                "embedding_dimension": dimension,
+                "embedding_dimension": contents.embedding_dimension,
                 "threshold": float(threshold),
                 "threshold_origin": threshold_origin,
             },
-            {file: sha256_of(gathered / file) for file in files},
+            {file: sha256_of(gathered / file) for file in contents.files},
         )
         text = (own.read_text(encoding="utf-8") + "\n" if own.is_file() else "") + entry
         pack = read_catalogue(text, own)[name]
         put_in_place(gathered, settings.packs_path / name)
         _write_atomically(own, text)
     return pack
-
-
-def _examine(directory: Path) -> tuple[list[str], int]:
-    """The files that a detector and a recogniser need, relative to the directory, and the embedding's length."""
-    if not directory.is_dir():
-        raise PackCorrupt(f"{directory} is no directory")
-    try:
-        app = FaceAnalysis(str(directory), allowed_modules=list(TASKS), providers=["CPUExecutionProvider"])
-        recogniser = app.models["recognition"]
-        width, height = recogniser.input_size
-        dimension = int(recogniser.get_feat(np.zeros((height, width, 3), np.uint8)).shape[-1])
-    except Exception as error:  # whatever a foreign model file makes the libraries raise
-        raise PackCorrupt(
-            f"InsightFace loads no detector and recogniser from {directory}: {type(error).__name__}: {error}"
-        ) from error
-    needed = [Path(app.models[task].model_file) for task in TASKS]
-    root = Path(app.model_dir)
-    if app.model_package is not None:
-        needed += [task.path for task in app.model_package.tasks.values()]
-        needed += [root / MANIFEST, app.model_package.license_path]
-    needed += [root / LICENCE]
-    return sorted({path.relative_to(root).as_posix() for path in needed if path.is_file()}), dimension
 
 
 def _entry(name: str, facts: dict[str, str | bool | int | float], files: dict[str, str]) -> str:

@@ -74,10 +74,10 @@ def _from_urls(source: PackSource, errand: Errand) -> None:
 
 def _from_insightface(source: PackSource, errand: Errand) -> None:
     """InsightFace's own release, by its own URL; its downloader resumes nothing and leaves half directories."""
-    from insightface.utils.storage import model_zoo_download_url  # loads OpenCV and onnxruntime
+    from worker.engine.inspecting import release_url  # loads OpenCV and onnxruntime
 
     archive = errand.downloads / source.options["archive"]
-    download(model_zoo_download_url(archive.name), archive, sha256=source.options["sha256"], progress=errand.progress)
+    download(release_url(archive.name), archive, sha256=source.options["sha256"], progress=errand.progress)
     take_from_zip(archive, errand.files, errand.destination)
     archive.unlink()
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from core.errors import LikenessError
-from evaluator.commands import datasets, results, runs
+from likeness.cli.evaluate import datasets, results, runs
 
 
 class EvaluateGroup(click.Group):

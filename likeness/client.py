@@ -8,22 +8,26 @@ from typing import Any, Self
 
 import httpx
 
-from core.errors import LikenessError
-from core.settings import Settings
-
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
 RETRIES_S = (0.3, 1.0, 3.0)
 
 
-class ApiUnreachable(LikenessError):
+class ApiError(Exception):
+    """A call came to nothing. `code` is stable for machines; `retryable` says whether trying again may help."""
+
+    code = "api_error"
+    retryable = False
+
+
+class ApiUnreachable(ApiError):
     """The API did not answer."""
 
     code = "api_unreachable"
     retryable = True
 
 
-class ApiRefused(LikenessError):
-    """The API answered with a problem document."""
+class ApiRefused(ApiError):
+    """The API answered with a problem document (RFC 9457), kept whole in `problem`."""
 
     def __init__(self, problem: Mapping[str, Any]) -> None:
         super().__init__(str(problem.get("detail") or problem.get("title") or problem))
@@ -128,6 +132,14 @@ class Client:
         """Erase a job and its images."""
         self._request("DELETE", f"/v1/comparisons/{job_id}")
 
+    def receipt(self, job_id: str) -> str:
+        """The signed receipt of a job that has ended: a compact JWS."""
+        return self._send("GET", f"/v1/comparisons/{job_id}/receipt").text.strip()
+
+    def jwks(self) -> dict[str, Any]:
+        """The public keys that verify receipts."""
+        return self._request("GET", "/.well-known/jwks.json")
+
     def deliveries(self, *, status: str | None = None, limit: int = 20) -> Iterator[dict[str, Any]]:
         """Up to `limit` deliveries, newest first."""
         cursor, left = None, limit
@@ -164,6 +176,10 @@ class Client:
         return list(self._request("GET", "/v1/packs")["packs"])
 
     def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        response = self._send(method, path, **arguments)
+        return dict(response.json()) if response.content else {}
+
+    def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **arguments)
         except httpx.HTTPError as error:
@@ -175,9 +191,4 @@ class Client:
                 raise ApiRefused(response.json())
             except ValueError:
                 raise ApiRefused({"status": response.status_code, "title": response.reason_phrase}) from None
-        return dict(response.json()) if response.content else {}
-
-
-def client_from(settings: Settings, url: str | None = None) -> Client:
-    """A client of the API the settings name, or of another, with their key."""
-    return Client(url or settings.api_url, key=settings.api_key.get_secret_value() if settings.api_key else None)
+        return response

@@ -1,6 +1,6 @@
 """The two embedded servers: how they are started and when they are ready. No secret is ever in an argument list.
 
-`python -m infra.servers redis|s3` becomes the server; `wait` returns once both answer and the bucket exists.
+`python -m infra.local.servers redis|s3` becomes the server; `wait` returns once both answer and the bucket exists.
 """
 
 import json
@@ -254,7 +254,7 @@ def main(arguments: list[str]) -> None:
         case ["wait"]:
             wait_until_ready(settings)
         case _:
-            sys.exit("usage: python -m infra.servers redis|s3|wait")
+            sys.exit("usage: python -m infra.local.servers redis|s3|wait")
 
 
 def _is_free(port: int) -> bool:

@@ -1,4 +1,4 @@
-"""`.env.example` and `docs/settings.md`, written from the settings themselves: `python -m infra.settings_docs`."""
+"""`.env.example` and `docs/settings.md`, written from the settings themselves: `python -m infra.docs.settings`."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def env_example() -> str:
     head = (
         "# Every setting with its default. Copy this file to `.env` and change what you need.\n"
         "# The environment wins over `.env`, and `.env` over a running local stack.\n"
-        "# Written by `python -m infra.settings_docs`.\n"
+        "# Written by `python -m infra.docs.settings`.\n"
     )
     return head + "".join(f"\n# {s.description}\n# {s.name}={s.default}\n" for s in settings())
 
@@ -45,7 +45,7 @@ def settings_page() -> str:
         "Each is read from the environment, then from `.env` in the working directory, then from the running local\n"
         "stack. A wrong value stops the process with a sentence that names it. An empty default means: not set, or\n"
         "worked out at start.\n\n"
-        "Written by `python -m infra.settings_docs`; a test keeps it true.\n\n"
+        "Written by `python -m infra.docs.settings`; a test keeps it true.\n\n"
         f"| setting | default | what it is |\n| --- | --- | --- |\n{rows}"
     )
 

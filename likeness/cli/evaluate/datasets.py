@@ -9,8 +9,8 @@ from rich.table import Table
 
 from core.errors import LikenessError
 from core.settings import default_home
-from core.terminal import wide_console
-from evaluator.commands.desk import FILE, Desk, progress_bar, with_desk
+from likeness.cli.evaluate.desk import FILE, Desk, progress_bar, with_desk
+from likeness.cli.terminal import wide_console
 
 
 @click.command("import")

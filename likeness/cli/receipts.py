@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 
 import click
-import httpx
 
-from core.errors import LikenessError
-from core.settings import load_settings
+from likeness.cli.api import api_client
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
@@ -22,14 +20,16 @@ def receipt() -> None:
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 def get(job_id: str, url: str | None) -> None:
     """Print the receipt of a comparison that has ended."""
-    click.echo(_get(url, f"/v1/comparisons/{job_id}/receipt"))
+    with api_client(url) as client:
+        click.echo(client.receipt(job_id))
 
 
 @receipt.command()
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 def jwks(url: str | None) -> None:
     """Print the public key that verifies receipts. Keep it where receipts are kept."""
-    click.echo(_get(url, "/.well-known/jwks.json"))
+    with api_client(url) as client:
+        click.echo(json.dumps(client.jwks()))
 
 
 @receipt.command()
@@ -51,16 +51,3 @@ def verify(file: Path, jwks_file: Path) -> None:
 def _read(file: Path) -> str:
     with click.open_file(str(file), encoding="utf-8") as text:
         return str(text.read())
-
-
-def _get(url: str | None, path: str) -> str:
-    settings = load_settings()
-    key = settings.api_key
-    headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
-    try:
-        answer = httpx.get(f"{url or settings.api_url}{path}", headers=headers, timeout=30)
-    except httpx.HTTPError as why:
-        raise LikenessError(f"the API does not answer: {why}") from why
-    if answer.status_code != httpx.codes.OK:
-        raise LikenessError(answer.json().get("detail", answer.text))
-    return answer.text.strip()

@@ -5,8 +5,9 @@ import sys
 import click
 
 from core.errors import LikenessError
-from evaluator.cli import evaluate
-from infra.commands import comparisons, demo, keys, packs, purge, receipts, stack, webhooks
+from likeness.cli import comparisons, demo, keys, packs, purge, receipts, stack, webhooks
+from likeness.cli.evaluate.group import evaluate
+from likeness.client import ApiError
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -40,6 +41,6 @@ def main() -> None:
     """Run the command; a failure we have a name for is one sentence, not a traceback."""
     try:
         likeness.main(standalone_mode=True)
-    except LikenessError as why:
+    except (LikenessError, ApiError) as why:
         click.echo(f"likeness: {why}", err=True)
         sys.exit(1)

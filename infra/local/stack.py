@@ -27,8 +27,8 @@ from core.errors import LikenessError
 from core.messaging.presence import Presence
 from core.settings import Settings, default_home, load_settings
 from core.webhooks.signing import new_secret
-from infra.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
-from infra.servers import (
+from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
+from infra.local.servers import (
     LOOPBACK,
     free_port,
     free_s3_port,

@@ -1,4 +1,4 @@
-"""Runs a command, and runs it again when it was killed or says that it must be: `python -m infra.supervise COMMAND...`.
+"""Runs a command, and again when it was killed or says that it must be: `python -m infra.local.supervise COMMAND...`.
 
 For the local stack, where no container engine does it. A process that is killed, that crashes in native code, or that
 finds itself deaf is started again; one that ends by itself, well or badly, has said what it had to say.
@@ -59,6 +59,6 @@ def _begin() -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) < 2:
-        sys.exit("usage: python -m infra.supervise COMMAND [ARGUMENT...]")
+        sys.exit("usage: python -m infra.local.supervise COMMAND [ARGUMENT...]")
     os.environ["PYTHONUNBUFFERED"] = "1"
     sys.exit(supervise(sys.argv[1:]))

@@ -17,9 +17,9 @@ from core.messaging.presence import Presence
 from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.lifecycle import Status
-from core.terminal import wide_console
 from core.vocabulary import Policy
-from evaluator.commands.desk import Desk, progress_bar, result_of, with_desk
+from likeness.cli.evaluate.desk import Desk, progress_bar, result_of, with_desk
+from likeness.cli.terminal import wide_console
 
 
 @click.command()

@@ -12,8 +12,8 @@ def up() -> None:
     Redis and S3 run embedded unless LIKENESS_REDIS_URL or LIKENESS_S3_ENDPOINT name others.
     """
     from core.settings import load_settings
-    from infra.commands.packs import fetch_packs
-    from infra.local import up as stay_up
+    from infra.local.stack import up as stay_up
+    from likeness.cli.packs import fetch_packs
 
     fetch_packs(load_settings())
     sys.exit(stay_up())

@@ -30,8 +30,8 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     from core.comparisons.orphans import Orphans
     from core.comparisons.store import JobStore
     from core.storage.objects import ObjectStore
-    from infra.vacuum import embedded_server
-    from infra.vacuum import vacuum as let_go
+    from infra.local.vacuum import embedded_server
+    from infra.local.vacuum import vacuum as let_go
 
     if dry == yes:
         raise click.UsageError("give --dry-run, to see what would be erased, or --yes, to erase it")

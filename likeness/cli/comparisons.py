@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from api.client import ComparisonJob, client_from
-from core.settings import load_settings
 from core.storage.lifecycle import Status
-from core.terminal import wide_console
 from core.vocabulary import Policy
+from likeness.cli.api import api_client
+from likeness.cli.terminal import wide_console
+from likeness.client import ComparisonJob
 
 IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -58,7 +58,7 @@ def compare(
                  3 no usable face in one of the images
                  4 the job failed, was cancelled, or did not end in time
     """
-    with client_from(load_settings(), url) as client:
+    with api_client(url) as client:
         job = client.submit(
             reference.read_bytes(),
             probe.read_bytes(),
@@ -89,7 +89,7 @@ def jobs(
     status: str | None, limit: int, cancel_id: str | None, erase_id: str | None, as_json: bool, url: str | None
 ) -> None:
     """List comparison jobs, newest first."""
-    with client_from(load_settings(), url) as client:
+    with api_client(url) as client:
         if erase_id:
             client.erase(erase_id)
             click.echo(f"{erase_id} is erased")

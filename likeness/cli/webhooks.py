@@ -12,15 +12,15 @@ from typing import Any
 import click
 from rich.table import Table
 
-from api.client import client_from
 from core.comparisons.events import event_body
 from core.errors import SettingsInvalid
 from core.settings import Settings, load_settings
 from core.storage.lifecycle import new_id
-from core.terminal import wide_console
 from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 from courier.sender import make_sender
+from likeness.cli.api import api_client
+from likeness.cli.terminal import wide_console
 
 MAX_EVENT_BYTES = 64 * 1024
 STATUSES = [status.value for status in DeliveryStatus]
@@ -40,7 +40,7 @@ def webhooks() -> None:
 @URL_OPTION
 def list_deliveries(status: str | None, limit: int, as_json: bool, url: str | None) -> None:
     """List deliveries, newest first."""
-    with client_from(load_settings(), url) as client:
+    with api_client(url) as client:
         found = list(client.deliveries(status=status, limit=limit))
     if as_json:
         for delivery in found:
@@ -55,7 +55,7 @@ def list_deliveries(status: str | None, limit: int, as_json: bool, url: str | No
 @URL_OPTION
 def show(event_id: str, as_json: bool, url: str | None) -> None:
     """Show a delivery and every attempt."""
-    with client_from(load_settings(), url) as client:
+    with api_client(url) as client:
         delivery = client.delivery(event_id)
     click.echo(json.dumps(delivery, indent=2) if as_json else describe(delivery))
 
@@ -76,7 +76,7 @@ def replay(
     """Send events once more: those named, or all of a status and a time. They keep their ids."""
     if bool(event_ids) == bool(status):
         raise click.UsageError("name events, or give --status")
-    with client_from(load_settings(), url) as client:
+    with api_client(url) as client:
         count = len(event_ids)
         for event_id in event_ids:
             client.replay(event_id)

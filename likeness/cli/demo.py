@@ -6,9 +6,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from api.client import Client
 from core.settings import default_home, load_settings
-from infra.commands.packs import fetch_packs
+from likeness.cli.packs import fetch_packs
+from likeness.client import Client
 
 PAIRS = (("obama.jpg", "obama2.jpg", "mated"), ("obama.jpg", "biden.jpg", "non-mated"))
 
@@ -16,8 +16,8 @@ PAIRS = (("obama.jpg", "obama2.jpg", "mated"), ("obama.jpg", "biden.jpg", "non-m
 @click.command()
 def demo() -> None:
     """Start everything, verify a mated and a non-mated pair of real photographs, show the answers, stop."""
-    from infra.local import start_stack
-    from infra.samples import fetch_samples
+    from infra.local.samples import fetch_samples
+    from infra.local.stack import start_stack
 
     began = time.monotonic()
     console = Console(highlight=False, soft_wrap=True)

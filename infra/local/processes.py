@@ -36,7 +36,7 @@ class Runner:
         self._grace_s = grace_s
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "infra.runner", str(os.getpid()), str(grace_s), str(procfile), *names],
+                [sys.executable, "-m", "infra.local.runner", str(os.getpid()), str(grace_s), str(procfile), *names],
                 env=dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,  # no pipe: honcho must be able to write, and so to end its work, when we are gone

@@ -9,7 +9,7 @@ import click
 
 from core.evaluations.calibrations import CalibrationStore
 from core.packs.catalogue import find_pack, load_catalogue
-from evaluator.commands.desk import FILE, Desk, result_of, with_desk
+from likeness.cli.evaluate.desk import FILE, Desk, result_of, with_desk
 
 RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores"}
 

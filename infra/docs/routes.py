@@ -1,4 +1,4 @@
-"""`docs/routes.md`, written from the routes themselves: `python -m infra.routes_docs`."""
+"""`docs/routes.md`, written from the routes themselves: `python -m infra.docs.routes`."""
 
 from pydantic import SecretStr
 
@@ -27,7 +27,7 @@ def routes_page() -> str:
         "# Routes and scopes\n\n"
         "Which scope a key needs for which call ([keys.md](keys.md)); `admin` includes every scope. Each route\n"
         "declares its own; the API enforces what it declares.\n\n"
-        "Written by `python -m infra.routes_docs`; a test keeps it true.\n\n"
+        "Written by `python -m infra.docs.routes`; a test keeps it true.\n\n"
         f"| method | path | scope |\n| --- | --- | --- |\n{rows}"
     )
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from core.errors import LikenessError
 from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
-from core.terminal import wide_console
+from likeness.cli.terminal import wide_console
 
 
 @click.group()

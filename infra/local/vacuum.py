@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from core.errors import StoreUnavailable
 from core.settings import Settings
-from infra.servers import LOOPBACK, S3Server
+from infra.local.servers import LOOPBACK, S3Server
 
 #: The server marks the bytes of a deleted object as garbage a second or so after it has said that it is deleted.
 SETTLING_S = 4.0

@@ -1,0 +1,1 @@
+"""The stack on one machine: embedded servers, the Procfile's processes, sample photographs."""

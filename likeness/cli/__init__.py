@@ -1,0 +1,1 @@
+"""The `likeness` command: one module a subject."""
