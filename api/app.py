@@ -65,7 +65,7 @@ class LikenessApi(Api):  # type: ignore[misc]
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Connects to nothing: stores are reached when a request needs them."""
     settings = settings or load_settings()
-    configure_logs("api", json_lines=settings.log_json, level=settings.log_level)
+    configure_logs("api", json_lines=settings.logs.as_json, level=settings.logs.level)
     app = LikenessFlask("likeness", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # a redirect would be made from the Host header
@@ -81,7 +81,7 @@ def create_app(settings: Settings | None = None) -> Flask:
             "webhooks": deliveries.WEBHOOKS,
         },
         # Both images at their limit, and the small fields around them.
-        MAX_CONTENT_LENGTH=2 * settings.max_image_bytes + 64 * 1024,
+        MAX_CONTENT_LENGTH=2 * settings.images.max_image_bytes + 64 * 1024,
         MAX_FORM_MEMORY_SIZE=256 * 1024,  # fields that are not files; werkzeug needs room for its 64 KiB chunks
         MAX_FORM_PARTS=20,
     )

@@ -31,7 +31,7 @@ def submit(form: Mapping[str, Any], services: Services, *, caller: Caller, attac
     Raises Problem for what the client can mend, StoreUnavailable or BrokerUnavailable for what we cannot.
     """
     settings = services.settings
-    pack_name = form.get("pack", settings.default_pack)
+    pack_name = form.get("pack", settings.packs.default)
     pack = services.packs.get(pack_name)
     if pack is None:
         raise _invalid("pack", "pack_unknown", f"there are {', '.join(services.packs)}; found {pack_name!r}")
@@ -47,7 +47,7 @@ def submit(form: Mapping[str, Any], services: Services, *, caller: Caller, attac
         owner=caller.owner,
         request=ComparisonRequest(
             pack=pack.name,
-            policy=Policy(form.get("policy", settings.default_policy)),
+            policy=Policy(form.get("policy", settings.packs.default_policy)),
             threshold=threshold,
             images_key=new_images_key(),
             reference=reference_facts,
@@ -89,7 +89,7 @@ def _callback_url(form: Mapping[str, Any], services: Services) -> str | None:
     url: str | None = form.get("callback_url")
     if url is None:
         return None
-    if services.settings.webhook_secrets is None:
+    if services.settings.webhooks.secrets is None:
         detail = "this deployment has no signing secret (LIKENESS_WEBHOOK_SECRETS): it calls nobody back"
         raise _invalid("callback_url", "callbacks_not_configured", detail)
     try:
@@ -100,14 +100,14 @@ def _callback_url(form: Mapping[str, Any], services: Services) -> str | None:
 
 
 def _image(upload: FileStorage, side: Side, services: Services) -> tuple[bytes, ImageFacts]:
-    settings = services.settings
+    limits = services.settings.images
     if not isinstance(upload, FileStorage):
         raise _invalid(side, "part_not_a_file", "send this part as a file, with a filename")
     body = upload.read()
     if not body:
         raise _invalid(side, "part_empty", "this part has 0 bytes; send an image file")
     try:
-        return body, inspect(body, max_bytes=settings.max_image_bytes, max_pixels=settings.max_image_pixels)
+        return body, inspect(body, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
     except ImageRejected as why:
         status = 413 if isinstance(why, ImageTooLarge) else 415
         raise _invalid(side, why.code, str(why), status) from None

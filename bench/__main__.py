@@ -72,10 +72,13 @@ class Bench:
             "full": full,
             "machine": _machine(self.engine.provider),
             "settings": {
-                name: getattr(settings, name)
-                for name in ("default_pack", "worker_threads", "engine_threads", "intra_op_threads", "detection_size")
-            }
-            | {"redis_fsync": settings.redis_fsync},
+                "default_pack": settings.packs.default,
+                "worker_threads": settings.worker.threads,
+                "engine_threads": settings.engine.threads,
+                "intra_op_threads": settings.engine.intra_op_threads,
+                "detection_size": settings.engine.detection_size,
+                "redis_fsync": settings.redis.fsync,
+            },
             "photographs": {
                 "pairs": len(self.pairs),
                 "mean_pair_bytes": round(mean(len(pair.reference) + len(pair.probe) for pair in self.pairs)),

@@ -55,7 +55,7 @@ def sync_server(settings: Settings, pack: str, threads: int) -> Iterator[str | N
         yield python
         return
     port = free_port(18200)
-    command = [str(python), str(PEERS / "sync_server.py"), "--pack", str(settings.packs_path / pack)]
+    command = [str(python), str(PEERS / "sync_server.py"), "--pack", str(settings.packs.path / pack)]
     process = subprocess.Popen(
         [*command, "--port", str(port), "--threads", str(threads), "--detection-threshold", "0.7"],
         stdout=subprocess.DEVNULL,
@@ -80,7 +80,7 @@ def deepface(settings: Settings, pack: str, seconds: float) -> Mapping[str, Any]
     if isinstance(python, NotInstalled):
         return python
     samples = settings.home / "samples"
-    command = [str(python), str(PEERS / "deepface_loop.py"), "--pack", str(settings.packs_path / pack)]
+    command = [str(python), str(PEERS / "deepface_loop.py"), "--pack", str(settings.packs.path / pack)]
     command += ["--home", str(settings.home / "bench" / "deepface"), "--seconds", str(seconds)]
     for reference, probe in PAIRS:
         command += ["--pair", str(samples / reference), str(samples / probe)]
@@ -214,7 +214,7 @@ def _ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
 
 
 def _costs(stack: BenchStack) -> tuple[dict[str, float], int]:
-    server = redis.Redis.from_url(stack.settings.redis(0), decode_responses=True)
+    server = redis.Redis.from_url(stack.settings.redis.database(0), decode_responses=True)
     try:
         processed: Any = server.info("stats")
         return stack.cpu_s(), int(processed["total_commands_processed"])

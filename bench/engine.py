@@ -20,10 +20,10 @@ class EngineAlone:
     """The ceiling: what onnxruntime, OpenCV and our steps between them do on these cores."""
 
     def __init__(self, settings: Settings) -> None:
-        self.pack = find_pack(settings.default_pack, load_catalogue(settings.home))
-        self._engine = Engine.load(self.pack, settings.packs_path / self.pack.name, settings)
+        self.pack = find_pack(settings.packs.default, load_catalogue(settings.home))
+        self._engine = Engine.load(self.pack, settings.packs.path / self.pack.name, settings.engine)
         self._engine.warm_up()
-        self.cores = settings.engine_threads
+        self.cores = settings.engine.threads
 
     @property
     def provider(self) -> str:

@@ -51,8 +51,8 @@ class Evaluations:
 
     def __init__(self, stack: BenchStack, engine: EngineAlone, subject: Subject) -> None:
         self._settings = stack.settings
-        self._objects = ObjectStore(stack.settings)
-        self._runs = RunStore(stack.settings)
+        self._objects = ObjectStore(stack.settings.objects)
+        self._runs = RunStore(stack.settings.redis)
         self._engine = engine
         listed = stack.home / "pairs.csv"
         listed.write_bytes(canonical_csv(subject.pairs))
@@ -74,7 +74,7 @@ class Evaluations:
             pack=self._engine.pack,
             flip=False,
             policy=Policy.MOST_CENTRAL,
-            detection_size=self._settings.detection_size,
+            detection_size=self._settings.engine.detection_size,
         ).id
         while not (run := self._runs.get(run_id)).status.is_terminal:
             time.sleep(0.05)

@@ -20,8 +20,8 @@ Say = Callable[[str], None]
 
 def long_queue(stack: BenchStack, pairs: Sequence[Pair], jobs: int, say: Say) -> dict[str, Any]:
     """Submit so many jobs as fast as they are taken, and watch what the parts hold while the workers work them off."""
-    door, store = Door(stack.url), JobStore(stack.settings)
-    server = redis.Redis.from_url(stack.settings.redis(0), decode_responses=True)
+    door, store = Door(stack.url), JobStore.of(stack.settings)
+    server = redis.Redis.from_url(stack.settings.redis.database(0), decode_responses=True)
     empty = _used_bytes(server)
     began = time.monotonic()
     memory = [_memory(stack, began, 0)]
@@ -44,7 +44,7 @@ def long_queue(stack: BenchStack, pairs: Sequence[Pair], jobs: int, say: Say) ->
     lasted_s = time.monotonic() - began
     return {
         "jobs": submitted,
-        "engine": stack.settings.engine,
+        "engine": stack.settings.engine.kind,
         "most_waiting": most_waiting,
         "submit_per_s": submitted / submit_s,
         "drain_per_s": submitted / lasted_s,
@@ -82,5 +82,5 @@ def _used_bytes(server: Any) -> int:
 
 
 def _unfinished(stack: BenchStack) -> int:
-    client = connect(stack.settings)
+    client = connect(stack.settings.redis)
     return sum(int(client.zcard(f"jobs:status:{status}")) for status in (Status.QUEUED, Status.RUNNING))

@@ -45,7 +45,7 @@ class BenchStack:
     @contextmanager
     def also(self, name: str, say: Callable[[str], None]) -> Iterator[None]:
         """Start one more process of the Procfile, wait until it takes work, and end it at the end."""
-        presence = Presence(self.settings)
+        presence = Presence(self.settings.redis)
         before = {worker.name for worker in presence.workers()}
         say(f"Starting {name} ...")
         log = self.home / "logs" / f"{name}.log"
@@ -97,7 +97,7 @@ def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment:
     home = Path(tempfile.mkdtemp(prefix="stack-", dir=usual.home / "bench"))
     own = {
         "LIKENESS_HOME": str(home),
-        "LIKENESS_PACKS_DIR": str(usual.packs_path),
+        "LIKENESS_PACKS_DIR": str(usual.packs.path),
         "LIKENESS_MAX_QUEUED": "1000000",
         "LIKENESS_LOG_LEVEL": "WARNING",
         **environment,

@@ -27,14 +27,14 @@ settings = load_settings()
 app = celery_app("likeness-courier", settings)
 app.conf.update(
     worker_pool="threads",
-    worker_concurrency=settings.courier_threads,
+    worker_concurrency=settings.courier.threads,
     # A round that was missed is not made up for: the next one does its work.
     beat_schedule={
         "erase what is due": {"task": Tasks.ERASE_DUE, "schedule": 15.0, "options": {"expires": 15}},
         "bring back lost jobs": {
             "task": Tasks.REAP,
-            "schedule": settings.reaper_interval_s,
-            "options": {"expires": settings.reaper_interval_s},
+            "schedule": settings.courier.reaper_interval_s,
+            "options": {"expires": settings.courier.reaper_interval_s},
         },
         "sweep orphans": {"task": Tasks.SWEEP_ORPHANS, "schedule": 600.0, "options": {"expires": 600}},
         "sweep deliveries": {"task": Tasks.SWEEP_DELIVERIES, "schedule": 1.0, "options": {"expires": 5}},
@@ -48,10 +48,10 @@ class Equipment:
     """What this process's tasks work with; made when the worker starts, never at import."""
 
     def __init__(self, settings: Settings) -> None:
-        self.jobs = JobStore(settings)
-        self.objects = ObjectStore(settings)
-        self.lost = LostJobs(settings)
-        self.orphans = Orphans(settings, self.objects)
+        self.jobs = JobStore.of(settings)
+        self.objects = ObjectStore(settings.objects)
+        self.lost = LostJobs.of(settings)
+        self.orphans = Orphans(settings.redis, settings.images, self.objects)
         self.rounds = Rounds(settings)
 
 
@@ -118,7 +118,7 @@ def forget_expired_jobs(self: Task) -> None:
 
 @setup_logging.connect
 def _configure_logs(**_: Any) -> None:
-    configure_logs("courier", json_lines=settings.log_json, level=settings.log_level)
+    configure_logs("courier", json_lines=settings.logs.as_json, level=settings.logs.level)
 
 
 @worker_init.connect

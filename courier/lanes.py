@@ -26,16 +26,16 @@ class Rounds:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._store = DeliveryStore(settings)
-        keyring = Keyring.of(settings)
+        self._store = DeliveryStore(settings.redis, settings.webhooks)
+        keyring = Keyring.of(settings.webhooks)
         self._deliveries = (
-            Deliveries(self._store, make_sender(settings, keyring), schedule_s=settings.webhook_schedule_s)
+            Deliveries(self._store, make_sender(settings.webhooks, keyring), schedule_s=settings.webhooks.schedule_s)
             if keyring
             else None
         )
         self._lanes = {
-            Queues.CALLBACKS: threading.BoundedSemaphore(settings.courier_threads // 2),
-            Queues.CALLBACKS_RETRY: threading.BoundedSemaphore(settings.courier_threads // 4),
+            Queues.CALLBACKS: threading.BoundedSemaphore(settings.courier.threads // 2),
+            Queues.CALLBACKS_RETRY: threading.BoundedSemaphore(settings.courier.threads // 4),
         }
 
     def deliver(self, event_id: str, queue: str) -> None:
@@ -53,7 +53,7 @@ class Rounds:
         """Enqueue what is due, as far as the queues have room. Raises BrokerUnavailable."""
         if self._deliveries is None:
             return
-        room = MOST_WAITING - messages_waiting(self._settings, *self._lanes)
+        room = MOST_WAITING - messages_waiting(self._settings.redis, *self._lanes)
         if room <= 0:
             return
         for event_id, failed_before in self._store.hand_out(room):

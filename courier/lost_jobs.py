@@ -8,10 +8,11 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from core.messaging.broker import BROKER_DATABASE, Queues
 from core.settings import Settings
+from core.settings.groups import CourierSettings, JobSettings, RedisSettings
 from core.storage.lifecycle import Status
 from core.storage.records import Records, connect, translated
 
@@ -44,13 +45,18 @@ class Glance:
 class LostJobs:
     """Finds them. Every method raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings, jobs: JobSettings, courier: CourierSettings) -> None:
+        self._redis = connect(server)
         self._records = Records(self._redis, "job")
-        self._broker = connect(settings, BROKER_DATABASE)
+        self._broker = connect(server, BROKER_DATABASE)
         self._note = self._redis.register_script(_NOTE)
-        self._lease_s = settings.lease_s
-        self._patience_s = settings.reaper_patience_s
+        self._lease_s = jobs.lease_s
+        self._patience_s = courier.reaper_patience_s
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """With the groups that it needs."""
+        return cls(settings.redis, settings.jobs, settings.courier)
 
     def find(self) -> list[Glance]:
         """Every job that is lost and was not enqueued again within the patience of the reaper."""

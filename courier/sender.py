@@ -12,7 +12,7 @@ from importlib.metadata import version
 import httpcore
 import httpx
 
-from core.settings import Settings
+from core.settings.groups import WebhookSettings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring
 from courier.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
@@ -97,12 +97,12 @@ class Sender:
             return response.status, {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
 
 
-def make_sender(settings: Settings, keyring: Keyring) -> Sender:
+def make_sender(webhooks: WebhookSettings, keyring: Keyring) -> Sender:
     """The sender of this deployment."""
     tls = httpx.create_ssl_context()
-    if settings.webhook_ca_file:
-        tls.load_verify_locations(settings.webhook_ca_file)
-    return Sender(DestinationRules.of(settings), keyring, timeout_s=settings.webhook_timeout_s, tls=tls)
+    if webhooks.ca_file:
+        tls.load_verify_locations(webhooks.ca_file)
+    return Sender(DestinationRules.of(webhooks), keyring, timeout_s=webhooks.timeout_s, tls=tls)
 
 
 def _read_a_little(response: httpcore.Response) -> None:

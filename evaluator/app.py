@@ -31,8 +31,8 @@ class Equipment:
     """What this process's tasks work with; made when the worker starts, never at import."""
 
     def __init__(self, settings: Settings, *, worker: str, queues: tuple[str, ...]) -> None:
-        self.runs = Runs(RunStore(settings), ObjectStore(settings), app, settings)
-        self.heartbeat = Heartbeat(Presence(settings), name=worker, queues=queues, engines=lambda: ())
+        self.runs = Runs(RunStore(settings.redis), ObjectStore(settings.objects), app, settings)
+        self.heartbeat = Heartbeat(Presence(settings.redis), name=worker, queues=queues, engines=lambda: ())
 
 
 @app.task(name=Tasks.PLAN_RUN, bind=True)
@@ -86,7 +86,7 @@ def _ending_on_failure(runs: Runs, run_id: str, step: Callable[[Runs], None]) ->
 
 @setup_logging.connect
 def _configure_logs(**_: Any) -> None:
-    configure_logs("evaluator", json_lines=settings.log_json, level=settings.log_level)
+    configure_logs("evaluator", json_lines=settings.logs.as_json, level=settings.logs.level)
 
 
 @worker_init.connect

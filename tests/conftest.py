@@ -35,7 +35,7 @@ def zoo() -> Pack:
 @pytest.fixture(scope="session")
 def zoo_directory(zoo: Pack, cache: Path) -> Path:
     """The pack as `fetch` builds it, for reading only."""
-    return fetch(zoo, Settings(home=cache))
+    return fetch(zoo, Settings(home=cache).packs)
 
 
 @pytest.fixture(scope="session")

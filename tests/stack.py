@@ -146,11 +146,11 @@ def running(home: Path, packs_dir: Path, **environment: str) -> Iterator[Stack]:
             **outside,
             "LIKENESS_HOME": str(home),
             "LIKENESS_PACKS_DIR": str(packs_dir),
-            "LIKENESS_REDIS_URL": settings.redis_url.get_secret_value(),
-            "LIKENESS_S3_ENDPOINT": str(settings.s3_endpoint),
+            "LIKENESS_REDIS_URL": settings.redis.url.get_secret_value(),
+            "LIKENESS_S3_ENDPOINT": str(settings.objects.endpoint),
             "LIKENESS_S3_ACCESS_KEY": "test-access-key",
             "LIKENESS_S3_SECRET_KEY": "test-secret-key",
-            "LIKENESS_API_URL": settings.api_url,
+            "LIKENESS_API_URL": settings.api.url,
             "LIKENESS_API_BIND": f"127.0.0.1:{api}",
             "LIKENESS_VISIBILITY_TIMEOUT_S": "5",
             "LIKENESS_LEASE_S": "3",
@@ -174,5 +174,5 @@ def running(home: Path, packs_dir: Path, **environment: str) -> Iterator[Stack]:
     finally:
         for name in [*stack.processes][::-1]:
             stack.kill(name)
-        for socket in s3_sockets(urlsplit(stack.settings.s3_endpoint).port):
+        for socket in s3_sockets(urlsplit(stack.settings.objects.endpoint).port):
             socket.unlink(missing_ok=True)

@@ -34,7 +34,7 @@ STORE_RETRIES_S = (1, 2, 4, 8, 15, 30, 30, 30, 30, 30)
 log = structlog.get_logger()
 settings = load_settings()
 app = celery_app("likeness-engine", settings)
-app.conf.update(worker_pool="threads", worker_concurrency=settings.worker_threads, worker_direct=True)
+app.conf.update(worker_pool="threads", worker_concurrency=settings.worker.threads, worker_direct=True)
 
 
 class Equipment:
@@ -42,10 +42,10 @@ class Equipment:
 
     def __init__(self, settings: Settings, *, worker: str, queues: tuple[str, ...]) -> None:
         self.queues = queues
-        self.jobs = JobStore(settings)
-        self.objects = ObjectStore(settings)
+        self.jobs = JobStore.of(settings)
+        self.objects = ObjectStore(settings.objects)
         self.engines = Engines(settings)
-        self.leases = Leases(self.jobs, settings.lease_s)
+        self.leases = Leases(self.jobs, settings.jobs.lease_s)
         self.eraser = Eraser(self.jobs, self.objects)
         self.comparisons = Comparisons(
             self.jobs,
@@ -53,21 +53,21 @@ class Equipment:
             self.engines,
             self.leases,
             worker=worker,
-            max_attempts=settings.max_attempts,
-            erase=self.eraser.add if settings.image_retention_s == 0 else lambda key: None,
+            max_attempts=settings.jobs.max_attempts,
+            erase=self.eraser.add if settings.images.retention_s == 0 else lambda key: None,
             announce=lambda job: announce(app, job.event_id),
         )
-        self.runs = RunStore(settings)
-        self.shards = Shards(self.runs, self.objects, self.engines, at_once=settings.engine_threads)
+        self.runs = RunStore(settings.redis)
+        self.shards = Shards(self.runs, self.objects, self.engines, at_once=settings.engine.threads)
         self.canary = Canary(
             app,
             worker,
-            every_s=settings.canary_interval_s,
-            patience_s=settings.canary_patience_s,
+            every_s=settings.worker.canary_interval_s,
+            patience_s=settings.worker.canary_patience_s,
             is_busy=lambda: self.leases.count > 0,
         )
         self.heartbeat = Heartbeat(
-            Presence(settings),
+            Presence(settings.redis),
             name=worker,
             queues=queues,
             engines=lambda: self.engines.facts,
@@ -117,7 +117,7 @@ def embed_shard(self: Task, message: dict[str, Any]) -> dict[str, Any]:
 
 @setup_logging.connect
 def _configure_logs(**_: Any) -> None:
-    configure_logs("worker", json_lines=settings.log_json, level=settings.log_level)
+    configure_logs("worker", json_lines=settings.logs.as_json, level=settings.logs.level)
 
 
 @worker_init.connect
@@ -127,7 +127,7 @@ def _equip(sender: WorkController, **_: Any) -> None:
     equipment = Equipment(settings, worker=sender.hostname, queues=queues)
     try:
         if Queues.COMPARISONS in queues:  # an evaluation worker loads the pack its run names
-            equipment.engines.load(settings.packs)
+            equipment.engines.load(settings.packs.served)
     except LikenessError as why:
         log.critical("worker_refuses_to_start", code=why.code, why=str(why))
         raise SystemExit(f"likeness worker: {why}") from why

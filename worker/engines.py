@@ -31,7 +31,7 @@ class Engines:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._engines: dict[tuple[str, int], FaceEngine] = {}
-        self._machine = Machine.of(settings.engine_threads)
+        self._machine = Machine.of(settings.engine.threads)
         self._lock = threading.Lock()
         self._pid = os.getpid()
 
@@ -44,7 +44,7 @@ class Engines:
         """The engine of this pack, at the detection size of the settings or another."""
         if os.getpid() != self._pid:
             raise EngineBusyElsewhere
-        key = name, detection_size or self._settings.detection_size
+        key = name, detection_size or self._settings.engine.detection_size
         with self._lock:
             if key not in self._engines:
                 self._engines[key] = self._load(*key)
@@ -56,14 +56,14 @@ class Engines:
         return tuple(engine.facts for engine in list(self._engines.values()))
 
     def _load(self, name: str, detection_size: int) -> FaceEngine:
-        settings = self._settings.model_copy(update={"detection_size": detection_size})
-        if settings.engine == "sleeping":
+        settings = self._settings.but(detection_size=detection_size)
+        if settings.engine.kind == "sleeping":
             log.warning("engine_invents_scores", pack=name)
             return SleepingEngine.load(name, settings)
         pack = find_pack(name, load_catalogue(settings.home))
-        directory = settings.packs_path / name
-        verify(pack, directory, settings)
-        engine = Engine.load(pack, directory, settings, self._machine)
+        directory = settings.packs.path / name
+        verify(pack, directory, settings.packs)
+        engine = Engine.load(pack, directory, settings.engine, self._machine)
         warm_up_ms = engine.warm_up()
         log.info("engine_ready", pack=name, provider=engine.facts.provider, warm_up_ms=round(warm_up_ms, 1))
         return engine

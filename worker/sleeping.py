@@ -13,6 +13,7 @@ import numpy as np
 
 from core.errors import SettingsInvalid
 from core.settings import Settings
+from core.settings.groups import EngineSettings
 from core.vocabulary import Compared, EngineFacts, FailureToAcquire, PackIdentity, Policy, Reason, Side
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image
 
@@ -22,7 +23,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class SleepingEngine:
     """Decides nothing about anybody."""
 
-    def __init__(self, pack: str, settings: Settings) -> None:
+    def __init__(self, pack: str, settings: EngineSettings) -> None:
         self._sleep_s = settings.sleep_ms / 1000
         self.facts = EngineFacts(
             pack=PackIdentity(pack, "no-model"),
@@ -35,13 +36,13 @@ class SleepingEngine:
     @classmethod
     def load(cls, pack: str, settings: Settings) -> "SleepingEngine":
         """Raise SettingsInvalid unless everything is on this machine: invented scores must not decide elsewhere."""
-        for what, url in (("API_URL", settings.api_url), ("REDIS_URL", settings.redis(0))):
+        for what, url in (("API_URL", settings.api.url), ("REDIS_URL", settings.redis.database(0))):
             if (host := urlsplit(url).hostname) not in LOOPBACK:
                 raise SettingsInvalid(
                     f"LIKENESS_ENGINE=sleeping invents its scores and is for this machine only; "
                     f"LIKENESS_{what} names the host {host!r}"
                 )
-        return cls(pack, settings)
+        return cls(pack, settings.engine)
 
     def warm_up(self) -> float:
         """Nothing is cold."""

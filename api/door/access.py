@@ -104,7 +104,7 @@ def authenticate() -> None:
     structlog.contextvars.unbind_contextvars("key")
     g.caller = Caller(None)
     wanted = demanded().scope
-    if not services().settings.auth_on or wanted is None:
+    if not services().settings.api.auth_on or wanted is None:
         return
     key = _verified_key()
     structlog.contextvars.bind_contextvars(key=key.id)

@@ -57,7 +57,7 @@ def lane() -> str:
     Workers take from both lanes by turns, so a key with few jobs does not wait behind one with many.
     """
     queued: int | None = g.get("queued_of_owner")
-    beyond = queued is not None and queued >= services().settings.fair_share
+    beyond = queued is not None and queued >= services().settings.limits.fair_share
     return Queues.COMPARISONS_BUSY if beyond else Queues.COMPARISONS
 
 
@@ -76,7 +76,7 @@ def announce_limits(response: Response) -> Response:
 
 def _hold_to_rate(key: ApiKey) -> None:
     own = key.requests_per_minute
-    per_minute = services().settings.key_requests_per_minute if own is None else own
+    per_minute = services().settings.limits.key_requests_per_minute if own is None else own
     if not per_minute:
         return
     granted, allowance = services().rates.count_request(key.owner, per_minute)
@@ -86,21 +86,21 @@ def _hold_to_rate(key: ApiKey) -> None:
 
 
 def _hold_queue(services: Services, owner: str | None) -> None:
-    settings = services.settings
+    limits = services.settings.limits
     waiting = services.jobs.waiting(owner)
     g.queued_of_owner = waiting.of_owner
     headers = {"Retry-After": str(QUEUE_RETRY_S)}
-    if waiting.in_all >= settings.max_queued:
-        detail = f"{waiting.in_all} jobs wait; at most {settings.max_queued} may. Nothing was accepted: ask again later"
+    if waiting.in_all >= limits.max_queued:
+        detail = f"{waiting.in_all} jobs wait; at most {limits.max_queued} may. Nothing was accepted: ask again later"
         raise Problem(503, "queue_full", detail, headers=headers)
-    if waiting.of_owner is not None and waiting.of_owner >= settings.max_queued_per_key:
-        detail = f"{waiting.of_owner} jobs of this key wait; at most {settings.max_queued_per_key} may"
+    if waiting.of_owner is not None and waiting.of_owner >= limits.max_queued_per_key:
+        detail = f"{waiting.of_owner} jobs of this key wait; at most {limits.max_queued_per_key} may"
         raise Problem(429, "too_many_queued", detail, headers=headers)
 
 
 def _per_day(key: ApiKey, services: Services) -> int:
     own = key.comparisons_per_day
-    return services.settings.key_comparisons_per_day if own is None else own
+    return services.settings.limits.key_comparisons_per_day if own is None else own
 
 
 def _exceeded(code: str, detail: str, allowance: Allowance) -> Problem:

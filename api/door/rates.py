@@ -12,7 +12,7 @@ from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
-from core.settings import Settings
+from core.settings.groups import RedisSettings
 from core.storage.records import DATABASE, translated
 
 
@@ -30,8 +30,8 @@ class Allowance:
 class Rates:
     """Counters by owner. Connects when first used; every method raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, server: RedisSettings) -> None:
+        self._server = server
         self._made: RedisStorage | None = None
 
     def count_request(self, owner: str, per_minute: int) -> tuple[bool, Allowance]:
@@ -54,7 +54,7 @@ class Rates:
     def _storage(self) -> RedisStorage:
         if self._made is None:
             self._made = RedisStorage(
-                self._settings.redis(DATABASE),
+                self._server.database(DATABASE),
                 key_prefix="limit",
                 socket_timeout=10,
                 socket_connect_timeout=2,

@@ -49,28 +49,28 @@ class Services:
 def make_services(settings: Settings) -> Services:
     """Nothing connects before it is used. Raises SettingsInvalid or PackUnknown for packs that cannot be served."""
     catalogue = load_catalogue(settings.home)
-    if settings.default_pack not in settings.packs:
+    if settings.packs.default not in settings.packs.served:
         raise SettingsInvalid(
-            f"LIKENESS_DEFAULT_PACK is {settings.default_pack!r}; it must be one of LIKENESS_PACKS, "
-            f"{', '.join(settings.packs)}"
+            f"LIKENESS_DEFAULT_PACK is {settings.packs.default!r}; it must be one of LIKENESS_PACKS, "
+            f"{', '.join(settings.packs.served)}"
         )
     return Services(
         settings=settings,
-        keys=KeyStore(settings),
-        rates=Rates(settings),
-        claims=Claims(settings),
-        jobs=JobStore(settings),
-        deliveries=DeliveryStore(settings),
-        destinations=DestinationRules.of(settings),
-        objects=ObjectStore(settings),
-        presence=Presence(settings),
-        runs=RunStore(settings),
-        calibrations=CalibrationStore(settings),
+        keys=KeyStore(settings.redis),
+        rates=Rates(settings.redis),
+        claims=Claims(settings.redis, settings.jobs),
+        jobs=JobStore.of(settings),
+        deliveries=DeliveryStore(settings.redis, settings.webhooks),
+        destinations=DestinationRules.of(settings.webhooks),
+        objects=ObjectStore(settings.objects),
+        presence=Presence(settings.redis),
+        runs=RunStore(settings.redis),
+        calibrations=CalibrationStore(settings.redis),
         celery=celery_app("likeness-api", settings),
-        signer=Signer.of(settings.receipt_key.get_secret_value()) if settings.receipt_key else None,
-        packs={name: find_pack(name, catalogue) for name in settings.packs},
+        signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
+        packs={name: find_pack(name, catalogue) for name in settings.packs.served},
         # A quarter of the threads always stays free for calls that answer at once.
-        waiters=threading.BoundedSemaphore(max(1, settings.api_threads * 3 // 4)),
+        waiters=threading.BoundedSemaphore(max(1, settings.api.threads * 3 // 4)),
     )
 
 

@@ -42,7 +42,7 @@ def compare(form: dict[str, Any]) -> Response:
 
 
 def _answer(job: Job) -> Response:
-    job, _ = wait_for(job, services().settings.max_wait_s, services())
+    job, _ = wait_for(job, services().settings.api.max_wait_s, services())
     if not job.status.is_terminal:
         raise Problem(504, "not_ended_in_time", f"the job goes on: GET /v1/comparisons/{job.id}")
     if job.status is not Status.SUCCEEDED or job.result is None:

@@ -101,7 +101,7 @@ class Report(MethodView):
 
 def _start(form: dict[str, Any], attach: Attach) -> Run:
     settings = services().settings
-    pack = find_pack(form.get("pack", settings.default_pack), load_catalogue(settings.home))
+    pack = find_pack(form.get("pack", settings.packs.default), load_catalogue(settings.home))
     run_id = new_id("run")
     attach(run_id)
     return request_run(
@@ -112,7 +112,7 @@ def _start(form: dict[str, Any], attach: Attach) -> Run:
         pack=pack,
         flip=form["flip"],
         policy=Policy(form["policy"]),
-        detection_size=form.get("detection_size", settings.detection_size),
+        detection_size=form.get("detection_size", settings.engine.detection_size),
         run_id=run_id,
     )
 

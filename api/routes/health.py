@@ -52,7 +52,7 @@ def _check(call: Callable[[], str | None]) -> dict[str, Any]:
 
 
 def _holding_worker(services: Services) -> str:
-    pack, patience_s = services.settings.default_pack, services.settings.canary_patience_s
+    pack, patience_s = services.settings.packs.default, services.settings.worker.canary_patience_s
     holding = [w for w in services.presence.workers() if any(e.pack.name == pack for e in w.engines)]
     names = [w.name for w in holding if w.silent_s <= patience_s]
     if holding and not names:

@@ -34,7 +34,7 @@ class Packs(MethodView):
                     "embedding_dimension": pack.embedding_dimension,
                     "threshold": pack.threshold.value,
                     "threshold_origin": pack.threshold.origin,
-                    "is_default": pack.name == services().settings.default_pack,
+                    "is_default": pack.name == services().settings.packs.default,
                     "calibration": services().calibrations.get(directory_identity(pack).digest),
                     "workers": [w.name for w in held if any(e.pack.name == pack.name for e in w.engines)],
                 }

@@ -19,7 +19,7 @@ POLICY = (
 @blueprint.get("/")
 def start() -> Response:
     """Compare two photographs in the browser."""
-    return _page("start.html", keys=services().settings.auth_on)
+    return _page("start.html", keys=services().settings.api.auth_on)
 
 
 @blueprint.get("/docs")

@@ -36,7 +36,7 @@ class Receipt(MethodView):
         if not job.status.is_terminal:
             raise Problem(409, "job_not_ended", f"the comparison is {job.status}; there is a receipt once it has ended")
         signed = _signer().sign(
-            claims_of(job, issuer=services().settings.api_url, version=current_app.config["API_VERSION"])
+            claims_of(job, issuer=services().settings.api.url, version=current_app.config["API_VERSION"])
         )
         return Response(signed, mimetype=MEDIA_TYPE)
 

@@ -21,7 +21,7 @@ def preferred_wait_s() -> float:
 
 def wait_for(job: Job, wait_s: float, services: Services) -> tuple[Job, float]:
     """The job after waiting, and the seconds that were granted: none when too many requests wait already."""
-    granted_s = min(wait_s, services.settings.max_wait_s)
+    granted_s = min(wait_s, services.settings.api.max_wait_s)
     if job.status.is_terminal or granted_s <= 0 or not services.waiters.acquire(blocking=False):
         return job, 0.0
     try:

@@ -7,13 +7,13 @@ from core.settings import load_settings
 
 settings = load_settings()
 
-bind = settings.api_bind
-workers = settings.api_processes
+bind = settings.api.bind
+workers = settings.api.processes
 worker_class = "api.serving.slow_clients.PatientWorker"  # gthread, with an end to waiting for a client
-threads = settings.api_threads  # a request that waits for its job holds one
+threads = settings.api.threads  # a request that waits for its job holds one
 
 keepalive = 5
-graceful_timeout = int(settings.shutdown_grace_s)
+graceful_timeout = int(settings.worker.shutdown_grace_s)
 limit_request_line = 4094
 limit_request_fields = 64
 limit_request_field_size = 8190
@@ -24,7 +24,7 @@ control_socket_disable = True  # it would lie outside the home, and nothing here
 
 def on_starting(server: object) -> None:
     """Send gunicorn's own lines the way of all others."""
-    configure_logs("api", json_lines=settings.log_json, level=settings.log_level)
+    configure_logs("api", json_lines=settings.logs.as_json, level=settings.logs.level)
     log = logging.getLogger("gunicorn.error")
     log.handlers.clear()
     log.propagate = True

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from core.comparisons.jobs import IMAGES
-from core.settings import Settings
+from core.settings.groups import ImageSettings, RedisSettings
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
 from core.storage.records import ERASURES, Records, connect, translated
@@ -23,11 +23,11 @@ class Orphan:
 class Orphans:
     """Finds and deletes them. Raises BrokerUnavailable or StoreUnavailable, having deleted what it could."""
 
-    def __init__(self, settings: Settings, objects: ObjectStore) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings, images: ImageSettings, objects: ObjectStore) -> None:
+        self._redis = connect(server)
         self._records = Records(self._redis, "job")
         self._objects = objects
-        self._age_s = settings.orphan_age_s
+        self._age_s = images.orphan_age_s
 
     def find(self, age_s: float | None = None) -> Iterator[Orphan]:
         """Objects older than `age_s` (the settings' if not given) that no unfinished job names and nothing will erase.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from pydantic import TypeAdapter
 
@@ -10,6 +11,7 @@ from core.comparisons.events import outgoing_event
 from core.comparisons.jobs import ComparisonRequest, Job
 from core.errors import TransitionRefused
 from core.settings import Settings
+from core.settings.groups import ImageSettings, JobSettings, RedisSettings
 from core.storage.idempotency import answer_key
 from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
 from core.storage.records import ERASURES, Fields, Records, connect, number, translated
@@ -39,12 +41,17 @@ class Waiting:
 class JobStore:
     """Jobs by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings, jobs: JobSettings, images: ImageSettings) -> None:
+        self._redis = connect(server)
         self._records = Records(self._redis, "job")
-        self._job_retention_s = settings.job_retention_s
-        self._image_retention_s = settings.image_retention_s
-        self._lease_s = settings.lease_s
+        self._job_retention_s = jobs.retention_s
+        self._image_retention_s = images.retention_s
+        self._lease_s = jobs.lease_s
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """With the groups that it needs."""
+        return cls(settings.redis, settings.jobs, settings.images)
 
     def ping(self) -> None:
         """Raise BrokerUnavailable unless the server answers."""

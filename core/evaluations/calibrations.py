@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from core.errors import LikenessError
-from core.settings import Settings
+from core.settings.groups import RedisSettings
 from core.storage.records import connect, translated
 from core.vocabulary import CalibratedFmr, Threshold
 
@@ -80,8 +80,8 @@ _CALIBRATION: TypeAdapter[Calibration] = TypeAdapter(Calibration)
 class CalibrationStore:
     """The newest calibration of each pack. Raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis: Any = connect(settings)
+    def __init__(self, server: RedisSettings) -> None:
+        self._redis: Any = connect(server)
 
     def put(self, calibration: Calibration) -> None:
         """Make this the pack's calibration."""

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from core.errors import TransitionRefused
 from core.evaluations.runs import Progress, Run, RunRequest
-from core.settings import Settings
+from core.settings.groups import RedisSettings
 from core.storage.lifecycle import Failure, Status, Step
 from core.storage.records import Fields, Records, connect, number, translated
 
@@ -29,8 +29,8 @@ class RunPage:
 class RunStore:
     """Runs by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings) -> None:
+        self._redis = connect(server)
         self._records = Records(self._redis, "run")
 
     def create(self, run_id: str, request: RunRequest) -> Run:

@@ -7,7 +7,7 @@ from typing import Any
 
 from core.errors import KeyUnknown
 from core.keys.keys import ApiKey, KeyState, Scope, Token, digest_of, new_token
-from core.settings import Settings
+from core.settings.groups import RedisSettings
 from core.storage.records import Fields, connect, number, translated
 
 _INDEX = "keys"
@@ -18,8 +18,8 @@ USED_EVERY_S = 60.0
 class KeyStore:
     """Keys by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings) -> None:
+        self._redis = connect(server)
 
     def create(
         self,

@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError
 
 from core.errors import BrokerUnavailable
 from core.settings import Settings
+from core.settings.groups import RedisSettings
 from core.storage.records import connect, translated
 
 BROKER_DATABASE = 0
@@ -76,7 +77,7 @@ def celery_app(name: str, settings: Settings) -> Celery:
     """A Celery app with our settings. Nothing connects until it is used."""
     app = Celery(name, set_as_current=False)
     transport = {
-        "visibility_timeout": settings.visibility_timeout_s,
+        "visibility_timeout": settings.jobs.visibility_timeout_s,
         # kombu's default looks for abandoned messages every 10 x 10 s; ours every 5 s.
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
@@ -89,11 +90,11 @@ def celery_app(name: str, settings: Settings) -> Celery:
         "health_check_interval": 25,
     }
     app.conf.update(
-        broker_url=settings.redis(BROKER_DATABASE),
-        result_backend=settings.redis(RESULT_DATABASE),
+        broker_url=settings.redis.database(BROKER_DATABASE),
+        result_backend=settings.redis.database(RESULT_DATABASE),
         broker_transport_options=transport,
-        result_backend_transport_options={"visibility_timeout": settings.visibility_timeout_s},
-        visibility_timeout=settings.visibility_timeout_s,
+        result_backend_transport_options={"visibility_timeout": settings.jobs.visibility_timeout_s},
+        visibility_timeout=settings.jobs.visibility_timeout_s,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         task_serializer="json",
@@ -112,7 +113,7 @@ def celery_app(name: str, settings: Settings) -> Celery:
         # Cancelling would lose the task for good on Redis (measured on 5.7.0).
         worker_cancel_long_running_tasks_on_connection_loss=False,
         # A busy worker that is stopped sleeps this long, to the end, then hands back what still runs.
-        worker_soft_shutdown_timeout=settings.shutdown_grace_s,
+        worker_soft_shutdown_timeout=settings.worker.shutdown_grace_s,
         # Three more messages a job, a fifth of what a worker does beside the model. Flower turns them on while it runs.
         worker_send_task_events=False,
         task_send_sent_event=False,
@@ -143,10 +144,10 @@ def enqueue(
         raise BrokerUnavailable(f"the broker did not take the message: {error}") from error
 
 
-def messages_waiting(settings: Settings, *queues: str) -> int:
+def messages_waiting(server: RedisSettings, *queues: str) -> int:
     """How many messages no worker has taken yet. Raise BrokerUnavailable."""
     with translated():
-        pipeline = connect(settings, BROKER_DATABASE).pipeline(transaction=False)
+        pipeline = connect(server, BROKER_DATABASE).pipeline(transaction=False)
         for queue in queues:
             pipeline.llen(queue)
         return sum(pipeline.execute())

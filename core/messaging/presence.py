@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from core.settings import Settings
+from core.settings.groups import RedisSettings
 from core.storage.records import connect, translated
 from core.vocabulary import EngineFacts
 
@@ -33,8 +33,8 @@ _FACTS = TypeAdapter(WorkerFacts)
 class Presence:
     """Heartbeats that expire by themselves when a worker stops sending them."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings) -> None:
+        self._redis = connect(server)
 
     def announce(self, facts: WorkerFacts) -> None:
         """Be seen for three heartbeats."""

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.errors import LikenessError
-from core.settings import Settings
+from core.settings.groups import JobSettings, RedisSettings
 from core.storage.records import connect, translated
 
 #: How long a claim without a subject is believed to be at work. A submission takes no longer, or fails.
@@ -72,10 +72,10 @@ class Answer:
 class Claims:
     """Claims by owner and key. Every method raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings, jobs: JobSettings) -> None:
+        self._redis = connect(server)
         # A job outlives the answer that names it.
-        self._kept_s = min(settings.idempotency_s, settings.job_retention_s)
+        self._kept_s = min(jobs.idempotency_s, jobs.retention_s)
         self._claim, self._attach, self._release = (
             self._redis.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
             for name in ("claim", "claim_attach", "claim_release")

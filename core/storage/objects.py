@@ -12,27 +12,30 @@ from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, S3Error, ServerError
 
 from core.errors import ObjectNotFound, SettingsInvalid, StoreUnavailable
-from core.settings import Settings
+from core.settings.groups import ObjectSettings
+
+#: Kept open at most; an API process has up to so many threads at the store at a time.
+MOST_CONNECTIONS = 64
 
 
 class ObjectStore:
     """Objects by key. Connects when first used; every method raises StoreUnavailable when the store is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        endpoint, access_key, secret_key = settings.s3_credentials
+    def __init__(self, store: ObjectSettings) -> None:
+        endpoint, access_key, secret_key = store.credentials
         url = urlsplit(endpoint)
         if url.scheme not in ("http", "https") or not url.netloc:
             raise SettingsInvalid(f"LIKENESS_S3_ENDPOINT must be http(s)://host:port; found {endpoint!r}")
-        self._bucket = settings.s3_bucket
+        self._bucket = store.bucket
         self._client = Minio(
             url.netloc,
             access_key,
             secret_key,
             secure=url.scheme == "https",
-            region=settings.s3_region,  # named, so that the client does not ask for it before its first call
+            region=store.region,  # named, so that the client does not ask for it before its first call
             http_client=urllib3.PoolManager(
                 timeout=urllib3.Timeout(connect=2, read=20),
-                maxsize=max(16, settings.api_threads),
+                maxsize=MOST_CONNECTIONS,
                 retries=urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
             ),
         )

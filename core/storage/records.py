@@ -14,7 +14,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from core.errors import BrokerUnavailable, JobHeld, JobNotFound, TransitionRefused
-from core.settings import Settings
+from core.settings.groups import RedisSettings
 from core.storage.endings import Endings
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
 
@@ -29,13 +29,13 @@ _SCRIPTS = Path(__file__).parent / "lua"
 Fields = Mapping[str, str]
 
 
-def connect(settings: Settings, database: int = DATABASE) -> Any:
+def connect(server: RedisSettings, database: int = DATABASE) -> Any:
     """A client that connects when first used; without a database, for the records.
 
     Typed Any: redis-py types every answer as bytes | str, and with decode_responses they are str.
     """
     return redis.Redis.from_url(
-        settings.redis(database),
+        server.database(database),
         decode_responses=True,
         socket_timeout=10,
         socket_connect_timeout=2,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
-from core.settings import Settings
+from core.settings.groups import RedisSettings, WebhookSettings
 from core.storage.lifecycle import new_id
 from core.storage.records import DELIVERIES_DUE, Fields, Records, connect, number, translated
 
@@ -85,12 +85,12 @@ _LOG = TypeAdapter(tuple[Attempt, ...])
 class DeliveryStore:
     """Deliveries by event id. Connects when first used; raises BrokerUnavailable when the server is away."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._redis = connect(settings)
+    def __init__(self, server: RedisSettings, webhooks: WebhookSettings) -> None:
+        self._redis = connect(server)
         self._records = Records(self._redis, KIND)
-        self._retention_s = settings.webhook_retention_s
+        self._retention_s = webhooks.retention_s
         # Longer than an attempt can last: two couriers never send the same one at the same time.
-        self._lease_s = settings.webhook_timeout_s + 5
+        self._lease_s = webhooks.timeout_s + 5
         self._hand_out, self._claim, self._settle, self._replay = (
             self._redis.register_script((_SCRIPTS / f"delivery_{name}.lua").read_text(encoding="utf-8"))
             for name in ("hand_out", "claim", "settle", "replay")

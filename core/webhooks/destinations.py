@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from core.errors import LikenessError
-from core.settings import Settings
+from core.settings.groups import WebhookSettings
 from core.webhooks.addresses import why_refused
 
 MAX_URL_CHARACTERS = 2048
@@ -45,9 +45,9 @@ class DestinationRules:
     ports: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, webhooks: WebhookSettings) -> Self:
         """The rules of this deployment."""
-        return cls(settings.webhook_allow_http, settings.webhook_allow_private, frozenset(settings.webhook_ports))
+        return cls(webhooks.allow_http, webhooks.allow_private, frozenset(webhooks.ports))
 
     def check_url(self, url: str) -> Destination:
         """Take the URL apart. Raises CallbackRefused for one that can be told without asking the DNS."""

@@ -6,7 +6,7 @@ from core.errors import LikenessError
 from core.evaluations.calibrations import Calibration, Point
 from core.evaluations.runs import Run
 from core.packs.catalogue import Pack, directory_identity
-from core.settings import Settings
+from core.settings.groups import EngineSettings
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint
 from evaluator.report import ScoreTable, calibrate
 
@@ -17,15 +17,15 @@ class RunUnfit(LikenessError):
     code = "run_unfit"
 
 
-def calibration_from(run: Run, table: ScoreTable, pack: Pack, settings: Settings) -> Calibration:
+def calibration_from(run: Run, table: ScoreTable, pack: Pack, engine: EngineSettings) -> Calibration:
     """Thresholds at the named FMR. Raises RunUnfit for a run that scored otherwise than the service does."""
     asked = run.request
     if asked.track != "raw" or asked.flip:
         raise RunUnfit(f"run {run.id} is {asked.track}, flip {asked.flip}; comparisons are raw, without flip")
-    if asked.detection_size != settings.detection_size:
+    if asked.detection_size != engine.detection_size:
         raise RunUnfit(
-            f"run {run.id} detected at {asked.detection_size}, the service detects at {settings.detection_size}: "
-            f"run it again with --detection-size {settings.detection_size}"
+            f"run {run.id} detected at {asked.detection_size}, the service detects at {engine.detection_size}: "
+            f"run it again with --detection-size {engine.detection_size}"
         )
     return Calibration(
         pack=pack.name,

@@ -4,7 +4,7 @@ from core.errors import LikenessError
 from core.evaluations.runs import RunRequest
 from core.evaluations.shards import Pipeline, ShardMessage, part_prefix
 from core.packs.catalogue import Pack, directory_identity
-from core.settings import Settings
+from core.settings.groups import EngineSettings
 from core.storage.objects import ObjectStore
 from evaluator.datasets import Dataset, load_dataset
 
@@ -26,7 +26,7 @@ def dataset_of(request: RunRequest, objects: ObjectStore) -> Dataset:
     return content
 
 
-def pipeline_of(request: RunRequest, pack: Pack, settings: Settings) -> Pipeline:
+def pipeline_of(request: RunRequest, pack: Pack, engine: EngineSettings) -> Pipeline:
     """What the embeddings of this run depend on."""
     aligned = request.track == "aligned"
     return Pipeline(
@@ -37,9 +37,9 @@ def pipeline_of(request: RunRequest, pack: Pack, settings: Settings) -> Pipeline
         policy=request.policy,
         # A crop that is aligned already is not detected: its embedding depends on neither setting.
         detection_size=0 if aligned else request.detection_size,
-        detection_threshold=settings.detection_threshold or pack.detection_threshold,
-        min_face_px=settings.min_face_px,
-        provider=settings.provider,
+        detection_threshold=engine.detection_threshold or pack.detection_threshold,
+        min_face_px=engine.min_face_px,
+        provider=engine.provider,
     )
 
 

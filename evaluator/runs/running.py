@@ -96,8 +96,9 @@ class Runs:
 
         Only when no shard waits in the queue: a run that waits its turn behind another is not lost.
         """
-        stale = [run for run in self._open_runs() if time.time() - run.changed_at > self._settings.run_patience_s]
-        if not stale or messages_waiting(self._settings, Queues.EVALUATIONS, Queues.REPORTS):
+        patience_s = self._settings.evaluations.run_patience_s
+        stale = [run for run in self._open_runs() if time.time() - run.changed_at > patience_s]
+        if not stale or messages_waiting(self._settings.redis, Queues.EVALUATIONS, Queues.REPORTS):
             return
         for run in stale:
             log.warning("run_repaired", run_id=run.id, silent_s=round(time.time() - run.changed_at))
@@ -117,7 +118,7 @@ class Runs:
 
     def _messages(self, run: Run) -> tuple[ShardMessage, ...]:
         dataset = dataset_of(run.request, self._objects)
-        return plan(run.id, dataset, pipeline_of(run.request, self._pack(run), self._settings))
+        return plan(run.id, dataset, pipeline_of(run.request, self._pack(run), self._settings.engine))
 
     def _note_cached(self, messages: Iterable[ShardMessage], missing: Iterable[ShardMessage]) -> None:
         gone = {message.shard for message in missing}

@@ -6,7 +6,8 @@ from enum import Enum
 
 from pydantic.fields import FieldInfo
 
-from core.settings import CHECKOUT, Settings
+from core.settings import CHECKOUT
+from core.settings.reading import variables
 
 ENV_EXAMPLE = CHECKOUT / ".env.example"
 SETTINGS_PAGE = CHECKOUT / "docs" / "settings.md"
@@ -23,8 +24,8 @@ class Setting:
 
 def settings() -> Iterator[Setting]:
     """Every setting there is."""
-    for name, field in Settings.model_fields.items():
-        yield Setting(f"LIKENESS_{name.upper()}", _default(field), field.description or "")
+    for variable in variables():
+        yield Setting(variable.name, _default(variable.info), variable.info.description or "")
 
 
 def env_example() -> str:

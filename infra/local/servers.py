@@ -23,6 +23,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 
 from core.errors import BrokerUnavailable, LikenessError, SettingsInvalid, StoreUnavailable
 from core.settings import Settings, load_settings
+from core.settings.groups import ObjectSettings, RedisSettings
 
 LOOPBACK = "127.0.0.1"
 S3_PORTS = 10  # weed mini listens on ten consecutive ports; the first one speaks S3
@@ -42,8 +43,8 @@ class RedisServer:
     @classmethod
     def of(cls, settings: Settings) -> "RedisServer":
         """The server that `LIKENESS_REDIS_URL` names, keeping its data in the home."""
-        url = urlsplit(settings.redis(0))
-        return cls(url.port or 6379, unquote(url.password or ""), settings.home / "redis", settings.redis_fsync)
+        url = urlsplit(settings.redis.database(0))
+        return cls(url.port or 6379, unquote(url.password or ""), settings.home / "redis", settings.redis.fsync)
 
     @property
     def url(self) -> str:
@@ -96,7 +97,7 @@ class S3Server:
     @classmethod
     def of(cls, settings: Settings) -> "S3Server":
         """The server that `LIKENESS_S3_ENDPOINT` names, keeping its data in the home."""
-        endpoint, access_key, secret_key = settings.s3_credentials
+        endpoint, access_key, secret_key = settings.objects.credentials
         return cls(urlsplit(endpoint).port or 80, access_key, secret_key, settings.home / "s3")
 
     @property
@@ -184,9 +185,9 @@ def s3_sockets(first: int) -> list[Path]:
     return [Path(f"/tmp/seaweedfs-{name}-grpc-{first + offset}.sock") for name, offset in S3_SOCKETS.items()]  # noqa: S108
 
 
-def ping_redis(settings: Settings) -> None:
+def ping_redis(server: RedisSettings) -> None:
     """Raise BrokerUnavailable until the server answers, SettingsInvalid when it refuses the password."""
-    client = redis.Redis.from_url(settings.redis(0), socket_timeout=2, socket_connect_timeout=2)
+    client = redis.Redis.from_url(server.database(0), socket_timeout=2, socket_connect_timeout=2)
     try:
         client.ping()
     except redis.AuthenticationError as error:
@@ -197,27 +198,27 @@ def ping_redis(settings: Settings) -> None:
         client.close()
 
 
-def ensure_bucket(settings: Settings) -> None:
+def ensure_bucket(store: ObjectSettings) -> None:
     """Make the bucket if need be. Raise StoreUnavailable until the store answers, SettingsInvalid for bad keys."""
-    endpoint, access_key, secret_key = settings.s3_credentials
+    endpoint, access_key, secret_key = store.credentials
     url = urlsplit(endpoint)
     client = Minio(
         url.netloc,
         access_key,
         secret_key,
         secure=url.scheme == "https",
-        region=settings.s3_region,
+        region=store.region,
         http_client=urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False),
     )
     try:
-        if not client.bucket_exists(settings.s3_bucket):
-            client.make_bucket(settings.s3_bucket)
+        if not client.bucket_exists(store.bucket):
+            client.make_bucket(store.bucket)
     except S3Error as error:
         if error.code == "BucketAlreadyOwnedByYou":
             return
         if error.code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
             raise SettingsInvalid(f"LIKENESS_S3_ACCESS_KEY: the store refuses the keys: {error.code}") from error
-        raise StoreUnavailable(f"the object store refuses the bucket {settings.s3_bucket!r}: {error.code}") from error
+        raise StoreUnavailable(f"the object store refuses the bucket {store.bucket!r}: {error.code}") from error
     except (urllib3.exceptions.HTTPError, InvalidResponseError, ServerError) as error:
         raise StoreUnavailable(f"the object store does not answer: {type(error).__name__}") from error
 
@@ -239,8 +240,8 @@ def wait_until_ready(
     settings: Settings, *, timeout_s: float = 60, meanwhile: Callable[[], None] = lambda: None
 ) -> None:
     """Return once Redis answers and the bucket exists, wherever the two servers run."""
-    retry(lambda: ping_redis(settings), timeout_s=timeout_s, meanwhile=meanwhile)
-    retry(lambda: ensure_bucket(settings), timeout_s=timeout_s, meanwhile=meanwhile)
+    retry(lambda: ping_redis(settings.redis), timeout_s=timeout_s, meanwhile=meanwhile)
+    retry(lambda: ensure_bucket(settings.objects), timeout_s=timeout_s, meanwhile=meanwhile)
 
 
 def main(arguments: list[str]) -> None:

@@ -20,7 +20,6 @@ from urllib.parse import urlsplit
 
 import httpx
 from honcho.environ import parse_procfile
-from pydantic import SecretStr
 
 from core.comparisons.receipts import new_key
 from core.errors import LikenessError
@@ -110,7 +109,8 @@ def start_stack(
         if count := end_processes(home):
             say(f"Ended {count} processes that an earlier stack had left behind.")
         settings = load_settings()
-        outside = {"redis": settings.redis_url, "s3": settings.s3_endpoint}
+        settings.check()
+        outside = {"redis": settings.redis.url, "s3": settings.objects.endpoint}
         stack = LocalStack(home, _environment(home, settings), tuple(name for name in outside if not outside[name]))
         try:
             _start(stack, settings, procfile, timeout_s, say)
@@ -149,7 +149,7 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
         if names:
             say(f"Starting {', '.join(names)} ...")
             runner = Runner(
-                procfile, names, environment=environment, log=stack.log, grace_s=settings.shutdown_grace_s + 5
+                procfile, names, environment=environment, log=stack.log, grace_s=settings.worker.shutdown_grace_s + 5
             )
             stack.runners.append(runner)
 
@@ -157,7 +157,7 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
     connected = _connected(settings, stack)
     wait_until_ready(connected, timeout_s=timeout_s, meanwhile=stack.check)
     if "redis" in stack.embedded:
-        _forget_workers(Presence(connected))
+        _forget_workers(Presence(connected.redis))
     write_private(stack.home / "stack.env", _env_file(stack.environment))
     run(others)
     if "api" in others:
@@ -222,20 +222,18 @@ def _missing(api_url: str) -> str:
 def _environment(home: Path, settings: Settings) -> dict[str, str]:
     """Where everything is, for the stack's own processes and, as `stack.env`, for every other command."""
     known = _secrets(home / "secrets.json")
-    if settings.redis_url:
-        redis = settings.redis_url.get_secret_value()
+    if settings.redis.url:
+        redis = settings.redis.url.get_secret_value()
     else:
         redis = f"redis://:{known['redis_password']}@{LOOPBACK}:{free_port(6379)}"
-    if settings.s3_endpoint:
-        s3, access_key, secret_key = settings.s3_credentials
+    if settings.objects.endpoint:
+        s3, access_key, secret_key = settings.objects.credentials
     else:
         s3 = f"http://{LOOPBACK}:{free_s3_port(9000)}"
         access_key, secret_key = known["s3_access_key"], known["s3_secret_key"]
     # A port that was asked for is used or fails; one that was not is the next free one.
-    asked = settings.model_fields_set
-    api = settings.api_url if "api_url" in asked else f"http://{LOOPBACK}:{free_port(8000)}"
-    flower = settings.flower_url if "flower_url" in asked else None
-    webhook_secrets = settings.webhook_secrets.get_secret_value() if settings.webhook_secrets else known["webhook"]
+    api = settings.api.url if "url" in settings.api.model_fields_set else f"http://{LOOPBACK}:{free_port(8000)}"
+    webhook_secrets = settings.webhooks.secrets.get_secret_value() if settings.webhooks.secrets else known["webhook"]
     return {
         "LIKENESS_REDIS_URL": redis,
         "LIKENESS_S3_ENDPOINT": s3,
@@ -245,17 +243,19 @@ def _environment(home: Path, settings: Settings) -> dict[str, str]:
         "LIKENESS_WEBHOOK_SECRETS": webhook_secrets,
         # Everything here listens on loopback only; so may a receiver that somebody tries out.
         **{
-            f"LIKENESS_{name.upper()}": str(getattr(settings, name) if name in asked else True).lower()
-            for name in ("webhook_allow_http", "webhook_allow_private")
+            f"LIKENESS_WEBHOOK_{name.upper()}": str(
+                name not in settings.webhooks.model_fields_set or getattr(settings.webhooks, name)
+            ).lower()
+            for name in ("allow_http", "allow_private")
         },
-        "LIKENESS_FLOWER_URL": flower or f"http://{LOOPBACK}:{free_port(5555)}",
+        "LIKENESS_FLOWER_URL": settings.flower.url or f"http://{LOOPBACK}:{free_port(5555)}",
         "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{known['flower_password']}",
     }
 
 
 def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str]:
     """What only the stack's own processes are told."""
-    key = settings.receipt_key
+    key = settings.receipts.key
     receipt_key = key.get_secret_value() if key else _secrets(stack.secrets_file)["receipt_key"]
     return {
         **os.environ,
@@ -265,7 +265,7 @@ def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str
         "LIKENESS_HOME": str(stack.home),
         "LIKENESS_API_BIND": f"{LOOPBACK}:{urlsplit(stack.api_url).port or 80}",
         "FLOWER_PORT": str(urlsplit(stack.flower_url).port or 80),
-        "FLOWER_READ_ONLY": str(not settings.flower_writable).lower(),
+        "FLOWER_READ_ONLY": str(not settings.flower.writable).lower(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
     }
@@ -273,13 +273,11 @@ def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str
 
 def _connected(settings: Settings, stack: LocalStack) -> Settings:
     environment = stack.environment
-    return settings.model_copy(
-        update={
-            "redis_url": SecretStr(environment["LIKENESS_REDIS_URL"]),
-            "s3_endpoint": environment["LIKENESS_S3_ENDPOINT"],
-            "s3_access_key": SecretStr(environment["LIKENESS_S3_ACCESS_KEY"]),
-            "s3_secret_key": SecretStr(environment["LIKENESS_S3_SECRET_KEY"]),
-        }
+    return settings.but(
+        redis_url=environment["LIKENESS_REDIS_URL"],
+        s3_endpoint=environment["LIKENESS_S3_ENDPOINT"],
+        s3_access_key=environment["LIKENESS_S3_ACCESS_KEY"],
+        s3_secret_key=environment["LIKENESS_S3_SECRET_KEY"],
     )
 
 
@@ -324,7 +322,7 @@ def _lock(home: Path) -> Iterator[None]:
             file.seek(0)
             pid = file.read().strip()
             raise StackRunning(
-                f"a stack is running already, at {load_settings().api_url} (process {pid}, home {home}); "
+                f"a stack is running already, at {load_settings().api.url} (process {pid}, home {home}); "
                 f"stop it there with Ctrl-C, or with `kill {pid}`"
             ) from None
         file.truncate(0)

@@ -18,7 +18,7 @@ SCRIPT = "lock\nvolume.vacuum -garbageThreshold 0.0001\nunlock\nexit\n"
 def embedded_server(settings: Settings) -> S3Server | None:
     """The embedded object store, when that is the one the settings name."""
     server = S3Server.of(settings)
-    is_here = urlsplit(settings.s3_credentials[0]).hostname == LOOPBACK and (server.directory / "data").is_dir()
+    is_here = urlsplit(settings.objects.credentials[0]).hostname == LOOPBACK and (server.directory / "data").is_dir()
     return server if is_here else None
 
 

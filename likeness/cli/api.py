@@ -7,4 +7,4 @@ from likeness.client import Client
 def api_client(url: str | None = None) -> Client:
     """A client of the API the settings name, or of another, with the settings' key."""
     settings = load_settings()
-    return Client(url or settings.api_url, key=settings.api_key.get_secret_value() if settings.api_key else None)
+    return Client(url or settings.api.url, key=settings.api.key.get_secret_value() if settings.api.key else None)

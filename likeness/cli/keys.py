@@ -47,7 +47,7 @@ def create(
     admin     all of it, and every key's jobs
     """
     _show_new(
-        *KeyStore(load_settings()).create(
+        *KeyStore(load_settings().redis).create(
             name,
             [Scope(scope) for scope in scopes],
             expires_at=time.time() + expires_days * 86400 if expires_days else None,
@@ -63,7 +63,7 @@ def create(
 def list_keys(as_json: bool) -> None:
     """List every key there ever was, oldest first."""
     now = time.time()
-    found = list(KeyStore(load_settings()).all())
+    found = list(KeyStore(load_settings().redis).all())
     if as_json:
         click.echo(json.dumps([_document(key, now) for key in found], indent=2))
         return
@@ -78,7 +78,7 @@ def list_keys(as_json: bool) -> None:
 @click.argument("key_id", metavar="ID")
 def revoke(key_id: str) -> None:
     """Refuse the key from now on. Its jobs stay."""
-    click.echo(f"{KeyStore(load_settings()).revoke(key_id).id} is revoked")
+    click.echo(f"{KeyStore(load_settings().redis).revoke(key_id).id} is revoked")
 
 
 @keys.command()
@@ -89,7 +89,7 @@ def revoke(key_id: str) -> None:
 @JSON
 def rotate(key_id: str, overlap_s: float, as_json: bool) -> None:
     """Make a key in place of another, with its name, scopes, limits and jobs, and print it, once."""
-    _show_new(*KeyStore(load_settings()).rotate(key_id, overlap_s=overlap_s), as_json=as_json)
+    _show_new(*KeyStore(load_settings().redis).rotate(key_id, overlap_s=overlap_s), as_json=as_json)
 
 
 def _show_new(key: ApiKey, token: Token, *, as_json: bool) -> None:

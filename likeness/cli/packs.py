@@ -46,7 +46,7 @@ def list_packs(as_json: bool) -> None:
 def fetch(names: tuple[str, ...]) -> None:
     """Fetch packs by NAME; without a name, those the settings load (LIKENESS_PACKS)."""
     settings = load_settings()
-    for name in names or settings.packs:
+    for name in names or settings.packs.served:
         directory = fetch_with_progress(find_pack(name, load_catalogue(settings.home)), settings)
         click.echo(f"{name} is in {directory}")
 
@@ -63,14 +63,14 @@ def verify(names: tuple[str, ...]) -> None:
     settings = load_settings()
     catalogue = load_catalogue(settings.home)
     chosen = [find_pack(name, catalogue) for name in names] or [
-        pack for pack in catalogue.values() if (settings.packs_path / pack.name).is_dir()
+        pack for pack in catalogue.values() if (settings.packs.path / pack.name).is_dir()
     ]
     if not chosen:
         raise LikenessError("no pack is on this machine yet: `likeness packs fetch` fetches the default")
     wrong = 0
     for pack in chosen:
         try:
-            verify_pack(pack, settings.packs_path / pack.name, settings)
+            verify_pack(pack, settings.packs.path / pack.name, settings.packs)
         except LikenessError as why:
             wrong += 1
             click.echo(f"{pack.name}: {why}", err=True)
@@ -102,7 +102,7 @@ def add(
     pack = add_pack(
         name,
         directory,
-        load_settings(),
+        load_settings().packs,
         licence=licence,
         commercial_use=commercial_use,
         threshold=threshold,
@@ -121,13 +121,13 @@ def fetch_with_progress(pack: Pack, settings: Settings) -> Path:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"fetching {pack.name}", total=None)
-        return fetch_pack(pack, settings, lambda done, total: bar.update(task, completed=done, total=total))
+        return fetch_pack(pack, settings.packs, lambda done, total: bar.update(task, completed=done, total=total))
 
 
 def fetch_packs(settings: Settings) -> None:
     """Fetch what the settings load, where it is not on this machine yet."""
     catalogue = load_catalogue(settings.home)
-    for name in settings.packs:
+    for name in settings.packs.served:
         fetch_with_progress(find_pack(name, catalogue), settings)
 
 
@@ -135,9 +135,9 @@ def _entry(pack: Pack, settings: Settings) -> dict[str, object]:
     return {
         "name": pack.name,
         "summary": pack.summary,
-        "installed": (settings.packs_path / pack.name).is_dir(),
+        "installed": (settings.packs.path / pack.name).is_dir(),
         "licence": pack.licence,
-        "licence_accepted": not pack.needs_acceptance or pack.name in settings.accept_licences,
+        "licence_accepted": not pack.needs_acceptance or pack.name in settings.packs.accept_licences,
         "commercial_use": pack.commercial_use,
         "threshold": pack.threshold.value,
         "threshold_origin": pack.threshold.origin,

@@ -36,8 +36,8 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     if dry == yes:
         raise click.UsageError("give --dry-run, to see what would be erased, or --yes, to erase it")
     settings = load_settings()
-    jobs, objects = JobStore(settings), ObjectStore(settings)
-    orphans = Orphans(settings, objects)
+    jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
+    orphans = Orphans(settings.redis, settings.images, objects)
     found = list(orphans.find(age_s))
     without_images = orphans.jobs_without_images()
     would = "would be " if dry else ""

@@ -107,7 +107,7 @@ def test(url: str) -> None:
     settings = load_settings()
     event_id = new_id("evt")
     body = event_body("webhook.test", time.time(), {"message": "This is a test."})
-    answer = make_sender(settings, _keyring(settings)).send(url, event_id, body)
+    answer = make_sender(settings.webhooks, _keyring(settings)).send(url, event_id, body)
     what = f"{answer.detail}" if answer.status else f"{answer.error}: {answer.detail}"
     click.echo(f"{event_id}: {what} ({answer.duration_ms:g} ms)")
     sys.exit(0 if answer.status and 200 <= answer.status < 300 else 1)
@@ -179,7 +179,7 @@ def describe(delivery: Mapping[str, Any]) -> str:
 
 
 def _keyring(settings: Settings) -> Keyring:
-    keyring = Keyring.of(settings)
+    keyring = Keyring.of(settings.webhooks)
     if keyring is None:
         raise SettingsInvalid("LIKENESS_WEBHOOK_SECRETS is not set and no local stack is running")
     return keyring

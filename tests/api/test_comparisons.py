@@ -137,7 +137,7 @@ def test_the_images_are_gone_once_the_job_has_ended(
     http: httpx.Client, stack: Stack, pair: Callable[..., Files]
 ) -> None:
     submit(http, pair("obama.jpg", "obama2.jpg"))
-    objects = ObjectStore(stack.settings)
+    objects = ObjectStore(stack.settings.objects)
 
     def gone() -> None:
         assert list(objects.keys("comparisons/")) == []

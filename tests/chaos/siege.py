@@ -106,7 +106,7 @@ class Siege:
         self._careful = careful
         self._calm = calm
         self._random = random.Random(seed)
-        self._redis = connect(stack.settings)
+        self._redis = connect(stack.settings.redis)
         self._lock = threading.Lock()
         self._numbers: Iterator[int] = iter(range(jobs))
         self._accepted: list[str] = []
@@ -252,7 +252,7 @@ class Siege:
         return not unfinished and told and not self._redis.zcard(ERASURES)
 
     def _images(self) -> list[str]:
-        return list(ObjectStore(self._stack.settings).keys("comparisons/"))
+        return list(ObjectStore(self._stack.settings.objects).keys("comparisons/"))
 
     def _verdict(self, seconds: float) -> Verdict:
         records = {job_id: self._redis.hgetall(f"job:{job_id}") for job_id in self._redis.zrange("jobs:all", 0, -1)}

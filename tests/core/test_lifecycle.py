@@ -16,7 +16,7 @@ from core.storage.records import Records, connect
 
 @pytest.fixture(scope="module")
 def client(stack: Stack) -> Any:
-    return connect(stack.settings)
+    return connect(stack.settings.redis)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_only_the_holder_of_a_live_lease_starts_or_requeues_and_an_attempt_count
 
 
 def test_a_lease_runs_out_by_itself_and_is_renewed_by_its_holder_alone(stack: Stack) -> None:
-    records = Records(connect(stack.settings), f"leases-{os.getpid()}")
+    records = Records(connect(stack.settings.redis), f"leases-{os.getpid()}")
     record_id = new_id("t")
     records.create(record_id, {"created_at": 0})
     records.step(Step.START, record_id, {"worker": "ada"}, lease=Lease("ada", 0.2))
@@ -130,7 +130,7 @@ def test_an_unknown_record_has_one_name(records: Records) -> None:
 
 
 def test_pages_list_every_record_once_newest_first(stack: Stack) -> None:
-    fresh = Records(connect(stack.settings), f"pages-{os.getpid()}")
+    fresh = Records(connect(stack.settings.redis), f"pages-{os.getpid()}")
     ids = [f"t_{number:04d}" for number in range(25)]
     for record_id in ids:
         fresh.create(record_id, {"created_at": 0})

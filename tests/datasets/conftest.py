@@ -42,7 +42,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
             raise RuntimeError((directory / "log").read_text())
 
     try:
-        retry(lambda: ensure_bucket(settings), timeout_s=60, meanwhile=still_running)
+        retry(lambda: ensure_bucket(settings.objects), timeout_s=60, meanwhile=still_running)
         yield settings
     finally:
         process.terminate()
@@ -52,7 +52,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
 
 @pytest.fixture
 def objects(settings: Settings) -> Iterator[ObjectStore]:
-    store = ObjectStore(settings)
+    store = ObjectStore(settings.objects)
     yield store
     store.delete(list(store.keys("datasets/")))
 

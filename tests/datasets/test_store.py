@@ -12,6 +12,7 @@ import pytest
 
 from core.errors import StoreUnavailable
 from core.settings import Settings
+from core.settings.groups import ObjectSettings
 from core.storage.objects import ObjectStore
 from evaluator.datasets import (
     Archive,
@@ -131,7 +132,7 @@ def test_importing_again_writes_the_pointer_and_nothing_else(
 ) -> None:
     import_dataset(objects, "lfw", benchmark)
     before = everything(objects)
-    spy = Recording(settings)
+    spy = Recording(settings.objects)
     import_dataset(spy, "lfw", benchmark)
     assert spy.written == ["datasets/by-name/lfw.json"]
     assert everything(objects) == before
@@ -221,8 +222,8 @@ def test_an_unknown_name_is_answered_with_those_there_are(objects: ObjectStore, 
 class Recording(ObjectStore):
     """The real store, which notes what is written and can be made to fail."""
 
-    def __init__(self, settings: Settings, fails_at: int = -1, error: BaseException | None = None) -> None:
-        super().__init__(settings)
+    def __init__(self, store: ObjectSettings, fails_at: int = -1, error: BaseException | None = None) -> None:
+        super().__init__(store)
         self.written: list[str] = []
         self._fails_at, self._error = fails_at, error
 
@@ -247,13 +248,13 @@ def test_nothing_is_left_when_storing_fails_at_any_step(
         assert left == []
     else:  # the content was complete; only its name is missing, and the next import gives it
         assert len(left) == 5
-    spy = Recording(settings)
+    spy = Recording(settings.objects)
     import_dataset(spy, "lfw", benchmark, images_per_shard=3)
     assert len(spy.written) == (6 if fails_at < 5 else 1)
 
 
 def test_the_pointer_is_written_last(objects: ObjectStore, benchmark: Benchmark, settings: Settings) -> None:
-    spy = Recording(settings)
+    spy = Recording(settings.objects)
     digest = import_dataset(spy, "lfw", benchmark).digest
     assert spy.written[-2:] == [f"datasets/{digest}/manifest.json", "datasets/by-name/lfw.json"]
 

@@ -28,7 +28,7 @@ from core.storage.objects import ObjectStore
 from core.settings import load_settings
 from evaluator.datasets import import_dataset, read_benchmark
 
-objects = ObjectStore(load_settings())
+objects = ObjectStore(load_settings().objects)
 data = Path(sys.argv[1])
 took = []
 for _ in range(2):
@@ -52,14 +52,14 @@ def test_the_official_list_is_the_one_that_is_published() -> None:
 def test_all_of_lfw_is_imported_in_little_time_and_memory(
     objects: ObjectStore, settings: Settings, record_property: Callable[[str, object], None]
 ) -> None:
-    endpoint, access_key, secret_key = settings.s3_credentials
+    endpoint, access_key, secret_key = settings.objects.credentials
     environment = {
         **os.environ,
         "LIKENESS_HOME": str(settings.home),
         "LIKENESS_S3_ENDPOINT": endpoint,
         "LIKENESS_S3_ACCESS_KEY": access_key,
         "LIKENESS_S3_SECRET_KEY": secret_key,
-        "LIKENESS_S3_BUCKET": settings.s3_bucket,
+        "LIKENESS_S3_BUCKET": settings.objects.bucket,
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-c", IMPORT, str(DATA)]

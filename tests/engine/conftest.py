@@ -14,7 +14,7 @@ from worker.engine.engine import Engine
 @pytest.fixture(scope="session")
 def engine(zoo: Pack, zoo_directory: Path, cache: Path) -> Engine:
     """With the settings' defaults, on the CPU."""
-    engine = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu"))
+    engine = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu").engine)
     engine.warm_up()
     return engine
 

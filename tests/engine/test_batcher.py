@@ -192,7 +192,7 @@ def test_every_caller_gets_the_rows_of_its_own_crops(calls: list[list[int]], lar
 
 
 def test_a_gpus_batches_are_filled_up_to_a_bucket(zoo: Pack, zoo_directory: Path, cache: Path) -> None:
-    models = load_models(zoo, zoo_directory, Settings(home=cache, provider="cpu"))
+    models = load_models(zoo, zoo_directory, Settings(home=cache, provider="cpu").engine)
     plain, sizes = models.recogniser, list[int]()
 
     class Model:
@@ -213,7 +213,7 @@ def test_a_score_does_not_depend_on_what_shares_its_batch(
     pairs = [(sample(a), sample(b)) for a in ("obama.jpg", "biden.jpg") for b in ("obama2.jpg", "six_faces.jpg")]
 
     def scores(**settings: int) -> list[object]:
-        engine = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", **settings))
+        engine = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", **settings).engine)
         engine.warm_up()
         with ThreadPoolExecutor(8) as pool:
             compared = [pool.submit(engine.compare, *pair, Policy.LARGEST) for pair in pairs * 2]

@@ -157,7 +157,7 @@ def test_a_pixel_bomb_is_refused_by_its_header(engine: Engine) -> None:
 
 
 def test_too_many_bytes_are_refused(zoo: Pack, zoo_directory: Path, cache: Path, sample: Sample) -> None:
-    small = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", max_image_bytes=2000))
+    small = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", max_image_bytes=2000).engine)
     assert failure(small, sample("obama.jpg")).reason is Reason.IMAGE_TOO_LARGE
 
 
@@ -189,7 +189,7 @@ def test_threads_that_share_an_engine_get_the_answers_one_would_get(engine: Engi
 
 
 def test_threads_may_be_the_first_to_use_an_engine(zoo: Pack, zoo_directory: Path, cache: Path, sample: Sample) -> None:
-    cold = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu"))
+    cold = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu").engine)
     pair = (sample("obama.jpg"), sample("obama2.jpg"), Policy.LARGEST)
     with ThreadPoolExecutor(8) as pool:
         scores = {score(c) for c in pool.map(lambda _: cold.compare(*pair), range(8))}
@@ -208,7 +208,7 @@ def test_an_embedding_does_not_depend_on_its_batch(engine: Engine) -> None:
 
 def test_the_facts_name_everything_a_score_depends_on(zoo: Pack, zoo_directory: Path, cache: Path) -> None:
     chosen = Settings(home=cache, provider="cpu", detection_size=320, detection_threshold=0.6, min_face_px=40)
-    engine: FaceEngine = Engine.load(zoo, zoo_directory, chosen)
+    engine: FaceEngine = Engine.load(zoo, zoo_directory, chosen.engine)
     facts = engine.facts
     assert facts.pack == directory_identity(zoo)
     assert (facts.provider, facts.detection_size, facts.detection_threshold, facts.min_face_px) == (
@@ -223,7 +223,7 @@ def test_the_facts_name_everything_a_score_depends_on(zoo: Pack, zoo_directory: 
 def test_the_detection_threshold_is_the_one_that_was_set(
     zoo: Pack, zoo_directory: Path, cache: Path, sample: Sample
 ) -> None:
-    strict = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", detection_threshold=0.99))
+    strict = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", detection_threshold=0.99).engine)
     assert failure(strict, sample("obama.jpg")).reason is Reason.NO_FACE
 
 
@@ -255,7 +255,7 @@ def test_a_recogniser_whose_batch_is_fixed_at_one_gives_the_same_embeddings(
         for value in (model.graph.input[0], model.graph.output[0]):
             value.type.tensor_type.shape.dim[0].dim_value = 1
 
-    fixed = Engine.load(zoo, copied_pack("recognition", fix_batch), Settings(home=cache, provider="cpu"))
+    fixed = Engine.load(zoo, copied_pack("recognition", fix_batch), Settings(home=cache, provider="cpu").engine)
     assert fixed.warm_up() > 0
     crops = list(np.random.default_rng(5).integers(0, 256, (3, 112, 112, 3), dtype=np.uint8))
     assert np.allclose(fixed.embed(crops), engine.embed(crops), atol=1e-6)
@@ -268,24 +268,24 @@ def test_a_detector_of_one_size_refuses_another(zoo: Pack, copied_pack: Callable
             model.graph.input[0].type.tensor_type.shape.dim[axis].dim_value = 320
 
     directory = copied_pack("detection", fix_size)
-    assert Engine.load(zoo, directory, Settings(home=cache, provider="cpu", detection_size=320)).warm_up() > 0
+    assert Engine.load(zoo, directory, Settings(home=cache, provider="cpu", detection_size=320).engine).warm_up() > 0
     with pytest.raises(SettingsInvalid, match="LIKENESS_DETECTION_SIZE is 640"):
-        Engine.load(zoo, directory, Settings(home=cache, provider="cpu", detection_size=640))
+        Engine.load(zoo, directory, Settings(home=cache, provider="cpu", detection_size=640).engine)
 
 
 def test_a_pack_that_is_not_there_says_how_to_get_it(zoo: Pack, tmp_path: Path) -> None:
     with pytest.raises(PackMissing, match="likeness packs fetch opencv-zoo"):
-        Engine.load(zoo, tmp_path / "nowhere", Settings(home=tmp_path))
+        Engine.load(zoo, tmp_path / "nowhere", Settings(home=tmp_path).engine)
 
 
 def test_a_directory_that_holds_no_pack_does_not_load(zoo: Pack, tmp_path: Path) -> None:
     (tmp_path / "det.onnx").write_bytes(b"not a model")
     with pytest.raises(PackCorrupt, match="cannot be loaded as a pack on `cpu`"):
-        Engine.load(zoo, tmp_path, Settings(home=tmp_path, provider="cpu"))
+        Engine.load(zoo, tmp_path, Settings(home=tmp_path, provider="cpu").engine)
 
 
 def test_a_pack_with_other_dimensions_than_the_list_says_does_not_load(
     zoo: Pack, zoo_directory: Path, cache: Path
 ) -> None:
     with pytest.raises(PackCorrupt, match="gives `opencv-zoo` 512 dimensions; its recogniser returns 128"):
-        Engine.load(replace(zoo, embedding_dimension=512), zoo_directory, Settings(home=cache, provider="cpu"))
+        Engine.load(replace(zoo, embedding_dimension=512), zoo_directory, Settings(home=cache, provider="cpu").engine)

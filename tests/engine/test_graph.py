@@ -136,8 +136,8 @@ def unit(raw: Any) -> Any:
 def test_an_engine_on_the_cpu_runs_the_rewritten_graph_and_leaves_the_pack_alone(
     zoo: Pack, zoo_directory: Path, cache: Path, sface: onnx.ModelProto, rewritten: onnx.ModelProto
 ) -> None:
-    engine = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu"))
-    verify(zoo, zoo_directory, Settings(home=cache))
+    engine = Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu").engine)
+    verify(zoo, zoo_directory, Settings(home=cache).packs)
     crop = np.random.default_rng(5).integers(0, 256, (112, 112, 3), dtype=np.uint8)
     x = crop[:, :, ::-1].transpose(2, 0, 1)[None].astype(np.float32)
     assert np.array_equal(engine.embed([crop]), unit(run(rewritten, x)))

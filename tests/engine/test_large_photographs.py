@@ -113,7 +113,7 @@ def test_the_smallest_usable_face_is_measured_in_pixels_of_the_whole(
     zoo: Pack, zoo_directory: Path, cache: Path, wide_scene: bytes
 ) -> None:
     def engine_that_wants(min_face_px: int) -> Engine:
-        return Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", min_face_px=min_face_px))
+        return Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", min_face_px=min_face_px).engine)
 
     assert isinstance(engine_that_wants(120).acquire(wide_scene, Policy.LARGEST, Side.PROBE), Acquired)
     refused = engine_that_wants(160).acquire(wide_scene, Policy.LARGEST, Side.PROBE)

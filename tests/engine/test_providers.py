@@ -29,7 +29,7 @@ def test_a_provider_asked_for_and_not_offered_stops_the_engine(
     asked: str, zoo: Pack, zoo_directory: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(ProviderUnavailable) as refused:
-        Engine.load(zoo, zoo_directory, Settings(home=tmp_path, provider=asked))
+        Engine.load(zoo, zoo_directory, Settings(home=tmp_path, provider=asked).engine)
     message = str(refused.value)
     assert message.startswith(f"`{asked}` was asked for; onnxruntime {onnxruntime.__version__}")
     assert "CPUExecutionProvider" in message
@@ -38,7 +38,7 @@ def test_a_provider_asked_for_and_not_offered_stops_the_engine(
 
 @without_gpu
 def test_auto_takes_the_cpu_and_says_so(zoo: Pack, zoo_directory: Path, tmp_path: Path) -> None:
-    engine = Engine.load(zoo, zoo_directory, Settings(home=tmp_path, provider="auto"))
+    engine = Engine.load(zoo, zoo_directory, Settings(home=tmp_path, provider="auto").engine)
     assert engine.facts.provider == "cpu"
 
 

@@ -59,7 +59,7 @@ def images(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, Path]) -
 @pytest.fixture
 def bench(own_stack: Stack, images: Path) -> Stack:
     """Servers with the benchmark imported in eight shards, and the evaluator."""
-    objects = ObjectStore(own_stack.settings)
+    objects = ObjectStore(own_stack.settings.objects)
     benchmark = read_benchmark("csv", images / "pairs.csv", images)
     dataset = import_dataset(objects, "own", benchmark, images_per_shard=4)
     assert len(dataset.shards) == SHARDS
@@ -75,20 +75,20 @@ def begin(stack: Stack, *options: str) -> str:
 
 def scores_of(stack: Stack, run_id: str, *, repair: bool = False) -> bytes:
     """The score file once the run has succeeded; meanwhile, with `repair`, what beat does for runs that stand still."""
-    runs, app = RunStore(stack.settings), celery_app("test", stack.settings)
+    runs, app = RunStore(stack.settings.redis), celery_app("test", stack.settings)
 
     def ended() -> bytes:
         if repair:
             enqueue(app, Tasks.REPAIR_RUNS)
         run = runs.get(run_id)
         assert run.status is Status.SUCCEEDED, f"{run}\n{stack.log('evaluator')[-2000:]}"
-        return ObjectStore(stack.settings).get(RunKeys(run_id).scores)
+        return ObjectStore(stack.settings.objects).get(RunKeys(run_id).scores)
 
     return eventually(ended, within_s=90)
 
 
 def some_shards_are_done(stack: Stack, run_id: str) -> None:
-    runs = RunStore(stack.settings)
+    runs = RunStore(stack.settings.redis)
 
     def some() -> None:
         assert 0 < runs.get(run_id).progress.shards_done < SHARDS
@@ -97,7 +97,7 @@ def some_shards_are_done(stack: Stack, run_id: str) -> None:
 
 
 def forget_embeddings(stack: Stack) -> None:
-    objects = ObjectStore(stack.settings)
+    objects = ObjectStore(stack.settings.objects)
     objects.delete(list(objects.keys("embeddings/")))
 
 
@@ -157,20 +157,20 @@ def test_a_cancelled_run_stops_and_a_resumed_one_does_only_what_is_missing(
     run_id = begin(bench)
     some_shards_are_done(bench, run_id)
     assert bench.run("likeness", "evaluate", "cancel", run_id).returncode == 0
-    assert RunStore(bench.settings).get(run_id).status is Status.CANCELLED
+    assert RunStore(bench.settings.redis).get(run_id).status is Status.CANCELLED
     resumed = bench.run("likeness", "evaluate", "resume", run_id, "--json")
     assert resumed.returncode == 0, resumed.stderr
     new_id = json.loads(resumed.stdout)["id"]
     same_scores.append(scores_of(bench, new_id))
     assert bench.log("embedder").count('"shard_embedded"') == SHARDS, "no shard was embedded twice"
-    assert RunStore(bench.settings).get(run_id).status is Status.CANCELLED, "a terminal state never changes"
+    assert RunStore(bench.settings.redis).get(run_id).status is Status.CANCELLED, "a terminal state never changes"
 
 
 def test_a_run_whose_messages_were_lost_is_repaired(bench: Stack, same_scores: list[bytes]) -> None:
     bench.kill("evaluator")
     bench.start("evaluator", LIKENESS_RUN_PATIENCE_S="10")
     run_id = begin(bench)
-    broker = connect(bench.settings, 0)
+    broker = connect(bench.settings.redis, 0)
 
     def lost() -> None:
         assert broker.llen(Queues.EVALUATIONS) == SHARDS
@@ -179,7 +179,7 @@ def test_a_run_whose_messages_were_lost_is_repaired(bench: Stack, same_scores: l
     broker.delete(Queues.EVALUATIONS)
     bench.start("embedder")
     app = celery_app("test", bench.settings)
-    runs = RunStore(bench.settings)
+    runs = RunStore(bench.settings.redis)
 
     def repaired() -> None:
         enqueue(app, Tasks.REPAIR_RUNS)
@@ -191,7 +191,7 @@ def test_a_run_whose_messages_were_lost_is_repaired(bench: Stack, same_scores: l
 
 def test_a_chord_that_failed_is_sent_again(bench: Stack, same_scores: list[bytes]) -> None:
     run_id = begin(bench)
-    runs = RunStore(bench.settings)
+    runs = RunStore(bench.settings.redis)
 
     def launched(times: int) -> None:
         assert runs.get(run_id).attempts == times
@@ -299,7 +299,7 @@ def test_comparing_a_run_with_itself_finds_no_difference_and_no_regression(bench
 
 
 def test_the_newest_calibration_of_a_pack_is_kept_by_its_digest(own_stack: Stack, zoo: Pack) -> None:
-    store = CalibrationStore(own_stack.settings)
+    store = CalibrationStore(own_stack.settings.redis)
     digest = directory_identity(zoo).digest
     assert store.get(digest) is None
     made = Calibration(zoo.name, digest, "run_x", "own", "d", 640, 0.0, (Point(0.1, 0.4, 3, 300, 0.002, 0.03, None),))
@@ -311,7 +311,7 @@ def test_the_newest_calibration_of_a_pack_is_kept_by_its_digest(own_stack: Stack
 def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(
     own_stack: Stack, zoo: Pack, zoo_directory: Path, samples: dict[str, Path], tmp_path: Path
 ) -> None:
-    engine = Engine.load(zoo, zoo_directory, own_stack.settings)
+    engine = Engine.load(zoo, zoo_directory, own_stack.settings.engine)
     acquired = {
         name: engine.acquire(samples[name].read_bytes(), Policy.LARGEST, Side.PROBE)
         for name in ("obama.jpg", "obama2.jpg", "biden.jpg")
@@ -329,7 +329,7 @@ def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(
         assert done.returncode == 0, done.stderr
         report = json.loads(done.stdout)
         assert report["pipeline"]["track"] == "aligned"
-        table = from_csv(ObjectStore(own_stack.settings).get(RunKeys(report["run_id"]).scores))
+        table = from_csv(ObjectStore(own_stack.settings.objects).get(RunKeys(report["run_id"]).scores))
         return [row.score for row in table.rows if row.score is not None]
 
     def expected(flip: bool) -> list[float]:
@@ -349,7 +349,7 @@ def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(
 
 
 def _newest(stack: Stack) -> str:
-    return RunStore(stack.settings).page(limit=1).runs[0].id
+    return RunStore(stack.settings.redis).page(limit=1).runs[0].id
 
 
 def png(crop: npt.NDArray[np.uint8]) -> bytes:

@@ -25,7 +25,7 @@ def test_a_job_that_ends_its_worker_each_time_fails_and_the_others_succeed(own_s
     image = whole()["JPEG"]
     with own_stack.client() as client:
         poison, *others = (client.submit(image, image).id for _ in range(4))
-    jobs = JobStore(own_stack.settings)
+    jobs = JobStore.of(own_stack.settings)
 
     for attempt in (1, 2):
 
@@ -47,7 +47,7 @@ def test_a_job_that_ends_its_worker_each_time_fails_and_the_others_succeed(own_s
         assert [jobs.get(job_id).status for job_id in others] == [Status.SUCCEEDED] * len(others)
 
     def no_images_are_left() -> None:
-        assert list(ObjectStore(own_stack.settings).keys("comparisons/")) == []
+        assert list(ObjectStore(own_stack.settings.objects).keys("comparisons/")) == []
 
     for check in (failed, succeeded, no_images_are_left):
         eventually(check, within_s=60)

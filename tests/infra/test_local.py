@@ -90,13 +90,13 @@ def run_until_it_fails(procfile: Path) -> None:
 def test_other_commands_find_the_stack_while_it_runs_and_not_after(home: Path, procfile) -> None:
     with start_stack(procfile=procfile(SERVERS + API)) as stack:
         settings = load_settings()
-        assert settings.api_url == stack.api_url
-        assert httpx.get(f"{settings.api_url}/ready").status_code == 200
-        ping_redis(settings)
+        assert settings.api.url == stack.api_url
+        assert httpx.get(f"{settings.api.url}/ready").status_code == 200
+        ping_redis(settings.redis)
         for secret in (home / "stack.env", home / "secrets.json", home / "s3" / "s3.json"):
             assert stat.S_IMODE(secret.stat().st_mode) == 0o600
     assert not (home / "stack.env").exists()
-    assert load_settings().redis_url is None
+    assert load_settings().redis.url is None
     assert not processes(home)
 
 
@@ -184,4 +184,4 @@ def test_the_next_start_ends_what_a_killed_one_left_behind(home, procfile) -> No
         with start_stack(procfile=procfile(SERVERS + API), say=said.append) as stack:
             assert "left behind" in said[0]
             assert not [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-            assert stack.environment["LIKENESS_REDIS_URL"] == load_settings().redis_url.get_secret_value()
+            assert stack.environment["LIKENESS_REDIS_URL"] == load_settings().redis.url.get_secret_value()

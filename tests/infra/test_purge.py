@@ -52,8 +52,8 @@ def test_images_that_no_job_names_are_orphans_once_they_are_old_and_others_never
     own_stack: Stack, samples: dict[str, Path]
 ) -> None:
     settings = own_stack.settings
-    objects, redis = ObjectStore(settings), connect(settings)
-    orphans = Orphans(settings, objects)
+    objects, redis = ObjectStore(settings.objects), connect(settings.redis)
+    orphans = Orphans(settings.redis, settings.images, objects)
     orphan, retained, report = new_images_key(), new_images_key(), "evaluations/run/report"
     for key in (orphan, retained, report):
         objects.put(key, os.urandom(100))
@@ -62,7 +62,7 @@ def test_images_that_no_job_names_are_orphans_once_they_are_old_and_others_never
     eventually(lambda: own_stack.client().jobs(limit=1))
     with own_stack.client() as client:
         queued = client.submit(samples["obama.jpg"].read_bytes(), samples["biden.jpg"].read_bytes())
-    named = JobStore(settings).get(queued.id).request.images_key
+    named = JobStore.of(settings).get(queued.id).request.images_key
     assert list(orphans.find()) == [], "young: its job may be on the way"
     assert [found.key for found in orphans.find(age_s=0)] == [orphan]
     assert orphans.sweep(age_s=0) == 1

@@ -10,7 +10,6 @@ import pytest
 import redis
 from minio import Minio
 from minio.error import S3Error
-from pydantic import SecretStr
 
 from core.errors import SettingsInvalid
 from core.settings import Settings
@@ -18,7 +17,7 @@ from infra.local.servers import LOOPBACK, ensure_bucket, free_port, ping_redis
 
 
 def s3(settings: Settings, secret: str = "a-secret-key") -> Minio:
-    endpoint, access_key, _ = settings.s3_credentials
+    endpoint, access_key, _ = settings.objects.credentials
     return Minio(urlsplit(endpoint).netloc, access_key, secret, secure=False, region="us-east-1")
 
 
@@ -28,7 +27,7 @@ def mode(path: Path) -> int:
 
 def test_nobody_gets_in_without_the_password_or_the_keys(servers) -> None:
     settings = servers.start()
-    port = urlsplit(settings.redis(0)).port
+    port = urlsplit(settings.redis.database(0)).port
     for url in (f"redis://{LOOPBACK}:{port}", f"redis://:guess@{LOOPBACK}:{port}"):
         client = redis.Redis.from_url(url)
         with pytest.raises(redis.AuthenticationError):
@@ -38,28 +37,29 @@ def test_nobody_gets_in_without_the_password_or_the_keys(servers) -> None:
     s3(settings).put_object("likeness", "face.jpg", io.BytesIO(b"face"), 4)
     with pytest.raises(S3Error, match="SignatureDoesNotMatch"):
         s3(settings, "a-guess").get_object("likeness", "face.jpg")
-    assert httpx.get(f"{settings.s3_endpoint}/likeness/face.jpg").status_code == 403
-    filer = urlsplit(settings.s3_endpoint).port + 6
+    assert httpx.get(f"{settings.objects.endpoint}/likeness/face.jpg").status_code == 403
+    filer = urlsplit(settings.objects.endpoint).port + 6
     assert httpx.get(f"http://{LOOPBACK}:{filer}/buckets/likeness/face.jpg").status_code in (401, 403, 404)
 
 
 def test_a_wrong_password_or_key_is_a_wrong_setting_and_not_waited_for(servers) -> None:
     settings = servers.start()
-    wrong = settings.model_copy(
-        update={
-            "redis_url": SecretStr(f"redis://:guess@{LOOPBACK}:{urlsplit(settings.redis(0)).port}"),
-            "s3_secret_key": SecretStr("a-guess"),
-        }
+    port = urlsplit(settings.redis.database(0)).port
+    wrong = settings.but(
+        redis_url=f"redis://:guess@{LOOPBACK}:{port}",
+        s3_endpoint=settings.objects.endpoint,
+        s3_access_key=settings.objects.access_key,
+        s3_secret_key="a-guess",
     )
     with pytest.raises(SettingsInvalid, match="LIKENESS_REDIS_URL"):
-        ping_redis(wrong)
+        ping_redis(wrong.redis)
     with pytest.raises(SettingsInvalid, match="LIKENESS_S3_ACCESS_KEY"):
-        ensure_bucket(wrong)
+        ensure_bucket(wrong.objects)
 
 
 def test_data_survive_kill_9_even_on_other_ports(servers) -> None:
     settings = servers.start()
-    with redis.Redis.from_url(settings.redis(2)) as client:
+    with redis.Redis.from_url(settings.redis.database(2)) as client:
         client.set("job", "queued")
         client.execute_command("WAITAOF", 1, 0, 5000)  # everysec: wait for the second to pass
     s3(settings).put_object("likeness", "face.jpg", io.BytesIO(b"face"), 4)
@@ -67,7 +67,7 @@ def test_data_survive_kill_9_even_on_other_ports(servers) -> None:
 
     servers.choose_ports()
     settings = servers.start()
-    with redis.Redis.from_url(settings.redis(2), decode_responses=True) as client:
+    with redis.Redis.from_url(settings.redis.database(2), decode_responses=True) as client:
         assert client.get("job") == "queued"
     with s3(settings).get_object("likeness", "face.jpg") as response:
         assert response.read() == b"face"
@@ -75,7 +75,7 @@ def test_data_survive_kill_9_even_on_other_ports(servers) -> None:
 
 def test_a_full_redis_refuses_and_forgets_nothing(servers) -> None:
     settings = servers.start()
-    with redis.Redis.from_url(settings.redis(0), decode_responses=True) as client:
+    with redis.Redis.from_url(settings.redis.database(0), decode_responses=True) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         assert client.config_get("appendfsync") == {"appendfsync": "always"}
 

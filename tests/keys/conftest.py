@@ -29,7 +29,7 @@ def new_key(secured: Stack) -> Iterator[NewKey]:
     clients = []
 
     def make(*scopes: str, stack: Stack = secured, **limits: float) -> tuple[ApiKey, httpx.Client]:
-        key, token = KeyStore(stack.settings).create("a test", [Scope(s) for s in scopes], **limits)
+        key, token = KeyStore(stack.settings.redis).create("a test", [Scope(s) for s in scopes], **limits)
         clients.append(with_key(stack, str(token)))
         return key, clients[-1]
 

@@ -32,7 +32,7 @@ def test_without_a_good_key_there_is_only_a_401(secured: Stack, header: str, cod
 
 def test_a_wrong_secret_says_no_more_than_an_unknown_key(secured: Stack, new_key: NewKey) -> None:
     key, _ = new_key("read")
-    KeyStore(secured.settings).revoke(key.id)
+    KeyStore(secured.settings.redis).revoke(key.id)
 
     def said(token: str) -> dict[str, object]:
         with with_key(secured, token) as client:
@@ -93,13 +93,13 @@ def test_a_plain_call_belongs_to_its_key_too(secured: Stack, new_key: NewKey, pa
     key, me = new_key("submit")
     answer = me.post("/compare", files=pair)
     assert answer.status_code == 200
-    assert JobStore(secured.settings).get(answer.json()["job_id"]).owner == key.id
+    assert JobStore.of(secured.settings).get(answer.json()["job_id"]).owner == key.id
 
 
 def test_a_revoked_key_is_refused_from_the_next_call_on(secured: Stack, new_key: NewKey) -> None:
     key, client = new_key("read")
     assert client.get("/v1/packs").status_code == 200
-    KeyStore(secured.settings).revoke(key.id)
+    KeyStore(secured.settings.redis).revoke(key.id)
     answer = client.get("/v1/packs")
     assert (answer.status_code, answer.json()["code"]) == (401, "key_revoked")
 
@@ -115,7 +115,7 @@ def test_a_rotated_key_sees_its_jobs_and_the_old_one_works_as_long_as_it_may(
 ) -> None:
     key, old = new_key("submit", "read", comparisons_per_day=7)
     job = old.post("/v1/comparisons", files=pair).json()
-    keys = KeyStore(secured.settings)
+    keys = KeyStore(secured.settings.redis)
     second, token = keys.rotate(key.id, overlap_s=60)
     assert (second.owner, second.scopes, second.comparisons_per_day) == (key.id, key.scopes, 7)
     with with_key(secured, str(token)) as new:
@@ -132,7 +132,7 @@ def test_a_rotated_key_sees_its_jobs_and_the_old_one_works_as_long_as_it_may(
 def test_the_last_use_of_a_key_is_known_and_its_secret_is_nowhere(secured: Stack, new_key: NewKey) -> None:
     key, client = new_key("read")
     client.get("/v1/packs")
-    stored = KeyStore(secured.settings).get(key.id)
+    stored = KeyStore(secured.settings.redis).get(key.id)
     assert stored.last_used_at == pytest.approx(time.time(), abs=20)
     token = client.headers["Authorization"].removeprefix("Bearer ")
     assert token.rpartition("_")[2] not in json.dumps(str(stored)) + secured.log("api")
@@ -164,7 +164,7 @@ def test_an_operator_makes_lists_rotates_and_revokes_keys(secured: Stack) -> Non
 def test_while_redis_is_away_nobody_gets_in(own_stack: Stack) -> None:
     own_stack.start("api", LIKENESS_AUTH="on")
     eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
-    _, token = KeyStore(own_stack.settings).create("k", [Scope.READ], requests_per_minute=5)
+    _, token = KeyStore(own_stack.settings.redis).create("k", [Scope.READ], requests_per_minute=5)
     with with_key(own_stack, str(token)) as client:
         assert client.get("/v1/comparisons").status_code == 200
         own_stack.kill("redis")

@@ -101,7 +101,7 @@ def test_a_plain_call_is_answered_twice_and_compared_once(client: httpx.Client, 
 def test_erasing_a_job_erases_the_answer_about_it(secured: Stack, client: httpx.Client, pair: Files) -> None:
     job = post(client, "gone", pair).json()["id"]
     assert client.delete(f"/v1/comparisons/{job}").status_code == 204
-    assert connect(secured.settings).get(answer_key(job)) == ""
+    assert connect(secured.settings.redis).get(answer_key(job)) == ""
     answer = post(client, "gone", pair)
     assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
     assert jobs_of(client) == []
@@ -110,7 +110,7 @@ def test_erasing_a_job_erases_the_answer_about_it(secured: Stack, client: httpx.
 @pytest.fixture
 def claim_of(secured: Stack) -> Iterator[object]:
     """The stored claim whose subject is a job; for making it look as a crash would have left it."""
-    redis = connect(secured.settings)
+    redis = connect(secured.settings.redis)
 
     def find(job_id: str) -> str:
         [name] = [n for n in redis.scan_iter("idempotency:*") if redis.hget(n, "subject") == job_id]
@@ -122,11 +122,11 @@ def claim_of(secured: Stack) -> Iterator[object]:
 def test_a_crash_before_the_job_was_made_blocks_the_key_for_a_while_only(
     secured: Stack, client: httpx.Client, pair: Files, claim_of
 ) -> None:
-    redis = connect(secured.settings)
+    redis = connect(secured.settings.redis)
     made = post(client, "crash-1", pair).json()["id"]
     claim = claim_of(made)
     client.get(f"/v1/comparisons/{made}", params={"wait": 30})
-    JobStore(secured.settings).erase(made)
+    JobStore.of(secured.settings).erase(made)
     redis.delete(answer_key(made))
     answer = post(client, "crash-1", pair)
     assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_in_flight"), "its id, and no job yet"
@@ -143,9 +143,9 @@ def test_a_crash_before_the_job_was_made_blocks_the_key_for_a_while_only(
 def test_an_api_killed_while_it_waits_has_made_one_job(own_stack: Stack, pair: Files) -> None:
     own_stack.start("api", LIKENESS_AUTH="on")
     eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
-    _, token = KeyStore(own_stack.settings).create("k", [Scope.SUBMIT, Scope.READ])
+    _, token = KeyStore(own_stack.settings.redis).create("k", [Scope.SUBMIT, Scope.READ])
     headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k", "Prefer": "wait=30"}
-    jobs = JobStore(own_stack.settings)
+    jobs = JobStore.of(own_stack.settings)
 
     def ask() -> None:
         with pytest.raises(httpx.TransportError):
@@ -171,7 +171,7 @@ def test_an_api_killed_while_it_waits_has_made_one_job(own_stack: Stack, pair: F
 
 
 def test_the_client_sends_again_what_got_no_answer_and_makes_one_job(own_stack: Stack, pair: Files) -> None:
-    _, token = KeyStore(own_stack.settings).create("k", [Scope.SUBMIT, Scope.READ])
+    _, token = KeyStore(own_stack.settings.redis).create("k", [Scope.SUBMIT, Scope.READ])
     starting = threading.Timer(0.2, lambda: own_stack.start("api", LIKENESS_AUTH="on"))
     starting.start()
     with Client(own_stack.url, key=str(token)) as client:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from core.errors import SettingsInvalid
 from core.keys.keys import ApiKey, KeyState, Scope, Token, digest_of, new_token, read_token
-from core.settings import Settings, is_loopback, load_settings
+from core.settings import Settings, load_settings
+from core.settings.groups import is_loopback
 
 
 def key(token: Token, **fields: float) -> ApiKey:
@@ -72,8 +73,8 @@ def test_admin_includes_every_scope_and_no_other_scope_includes_one() -> None:
 @pytest.mark.parametrize("bind", ["127.0.0.1:8000", "127.1.2.3:80", "localhost:8000", "[::1]:8000"])
 def test_keys_are_off_by_themselves_on_loopback(bind: str) -> None:
     assert is_loopback(bind)
-    assert not Settings(api_bind=bind).auth_on
-    assert Settings(api_bind=bind, auth="on").auth_on
+    assert not Settings(api_bind=bind).api.auth_on
+    assert Settings(api_bind=bind, auth="on").api.auth_on
 
 
 @pytest.mark.parametrize(
@@ -82,8 +83,8 @@ def test_keys_are_off_by_themselves_on_loopback(bind: str) -> None:
 def test_keys_are_on_by_themselves_everywhere_else_and_cannot_be_turned_off(
     bind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert Settings(api_bind=bind).auth_on
+    assert Settings(api_bind=bind).api.auth_on
     monkeypatch.setenv("LIKENESS_API_BIND", bind or "0")
     monkeypatch.setenv("LIKENESS_AUTH", "off")
     with pytest.raises(SettingsInvalid, match=r"LIKENESS_AUTH: .*on loopback only, and LIKENESS_API_BIND is"):
-        load_settings()
+        _ = load_settings().api

@@ -18,17 +18,17 @@ def copy(zoo_directory: Path, tmp_path: Path) -> Path:
 
 def test_a_pack_that_is_not_there_is_missing(zoo: Pack, settings: Settings, tmp_path: Path) -> None:
     with pytest.raises(PackMissing, match="likeness packs fetch opencv-zoo"):
-        verify(zoo, tmp_path / "nowhere", settings)
+        verify(zoo, tmp_path / "nowhere", settings.packs)
 
 
 def test_one_changed_bit_is_found_and_does_not_load(zoo: Pack, settings: Settings, copy: Path) -> None:
-    verify(zoo, copy, settings)
+    verify(zoo, copy, settings.packs)
     model = copy / "sface_2021dec.onnx"
     body = bytearray(model.read_bytes())
     body[len(body) // 2] ^= 1
     model.write_bytes(body)
     with pytest.raises(PackCorrupt, match=r"sface_2021dec\.onnx has SHA-256 \w{64}, expected \w{64}"):
-        verify(zoo, copy, settings)
+        verify(zoo, copy, settings.packs)
     with pytest.raises(RuntimeError, match="SHA-256 mismatch"):  # InsightFace's own check, by our manifest
         FaceAnalysis(str(copy), providers=["CPUExecutionProvider"])
 

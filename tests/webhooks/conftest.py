@@ -38,7 +38,7 @@ CALLBACKS = {
 def post(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Iterator[Stack]:
     """The stack, shared: a test that kills a process starts it again."""
     with running(tmp_path_factory.mktemp("post"), zoo_directory.parent, **CALLBACKS) as stack:
-        stack.settings = stack.settings.model_copy(update={"webhook_timeout_s": TIMEOUT_S})
+        stack.settings = stack.settings.but(webhook_timeout_s=TIMEOUT_S)
         stack.start("api", "worker", "courier", "beat")
         stack.wait_until_ready()
         yield stack
@@ -46,13 +46,16 @@ def post(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Itera
 
 @pytest.fixture
 def deliveries(post: Stack) -> DeliveryStore:
-    return DeliveryStore(post.settings)
+    return DeliveryStore(post.settings.redis, post.settings.webhooks)
 
 
 @pytest.fixture
 def end_a_job(post: Stack) -> Callable[..., str]:
     """Cancel a job that calls back, and tell the courier; returns the event's id."""
-    jobs, celery = JobStore(post.settings), celery_app("test", post.settings)
+    jobs, celery = (
+        JobStore.of(post.settings),
+        celery_app("test", post.settings),
+    )
 
     def end(url: str, owner: str | None = None) -> str:
         job = job_that_calls_back(url, owner)
@@ -66,7 +69,7 @@ def end_a_job(post: Stack) -> Callable[..., str]:
 @pytest.fixture
 def end_silently(post: Stack) -> Callable[[str], str]:
     """Cancel a job that calls back, and tell nobody: as if the message had been lost."""
-    jobs = JobStore(post.settings)
+    jobs = JobStore.of(post.settings)
 
     def end(url: str) -> str:
         job = job_that_calls_back(url)

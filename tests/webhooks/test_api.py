@@ -42,7 +42,7 @@ def test_a_callback_url_that_cannot_be_right_is_refused_at_the_door(
 
 
 def test_a_deployment_without_a_secret_calls_nobody_back(post: Stack) -> None:
-    assert post.settings.webhook_secrets is None, "the stack has some in its environment only"
+    assert post.settings.webhooks.secrets is None, "the stack has some in its environment only"
     form = {name: (io.BytesIO(b"not looked at"), name) for name in ("reference", "probe")}
     with create_app(post.settings).test_client() as client:
         answer = client.post("/v1/comparisons", data={**form, "callback_url": "https://example.com/"})
@@ -127,7 +127,7 @@ def test_the_document_describes_the_event_and_an_event_fits_it(
 def test_a_key_sees_and_replays_its_own_deliveries_only(
     post: Stack, end_a_job: Callable[..., str], deliveries: DeliveryStore
 ) -> None:
-    keys, app = KeyStore(post.settings), create_app(post.settings.model_copy(update={"auth": "on"}))
+    keys, app = KeyStore(post.settings.redis), create_app(post.settings.but(auth="on"))
     (mine, my_token), (theirs, _) = (keys.create("a test", [Scope.READ, Scope.SUBMIT]) for _ in range(2))
     with receiving(lambda number: 404) as receiver:
         my_event, their_event = end_a_job(receiver.url, mine.owner), end_a_job(receiver.url, theirs.owner)

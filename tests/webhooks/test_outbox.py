@@ -27,12 +27,12 @@ def servers(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> It
 
 @pytest.fixture
 def jobs(servers: Stack) -> JobStore:
-    return JobStore(servers.settings)
+    return JobStore.of(servers.settings)
 
 
 @pytest.fixture
 def store(servers: Stack) -> DeliveryStore:
-    return DeliveryStore(servers.settings)
+    return DeliveryStore(servers.settings.redis, servers.settings.webhooks)
 
 
 @pytest.fixture

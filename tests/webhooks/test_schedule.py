@@ -39,7 +39,7 @@ def test_each_row_of_the_table_holds(cell: str, verdict: str) -> None:
 
 
 def test_the_default_schedule_is_about_three_days() -> None:
-    schedule = Settings().webhook_schedule_s
+    schedule = Settings().webhooks.schedule_s
     assert len(schedule) == 9
     assert 3 <= sum(schedule) / 86400 <= 3.5
 

@@ -26,17 +26,17 @@ SLEEPING = {"LIKENESS_ENGINE": "sleeping"}
 
 @pytest.fixture
 def settings(own_stack: Stack) -> Settings:
-    return own_stack.settings.model_copy(update={"lease_s": 1.0, "reaper_patience_s": 0.5})
+    return own_stack.settings.but(lease_s=1.0, reaper_patience_s=0.5)
 
 
 @pytest.fixture
 def jobs(settings: Settings) -> JobStore:
-    return JobStore(settings)
+    return JobStore.of(settings)
 
 
 @pytest.fixture
 def broker(settings: Settings) -> Any:
-    return connect(settings, BROKER_DATABASE)
+    return connect(settings.redis, BROKER_DATABASE)
 
 
 def recorded(jobs: JobStore, settings: Settings, photographs: list[bytes]) -> Job:
@@ -44,7 +44,7 @@ def recorded(jobs: JobStore, settings: Settings, photographs: list[bytes]) -> Jo
     facts = [inspect(body, max_bytes=10_000_000, max_pixels=40_000_000) for body in photographs]
     request = ComparisonRequest("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), new_images_key(), *facts, {})
     job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request)
-    ObjectStore(settings).put(request.images_key, b"".join(photographs))
+    ObjectStore(settings.objects).put(request.images_key, b"".join(photographs))
     jobs.create(job)
     return job
 
@@ -64,13 +64,13 @@ def test_a_job_that_was_recorded_but_never_enqueued_runs_all_the_same(
     own_stack.start("worker", "courier", "beat", **SLEEPING)
     job = recorded(jobs, settings, photographs)
     eventually(lambda: has_ended(jobs, job.id), within_s=60)
-    assert connect(settings).hget(f"job:{job.id}", "reenqueues") == "1", "the record says so"
+    assert connect(settings.redis).hget(f"job:{job.id}", "reenqueues") == "1", "the record says so"
 
 
 def test_a_job_is_enqueued_again_only_while_no_message_holds_it_and_once_a_patience(
     jobs: JobStore, settings: Settings, broker: Any, photographs: list[bytes]
 ) -> None:
-    app, lost = celery_app("test", settings), LostJobs(settings)
+    app, lost = celery_app("test", settings), LostJobs.of(settings)
     job = recorded(jobs, settings, photographs)
 
     def found() -> None:
@@ -79,7 +79,7 @@ def test_a_job_is_enqueued_again_only_while_no_message_holds_it_and_once_a_patie
     eventually(found)
     assert reap(lost, app) == 1
     assert reap(lost, app) == 0, "at once: it was enqueued just now"
-    patient = LostJobs(settings.model_copy(update={"reaper_patience_s": 0.01}))
+    patient = LostJobs.of(settings.but(reaper_patience_s=0.01))
     assert reap(patient, app) == 0, "later: a message holds it"
     for lane in Queues.LANES:
         broker.delete(lane)
@@ -93,7 +93,7 @@ def test_a_message_in_the_hands_of_a_worker_counts_as_well(
     job = recorded(jobs, settings, photographs)
     enqueue(celery_app("test", settings), Tasks.COMPARE, job.id)
     broker.hset("unacked", "a-delivery-tag", broker.rpop(Queues.COMPARISONS))
-    patient = LostJobs(settings.model_copy(update={"reaper_patience_s": 0.01}))
+    patient = LostJobs.of(settings.but(reaper_patience_s=0.01))
     assert patient.find() == []
 
 

@@ -41,7 +41,7 @@ def all_succeed(stack: Stack, ids: list[str], within_s: float = 60.0) -> list[Co
 
 
 def one_is_running(stack: Stack) -> None:
-    jobs = JobStore(stack.settings)
+    jobs = JobStore.of(stack.settings)
 
     def running() -> None:
         assert jobs.page(limit=1, status=Status.RUNNING).jobs
@@ -50,7 +50,7 @@ def one_is_running(stack: Stack) -> None:
 
 
 def no_images_are_left(stack: Stack) -> None:
-    objects = ObjectStore(stack.settings)
+    objects = ObjectStore(stack.settings.objects)
 
     def none() -> None:
         assert list(objects.keys("comparisons/")) == []
@@ -110,7 +110,7 @@ def test_an_object_store_that_is_away_delays_jobs_and_refuses_new_ones(
     )
     assert (refused.status_code, refused.json()["code"]) == (503, "store_unavailable")
     assert refused.headers["Retry-After"]
-    jobs = JobStore(own_stack.settings)
+    jobs = JobStore.of(own_stack.settings)
 
     def tried() -> None:
         assert "Retry in" in own_stack.log("worker") or jobs.get(ids[0]).attempts
@@ -137,7 +137,7 @@ def test_a_broker_that_is_away_answers_503_and_keeps_nothing(
     assert (refused.status_code, refused.json()["code"]) == (503, "broker_unavailable")
     assert refused.headers["Retry-After"]
     assert httpx.get(f"{own_stack.url}/ready", timeout=30).status_code == 503
-    assert list(ObjectStore(own_stack.settings).keys("comparisons/")) == []
+    assert list(ObjectStore(own_stack.settings.objects).keys("comparisons/")) == []
 
 
 def test_a_cancelled_job_is_never_run_and_its_images_go(own_stack: Stack, photographs: tuple[bytes, bytes]) -> None:
@@ -151,7 +151,7 @@ def test_a_cancelled_job_is_never_run_and_its_images_go(own_stack: Stack, photog
     own_stack.wait_until_ready()
     (other,) = submit_many(own_stack, photographs, 1)
     all_succeed(own_stack, [other])
-    assert JobStore(own_stack.settings).get(job_id).status is Status.CANCELLED
+    assert JobStore.of(own_stack.settings).get(job_id).status is Status.CANCELLED
     no_images_are_left(own_stack)
 
 
@@ -165,7 +165,10 @@ def starts(jobs: JobStore, job_id: str, holder: str) -> None:
 def test_a_job_whose_workers_keep_dying_fails_and_does_not_loop(
     own_stack: Stack, photographs: tuple[bytes, bytes]
 ) -> None:
-    jobs, objects = JobStore(own_stack.settings), ObjectStore(own_stack.settings)
+    jobs, objects = (
+        JobStore.of(own_stack.settings),
+        ObjectStore(own_stack.settings.objects),
+    )
     limits = {"max_bytes": 10_000_000, "max_pixels": 40_000_000}
     facts = [inspect(body, **limits) for body in photographs]
     key = new_images_key()
@@ -173,8 +176,8 @@ def test_a_job_whose_workers_keep_dying_fails_and_does_not_loop(
     job = Job(new_id("cmp"), Status.QUEUED, 1, 0.0, request)
     objects.put(key, b"".join(photographs))
     jobs.create(job)
-    brief = JobStore(own_stack.settings.model_copy(update={"lease_s": 0.001}))
-    for number in range(own_stack.settings.max_attempts):
+    brief = JobStore.of(own_stack.settings.but(lease_s=0.001))
+    for number in range(own_stack.settings.jobs.max_attempts):
         eventually(lambda number=number: starts(brief, job.id, f"the worker that died {number}"))
     enqueue(celery_app("test", own_stack.settings), Tasks.COMPARE, job.id)
     own_stack.start("worker")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import structlog
 
-from core.settings import Settings
+from core.settings.groups import EngineSettings
 from worker.engine.contract import Embedder, Embeddings, Image, Lane
 from worker.engine.embed import BUCKETS, Recogniser
 from worker.engine.turns import Machine, Ticket, Turns
@@ -59,7 +59,7 @@ class Batcher:
         self._changed = threading.Condition()
 
     @classmethod
-    def of(cls, recogniser: Recogniser, machine: Machine, provider: str, settings: Settings) -> Self:
+    def of(cls, recogniser: Recogniser, machine: Machine, provider: str, settings: EngineSettings) -> Self:
         """On a CPU a face costs the same in any batch (docs/engine.md): there each core runs one at a time."""
         if provider == "cpu":
             turns, largest, wait_ms = machine.cores, settings.batch_size or 1, settings.batch_wait_ms or 0.0

@@ -13,7 +13,7 @@ import numpy as np
 from core.comparisons.images import read_header
 from core.errors import ImageRejected, ImageTooLarge
 from core.packs.catalogue import Pack, directory_identity
-from core.settings import Settings
+from core.settings.groups import EngineSettings
 from core.vocabulary import (
     Compared,
     EngineFacts,
@@ -60,7 +60,7 @@ class Engine:
         self._max_image_pixels = max_image_pixels
 
     @classmethod
-    def load(cls, pack: Pack, directory: Path, settings: Settings, machine: Machine | None = None) -> Self:
+    def load(cls, pack: Pack, directory: Path, settings: EngineSettings, machine: Machine | None = None) -> Self:
         """Load a pack whose digests have been verified. Raises what `load_models` raises.
 
         Engines of one process share its `machine`.
@@ -73,7 +73,7 @@ class Engine:
             detection_threshold=settings.detection_threshold or pack.detection_threshold,
             min_face_px=settings.min_face_px,
         )
-        machine = machine or Machine.of(settings.engine_threads)
+        machine = machine or Machine.of(settings.threads)
         return cls(
             models.detector,
             Batcher.of(models.recogniser, machine, facts.provider, settings),

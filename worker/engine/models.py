@@ -16,7 +16,7 @@ from insightface.app import FaceAnalysis
 
 from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
 from core.packs.catalogue import Pack, directory_identity
-from core.settings import Settings
+from core.settings.groups import EngineSettings
 from worker.engine import providers
 from worker.engine.align import CROP_SIZE
 from worker.engine.detect import Detector
@@ -36,7 +36,7 @@ class Models:
     provider: Provider
 
 
-def load_models(pack: Pack, directory: Path, settings: Settings) -> Models:
+def load_models(pack: Pack, directory: Path, settings: EngineSettings) -> Models:
     """Load a pack whose digests have been verified, and run each model once: some faults only show then.
 
     Raises ProviderUnavailable where a provider asked for by name does not run. `auto` takes cuda if it really runs,
@@ -53,7 +53,7 @@ def load_models(pack: Pack, directory: Path, settings: Settings) -> Models:
     return _load(pack, directory, settings, last)
 
 
-def _load(pack: Pack, directory: Path, settings: Settings, provider: Provider) -> Models:
+def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provider) -> Models:
     providers.require_offered(provider)
     cv2.setNumThreads(settings.intra_op_threads)
     size = settings.detection_size

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.errors import DownloadFailed
 from core.packs.catalogue import Pack, PackSource
-from core.settings import Settings
+from core.settings.groups import PackSettings
 from core.storage.download import Progress, no_progress
 from worker.packs import opencv_zoo
 from worker.packs.sources import Errand, copy_from, describe, from_mirror, from_source
@@ -21,20 +21,19 @@ DOWNLOADS = ".downloads"  # beside the packs: what a broken-off download left, t
 RECIPES: dict[str, Callable[[Path, Path], None]] = {"opencv-zoo": opencv_zoo.build}
 
 
-def fetch(pack: Pack, settings: Settings, progress: Progress = no_progress) -> Path:
+def fetch(pack: Pack, packs: PackSettings, progress: Progress = no_progress) -> Path:
     """Return the pack's directory. A pack that is there and whole costs nothing but its digests.
 
     Tried in order: good files that are there already, the mirror, the sources. Raises LicenceNotAccepted before
     anything is fetched, and DownloadFailed naming every place and its reason.
     """
-    require_licence(pack, settings)
-    packs = settings.packs_path
-    directory = packs / pack.name
+    require_licence(pack, packs)
+    directory = packs.path / pack.name
     if _is_whole(pack, directory):
         return directory
-    with gathering(packs, pack.name) as gathered:
+    with gathering(packs.path, pack.name) as gathered:
         if not _is_whole(pack, directory):  # another process may have been faster
-            _gather(pack, gathered, settings, progress)
+            _gather(pack, gathered, packs, progress)
             put_in_place(gathered, directory)
     return directory
 
@@ -70,11 +69,11 @@ def _is_whole(pack: Pack, directory: Path) -> bool:
     return directory.is_dir() and not faults(pack, directory)
 
 
-def _gather(pack: Pack, gathered: Path, settings: Settings, progress: Progress) -> None:
-    downloads = settings.packs_path / DOWNLOADS
+def _gather(pack: Pack, gathered: Path, packs: PackSettings, progress: Progress) -> None:
+    downloads = packs.path / DOWNLOADS
     downloads.mkdir(exist_ok=True)
     reasons = []
-    for place, fill in _places(pack, settings, Errand(pack.files, gathered, downloads, progress)):
+    for place, fill in _places(pack, packs, Errand(pack.files, gathered, downloads, progress)):
         try:
             fill()
             wrong = faults(pack, gathered)
@@ -88,12 +87,12 @@ def _gather(pack: Pack, gathered: Path, settings: Settings, progress: Progress) 
     raise DownloadFailed(f"the pack {pack.name} could not be fetched. Tried {tried}")
 
 
-def _places(pack: Pack, settings: Settings, errand: Errand) -> Iterator[tuple[str, Callable[[], None]]]:
-    present = settings.packs_path / pack.name
+def _places(pack: Pack, packs: PackSettings, errand: Errand) -> Iterator[tuple[str, Callable[[], None]]]:
+    present = packs.path / pack.name
     if present.is_dir():
         yield "what is there already", partial(copy_from, present, pack.files, errand.destination)
-    if settings.pack_mirror:
-        yield f"mirror {settings.pack_mirror}", partial(from_mirror, settings.pack_mirror, pack, errand)
+    if packs.mirror:
+        yield f"mirror {packs.mirror}", partial(from_mirror, packs.mirror, pack, errand)
     for source in pack.sources:
         fill = from_source if pack.recipe is None else partial(_cook, pack)
         yield describe(source), partial(fill, source, errand)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from core.errors import SettingsInvalid
 from core.packs.catalogue import OWN_CATALOGUE, Pack, is_pack_name, load_catalogue, read_catalogue
-from core.settings import Settings
+from core.settings.groups import PackSettings
 from core.storage.digest import sha256_of
 from worker.engine.inspecting import inspect_pack
 from worker.packs.install import gathering, put_in_place
@@ -15,7 +15,7 @@ from worker.packs.install import gathering, put_in_place
 def add_pack(
     name: str,
     directory: Path,
-    settings: Settings,
+    packs: PackSettings,
     *,
     licence: str,
     commercial_use: bool,
@@ -30,11 +30,11 @@ def add_pack(
     """
     if not is_pack_name(name):
         raise SettingsInvalid(f"{name!r} is no pack name: small letters, digits, and . _ - after the first")
-    if name in load_catalogue(settings.home):
+    if name in load_catalogue(packs.home):
         raise SettingsInvalid(f"a pack is already called {name!r}; choose another name")
     contents = inspect_pack(directory)
-    own = settings.home / OWN_CATALOGUE
-    with gathering(settings.packs_path, name) as gathered:
+    own = packs.home / OWN_CATALOGUE
+    with gathering(packs.path, name) as gathered:
         for file in contents.files:
             (gathered / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(directory / file, gathered / file)
@@ -52,7 +52,7 @@ def add_pack(
         )
         text = (own.read_text(encoding="utf-8") + "\n" if own.is_file() else "") + entry
         pack = read_catalogue(text, own)[name]
-        put_in_place(gathered, settings.packs_path / name)
+        put_in_place(gathered, packs.path / name)
         _write_atomically(own, text)
     return pack
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 from core.errors import LicenceNotAccepted, PackCorrupt, PackMissing
 from core.packs.catalogue import MANIFEST, Pack
-from core.settings import Settings
+from core.settings.groups import PackSettings
 from core.storage.digest import mismatch, sha256_of
 
 
-def verify(pack: Pack, directory: Path, settings: Settings) -> None:
+def verify(pack: Pack, directory: Path, packs: PackSettings) -> None:
     """Raise LicenceNotAccepted, PackMissing or PackCorrupt; the latter names everything that is wrong."""
-    require_licence(pack, settings)
+    require_licence(pack, packs)
     if not directory.is_dir():
         raise PackMissing(
             f"the pack {pack.name} is not in {directory.parent}; fetch it with `likeness packs fetch {pack.name}`"
@@ -19,10 +19,10 @@ def verify(pack: Pack, directory: Path, settings: Settings) -> None:
         raise PackCorrupt(f"the pack {pack.name} in {directory} does not load: {'; '.join(wrong)}")
 
 
-def require_licence(pack: Pack, settings: Settings) -> None:
+def require_licence(pack: Pack, packs: PackSettings) -> None:
     """Raise LicenceNotAccepted and name the setting that accepts it."""
-    if pack.needs_acceptance and pack.name not in settings.accept_licences:
-        accepted = ",".join([*settings.accept_licences, pack.name])
+    if pack.needs_acceptance and pack.name not in packs.accept_licences:
+        accepted = ",".join([*packs.accept_licences, pack.name])
         raise LicenceNotAccepted(
             f"the pack {pack.name} may not be used commercially ({pack.licence}); if your use is covered, "
             f"accept the licence with LIKENESS_ACCEPT_LICENCES={accepted}"

@@ -41,7 +41,7 @@ def with_desk(command: Callable[..., None]) -> Callable[..., None]:
 
     def wrapped(*args: Any, **kwargs: Any) -> None:
         settings = load_settings()
-        command(Desk(settings, RunStore(settings), ObjectStore(settings)), *args, **kwargs)
+        command(Desk(settings, RunStore(settings.redis), ObjectStore(settings.objects)), *args, **kwargs)
 
     return update_wrapper(wrapped, command)
 

@@ -71,8 +71,8 @@ def calibrate(desk: Desk, run_id: str, as_json: bool) -> None:
 
     run = desk.runs.get(run_id)
     pack = find_pack(run.request.pack, load_catalogue(desk.settings.home))
-    made = calibration_from(run, from_csv(result_of(desk, run_id, "scores")), pack, desk.settings)
-    CalibrationStore(desk.settings).put(made)
+    made = calibration_from(run, from_csv(result_of(desk, run_id, "scores")), pack, desk.settings.engine)
+    CalibrationStore(desk.settings.redis).put(made)
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return

@@ -64,10 +64,10 @@ def run(
         desk.objects,
         desk.celery,
         dataset=dataset,
-        pack=find_pack(pack or desk.settings.default_pack, load_catalogue(desk.settings.home)),
+        pack=find_pack(pack or desk.settings.packs.default, load_catalogue(desk.settings.home)),
         flip=flip,
         policy=Policy(policy),
-        detection_size=detection_size or desk.settings.detection_size,
+        detection_size=detection_size or desk.settings.engine.detection_size,
     )
     _follow(desk, started.id, wait=wait, as_json=as_json)
 
@@ -181,7 +181,7 @@ def _watch(desk: Desk, run_id: str) -> Run:
 
 
 def _warn_without_workers(settings: Settings) -> None:
-    consumed = {queue for worker in Presence(settings).workers() for queue in worker.queues}
+    consumed = {queue for worker in Presence(settings.redis).workers() for queue in worker.queues}
     for queue in {Queues.EVALUATIONS, Queues.REPORTS} - consumed:
         click.echo(f"waiting: no worker takes from the queue {queue!r}; is the stack up?", err=True)
 

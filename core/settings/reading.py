@@ -1,0 +1,152 @@
+"""The only place that reads the environment: each group when it is first asked for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from core.errors import SettingsInvalid
+from core.settings.groups import (
+    PREFIX,
+    ApiSettings,
+    CourierSettings,
+    EngineSettings,
+    EvaluationSettings,
+    FlowerSettings,
+    Group,
+    HomeSettings,
+    ImageSettings,
+    JobSettings,
+    LimitSettings,
+    LogSettings,
+    ObjectSettings,
+    PackSettings,
+    ReceiptSettings,
+    RedisSettings,
+    WebhookSettings,
+    WorkerSettings,
+    default_home,
+)
+
+G = TypeVar("G", bound=Group)
+
+
+class Read(cached_property[G]):
+    """A group of the settings, read when it is first asked for: a process answers for what it uses, and no more."""
+
+    def __init__(self, model: type[G]) -> None:
+        super().__init__(lambda settings: settings.read(model))
+        self.model = model
+
+
+class Settings:
+    """Every group. What is given wins over the environment, and the environment over the files."""
+
+    local = Read(HomeSettings)
+    redis = Read(RedisSettings)
+    objects = Read(ObjectSettings)
+    api = Read(ApiSettings)
+    limits = Read(LimitSettings)
+    images = Read(ImageSettings)
+    jobs = Read(JobSettings)
+    webhooks = Read(WebhookSettings)
+    receipts = Read(ReceiptSettings)
+    packs = Read(PackSettings)
+    engine = Read(EngineSettings)
+    worker = Read(WorkerSettings)
+    courier = Read(CourierSettings)
+    evaluations = Read(EvaluationSettings)
+    flower = Read(FlowerSettings)
+    logs = Read(LogSettings)
+
+    def __init__(self, *files: Path, **given: object) -> None:
+        """`given` is named as the variables are, in small letters and without the prefix: `redis_url=...`."""
+        self._files = files
+        self._given = given
+        if unknown := given.keys() - {variable.short for variable in variables()}:
+            raise TypeError(f"there are no settings {', '.join(sorted(unknown))}")
+
+    def but(self, **given: object) -> "Settings":
+        """These settings with others in some places."""
+        return Settings(*self._files, **{**self._given, **given})
+
+    def check(self) -> None:
+        """Read every group. Raise SettingsInvalid with a sentence per wrong setting."""
+        wrong = []
+        for name in _reads():
+            try:
+                getattr(self, name)
+            except SettingsInvalid as why:
+                wrong.append(str(why))
+        if wrong:
+            raise SettingsInvalid("; ".join(dict.fromkeys(wrong)))
+
+    @property
+    def home(self) -> Path:
+        """Where this machine's state lies."""
+        return self.local.home
+
+    def read(self, model: type[G]) -> G:
+        """Read one group. Raise SettingsInvalid with a sentence per wrong setting."""
+        known = {variable.short: variable.field for variable in _of(model)}
+        mine: dict[str, Any] = {field: self._given[short] for short, field in known.items() if short in self._given}
+        try:
+            return model(_env_file=self._files, **mine)
+        except ValidationError as error:
+            raise SettingsInvalid("; ".join(_sentence(model, dict(fault)) for fault in error.errors())) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the environment, the group it belongs to and the field it sets."""
+
+    name: str
+    group: type[Group]
+    field: str
+    info: FieldInfo
+
+    @property
+    def short(self) -> str:
+        """As it is given in code."""
+        return self.name.removeprefix(PREFIX).lower()
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether its value must not be shown."""
+        return "SecretStr" in str(self.info.annotation)
+
+
+def variables() -> Iterator[Variable]:
+    """Every variable once, group by group."""
+    known = set()
+    for group in _reads().values():
+        for variable in _of(group):
+            if variable.name not in known:
+                known.add(variable.name)
+                yield variable
+
+
+def load_settings() -> Settings:
+    """From the environment, then `.env`, then the running local stack's `stack.env`."""
+    return Settings(default_home() / "stack.env", Path(".env"))
+
+
+def _reads() -> Mapping[str, type[Group]]:
+    return {name: read.model for name, read in vars(Settings).items() if isinstance(read, Read)}
+
+
+def _of(group: type[Group]) -> Iterator[Variable]:
+    for field, info in group.model_fields.items():
+        name = info.validation_alias or f"{group.model_config['env_prefix']}{field}".upper()
+        yield Variable(str(name), group, field, info)
+
+
+def _sentence(group: type[Group], fault: dict[str, object]) -> str:
+    where = str(fault["loc"][0])  # type: ignore[index]
+    variable = next(variable for variable in _of(group) if where in (variable.field, variable.name))
+    found = "a secret" if variable.is_secret else repr(fault["input"])
+    return f"{variable.name}: {fault['msg']}; found {found}"
