@@ -11,8 +11,8 @@ from bench.load import Door, closed
 from bench.photographs import Pair
 from bench.stack import BenchStack
 from core.comparisons.store import JobStore
+from core.storage.connection import connect
 from core.storage.lifecycle import Status
-from core.storage.records import connect
 
 WATCHED = ("worker", "api", "redis", "object store")
 Say = Callable[[str], None]

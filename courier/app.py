@@ -3,6 +3,7 @@
 `celery -A courier.app beat` sends its periodic tasks.
 """
 
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from core.comparisons.orphans import Orphans
 from core.comparisons.store import JobStore
 from core.errors import LikenessError
 from core.logs import configure_logs
-from core.messaging.broker import Tasks, celery_app
+from core.messaging.broker import Tasks, celery_app, enqueue
 from core.settings import Settings, load_settings
 from core.storage.objects import ObjectStore
 from courier.lanes import Rounds
@@ -71,7 +72,7 @@ def erase_due_objects(self: Task) -> None:
 def bring_back_lost_jobs(self: Task) -> None:
     """Enqueue jobs again whose message or whose worker is gone."""
     try:
-        reap(self.app.equipment.lost, self.app)
+        reap(self.app.equipment.lost, partial(enqueue, self.app))
     except LikenessError as why:
         log.warning("reaping_postponed", why=str(why))
 
@@ -101,7 +102,7 @@ def deliver(self: Task, event_id: str) -> None:
 def sweep_deliveries(self: Task) -> None:
     """Enqueue the deliveries that are due."""
     try:
-        self.app.equipment.rounds.sweep(self.app)
+        self.app.equipment.rounds.sweep(partial(enqueue, self.app))
     except LikenessError as why:
         log.warning("sweep_of_deliveries_postponed", why=str(why))
 

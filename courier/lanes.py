@@ -3,9 +3,8 @@
 import threading
 
 import structlog
-from celery import Celery
 
-from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting
+from core.messaging.broker import Enqueue, Queues, Tasks, messages_waiting
 from core.settings import Settings
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.signing import Keyring
@@ -49,7 +48,7 @@ class Rounds:
         finally:
             lane.release()
 
-    def sweep(self, app: Celery) -> None:
+    def sweep(self, enqueue: Enqueue) -> None:
         """Enqueue what is due, as far as the queues have room. Raises BrokerUnavailable."""
         if self._deliveries is None:
             return
@@ -58,7 +57,7 @@ class Rounds:
             return
         for event_id, failed_before in self._store.hand_out(room):
             queue = Queues.CALLBACKS_RETRY if failed_before else Queues.CALLBACKS
-            enqueue(app, Tasks.DELIVER, event_id, queue=queue)
+            enqueue(Tasks.DELIVER, event_id, queue=queue)
 
     def forget_expired(self) -> int:
         """Drop the index entries of deliveries past their retention."""

@@ -13,22 +13,16 @@ from typing import Any, Self
 from core.messaging.broker import BROKER_DATABASE, Queues
 from core.settings import Settings
 from core.settings.groups import CourierSettings, JobSettings, RedisSettings
+from core.storage import scripts
+from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
-from core.storage.records import Records, connect, translated
+from core.storage.records import Records
 
 _JOB_ID = re.compile(r"cmp_[0-9a-f]{32}")
 #: kombu keeps a queue's messages in a list per priority step, and those that workers have taken in one hash.
 _PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _UNACKED = "unacked"
 _BATCH = 500
-
-#: Note that a job is enqueued again, unless something has happened to it.  KEYS: record.  ARGV: version, now.
-_NOTE = """
-if redis.call('HGET', KEYS[1], 'version') ~= ARGV[1] then return 0 end
-redis.call('HINCRBY', KEYS[1], 'reenqueues', 1)
-redis.call('HSET', KEYS[1], 'reenqueued_at', ARGV[2])
-return 1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +43,7 @@ class LostJobs:
         self._redis = connect(server)
         self._records = Records(self._redis, "job")
         self._broker = connect(server, BROKER_DATABASE)
-        self._note = self._redis.register_script(_NOTE)
+        self._note = scripts.load(self._redis, "enqueued_again")
         self._lease_s = jobs.lease_s
         self._patience_s = courier.reaper_patience_s
 

@@ -1,21 +1,20 @@
 """Brings lost jobs back by enqueuing them again. One message too many does no harm: a job is started once at a time."""
 
 import structlog
-from celery import Celery
 
-from core.messaging.broker import Tasks, enqueue
+from core.messaging.broker import Enqueue, Tasks
 from courier.lost_jobs import LostJobs
 
 log = structlog.get_logger()
 
 
-def reap(lost: LostJobs, app: Celery) -> int:
+def reap(lost: LostJobs, enqueue: Enqueue) -> int:
     """Enqueue every lost job again, at most once per patience; returns how many. Raise BrokerUnavailable."""
     count = 0
     for job in lost.find():
         # Noted first: killed in between, it is found again after the patience, not every time.
         if lost.note(job):
-            enqueue(app, Tasks.COMPARE, job.job_id)
+            enqueue(Tasks.COMPARE, job.job_id)
             log.warning("job_enqueued_again", job_id=job.job_id, status=job.status)
             count += 1
     return count

@@ -3,6 +3,7 @@
 One process a device, on the threads pool; packs are loaded and warm before the first message is taken.
 """
 
+from functools import partial
 from typing import Any
 
 import structlog
@@ -15,7 +16,7 @@ from core.errors import BrokerUnavailable, LikenessError, StoreUnavailable
 from core.evaluations.shards import ShardMessage
 from core.evaluations.store import RunStore
 from core.logs import configure_logs
-from core.messaging.broker import Queues, Tasks, celery_app
+from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.messaging.heartbeat import Heartbeat
 from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
@@ -55,7 +56,7 @@ class Equipment:
             worker=worker,
             max_attempts=settings.jobs.max_attempts,
             erase=self.eraser.add if settings.images.retention_s == 0 else lambda key: None,
-            announce=lambda job: announce(app, job.event_id),
+            announce=lambda job: announce(partial(enqueue, app), job.event_id),
         )
         self.runs = RunStore(settings.redis)
         self.shards = Shards(self.runs, self.objects, self.engines, at_once=settings.engine.threads)

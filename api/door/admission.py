@@ -33,13 +33,14 @@ def admit() -> None:
 
 
 @contextmanager
-def counted(services: Services, key: ApiKey | None) -> Iterator[None]:
+def counted() -> Iterator[None]:
     """Count a comparison against its key's day. One that is not accepted in the end does not count."""
-    per_day = _per_day(key, services) if key else 0
+    key, rates = caller().key, services().rates
+    per_day = _per_day(key, services()) if key else 0
     if key is None or not per_day:
         yield
         return
-    granted, allowance = services.rates.count_comparison(key.owner, per_day)
+    granted, allowance = rates.count_comparison(key.owner, per_day)
     g.allowances.append(allowance)
     if not granted:
         raise _exceeded("quota_exceeded", f"this key may submit {per_day} comparisons a day", allowance)
@@ -47,7 +48,7 @@ def counted(services: Services, key: ApiKey | None) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(BrokerUnavailable):  # then one comparison was counted for nothing
-            services.rates.return_comparison(key.owner, per_day)
+            rates.return_comparison(key.owner, per_day)
         raise
 
 

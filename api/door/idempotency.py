@@ -3,9 +3,10 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from flask import request
 from werkzeug.datastructures import FileStorage
@@ -18,7 +19,6 @@ from core.errors import BrokerUnavailable, JobNotFound, LikenessError
 from core.storage.idempotency import Answer, Claim, Claims, IdempotencyInFlight, Known
 
 T = TypeVar("T")
-Attach = Callable[[str], None]
 
 HEADER = {
     "in": "header",
@@ -30,65 +30,84 @@ _KEY = re.compile(r"[!-~]{1,255}")
 _KEPT_HEADERS = ("Content-Type", "Location", "Retry-After", "Preference-Applied", "ETag", "Cache-Control")
 
 
-def once(
-    form: Mapping[str, Any],
-    *,
-    accept: Callable[[Attach], T],
-    find: Callable[[str], T],
-    answer: Callable[[T], Response],
-) -> Response:
-    """Accept and answer a request; with an `Idempotency-Key`, accept it once.
+@dataclass(frozen=True, slots=True)
+class KeyedRequest(Generic[T]):
+    """A request that makes something, as far as it has been seen before.
 
-    `accept` hands the id of what it makes to its argument before it makes it; `find` gets by this id what was made,
-    or raises JobNotFound. What `accept` refuses is forgotten: the key may be used for the request as mended.
+    `made` is what it made the first time, with the answer to that in `kept`, if it was kept; without `made` it is to
+    be done now, for `claim` where the client sent a key.
     """
+
+    claims: Claims
+    claim: Claim | None = None
+    made: T | None = None
+    kept: Answer | None = None
+
+    def again(self, answer: Callable[[T], Response]) -> Response | None:
+        """The answer of the first time, or, where that was not kept, `answer` to what was made as it now stands."""
+        if self.kept:
+            response = Response(self.kept.body, self.kept.status, dict(self.kept.headers))
+        elif self.made is not None:
+            response = answer(self.made)
+        else:
+            return None
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+    @contextmanager
+    def undone_if_refused(self) -> Iterator[None]:
+        """Free the key again when what is done within is refused: it may be used for the request as mended."""
+        try:
+            yield
+        except LikenessError as why:
+            if self.claim:
+                with suppress(BrokerUnavailable):  # then the claim runs out by itself
+                    self.claims.release(self.claim)
+            if isinstance(why, IdempotencyInFlight):
+                raise _in_flight(why) from None
+            raise
+
+    def keep(self, subject: str, response: Response) -> Response:
+        """Keep the answer for whoever asks again."""
+        if self.claim:
+            headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+            with suppress(BrokerUnavailable):  # what was accepted is accepted; who asks again gets it as it then stands
+                self.claims.keep(subject, Answer(response.status_code, headers, response.get_data(as_text=True)))
+        return response
+
+
+def begin(form: Mapping[str, Any], find: Callable[[str], T]) -> KeyedRequest[T]:
+    """Claim the request's key, if it has one, or learn what was made for it before.
+
+    `find` gets that by its id, or raises JobNotFound. Raise Problem for a key that cannot be used, and while the first
+    request is under way.
+    """
+    claims = services().claims
     key = request.headers.get("Idempotency-Key")
     if key is None:
-        return answer(accept(lambda subject: None))
+        return KeyedRequest(claims)
     if not _KEY.fullmatch(key):
         raise Problem(400, "idempotency_key_invalid", "Idempotency-Key: 1 to 255 visible ASCII characters, no spaces")
-    claims, fingerprint = services().claims, _fingerprint(form)
+    owner, fingerprint = caller().owner, _fingerprint(form)
     try:
-        claimed = claims.claim(caller().owner, key, fingerprint)
+        claimed = claims.claim(owner, key, fingerprint)
         if isinstance(claimed, Known):
             try:
-                return _again(claimed.subject, claims, find, answer)
-            except JobNotFound:  # whoever was about to make it did not live to do so, or is just about to
-                claimed = claims.claim(caller().owner, key, fingerprint, missing=claimed.subject)
-        if isinstance(claimed, Known):
-            return _again(claimed.subject, claims, find, answer)
-        return _first(claimed, claims, accept, answer)
+                return _known(claims, claimed.subject, find)
+            except JobNotFound:  # it was undone, or lost with the server's last writes
+                claimed = claims.claim(owner, key, fingerprint, missing=claimed.subject)
+        return _known(claims, claimed.subject, find) if isinstance(claimed, Known) else KeyedRequest(claims, claimed)
     except IdempotencyInFlight as why:
-        raise Problem(409, why.code, str(why), headers={"Retry-After": "2"}) from None
+        raise _in_flight(why) from None
 
 
-def _first(claim: Claim, claims: Claims, accept: Callable[[Attach], T], answer: Callable[[T], Response]) -> Response:
-    subject = ""
-
-    def attach(made: str) -> None:
-        nonlocal subject
-        claims.attach(claim, made)
-        subject = made
-
-    try:
-        made = accept(attach)
-    except LikenessError:
-        with suppress(BrokerUnavailable):  # then the claim runs out by itself
-            claims.release(claim)
-        raise
-    response = answer(made)
-    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-    with suppress(BrokerUnavailable):  # what was accepted is accepted; who asks again gets it as it then stands
-        claims.keep(subject, Answer(response.status_code, headers, response.get_data(as_text=True)))
-    return response
-
-
-def _again(subject: str, claims: Claims, find: Callable[[str], T], answer: Callable[[T], Response]) -> Response:
-    """The kept answer; without one, that of a process that died or is still waiting, what was made as it stands."""
+def _known(claims: Claims, subject: str, find: Callable[[str], T]) -> KeyedRequest[T]:
     kept = claims.answer(subject)
-    response = Response(kept.body, kept.status, dict(kept.headers)) if kept else answer(find(subject))
-    response.headers["Idempotent-Replayed"] = "true"
-    return response
+    return KeyedRequest(claims, kept=kept) if kept else KeyedRequest(claims, made=find(subject))
+
+
+def _in_flight(why: IdempotencyInFlight) -> Problem:
+    return Problem(409, why.code, str(why), headers={"Retry-After": "2"})
 
 
 def _fingerprint(form: Mapping[str, Any]) -> str:

@@ -13,7 +13,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
 from core.settings.groups import RedisSettings
-from core.storage.records import DATABASE, translated
+from core.storage.connection import DATABASE, translated
 
 
 @dataclass(frozen=True, slots=True)

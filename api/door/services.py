@@ -3,19 +3,20 @@
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import cast
 
-from celery import Celery
 from flask import current_app
 
 from api.door.rates import Rates
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
+from core.comparisons.submitting import Rules, Submitting
 from core.errors import SettingsInvalid
 from core.evaluations.calibrations import CalibrationStore
 from core.evaluations.store import RunStore
 from core.keys.store import KeyStore
-from core.messaging.broker import celery_app
+from core.messaging.broker import Enqueue, Tasks, celery_app, enqueue
 from core.messaging.presence import Presence
 from core.packs.catalogue import Pack, find_pack, load_catalogue
 from core.settings import Settings
@@ -35,12 +36,12 @@ class Services:
     claims: Claims
     jobs: JobStore
     deliveries: DeliveryStore
-    destinations: DestinationRules
     objects: ObjectStore
     presence: Presence
     runs: RunStore
     calibrations: CalibrationStore
-    celery: Celery
+    enqueue: Enqueue
+    submitting: Submitting
     signer: Signer | None
     packs: Mapping[str, Pack]
     waiters: threading.BoundedSemaphore = field(repr=False)
@@ -54,21 +55,38 @@ def make_services(settings: Settings) -> Services:
             f"LIKENESS_DEFAULT_PACK is {settings.packs.default!r}; it must be one of LIKENESS_PACKS, "
             f"{', '.join(settings.packs.served)}"
         )
+    packs = {name: find_pack(name, catalogue) for name in settings.packs.served}
+    jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
+    calibrations = CalibrationStore(settings.redis)
+    send = partial(enqueue, celery_app("likeness-api", settings))
+    rules = Rules(
+        packs=packs,
+        default_pack=settings.packs.default,
+        default_policy=settings.packs.default_policy,
+        limits=settings.images,
+        destinations=DestinationRules.of(settings.webhooks) if settings.webhooks.secrets else None,
+    )
     return Services(
         settings=settings,
         keys=KeyStore(settings.redis),
         rates=Rates(settings.redis),
         claims=Claims(settings.redis, settings.jobs),
-        jobs=JobStore.of(settings),
+        jobs=jobs,
         deliveries=DeliveryStore(settings.redis, settings.webhooks),
-        destinations=DestinationRules.of(settings.webhooks),
-        objects=ObjectStore(settings.objects),
+        objects=objects,
         presence=Presence(settings.redis),
         runs=RunStore(settings.redis),
-        calibrations=CalibrationStore(settings.redis),
-        celery=celery_app("likeness-api", settings),
+        calibrations=calibrations,
+        enqueue=send,
+        submitting=Submitting(
+            rules,
+            jobs=jobs,
+            objects=objects,
+            calibrations=calibrations,
+            enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue),
+        ),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
-        packs={name: find_pack(name, catalogue) for name in settings.packs.served},
+        packs=packs,
         # A quarter of the threads always stays free for calls that answer at once.
         waiters=threading.BoundedSemaphore(max(1, settings.api.threads * 3 // 4)),
     )

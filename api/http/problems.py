@@ -10,7 +10,8 @@ from flask import Flask, current_app, g, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Response
 
-from api.schemas.resources import json_response
+from api.http.answers import json_response
+from core.comparisons.submitting import FieldRefused
 from core.errors import LikenessError
 
 log = structlog.get_logger()
@@ -31,6 +32,8 @@ STATUS_OF: Mapping[str, int] = {
     "dataset_unknown": 422,
     "image_unsupported": 415,
     "image_too_large": 413,
+    "undecodable_image": 415,
+    "image_rejected": 415,
 }
 #: Codes of HTTP errors that Flask or the router raise; the rest are called after their status.
 CODE_OF: Mapping[int, str] = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
@@ -100,6 +103,11 @@ def register_problems(app: Flask) -> None:
     @app.errorhandler(Problem)
     def _problem(error: Problem) -> Response:
         return problem_response(error.status, error.code, str(error), errors=error.errors, headers=error.headers)
+
+    @app.errorhandler(FieldRefused)
+    def _field(error: FieldRefused) -> Response:
+        fault = FieldError(f"/{error.field}", error.code, str(error))
+        return problem_response(STATUS_OF.get(error.code, 422), error.code, f"{error.field}: {error}", errors=[fault])
 
     @app.errorhandler(LikenessError)
     def _ours(error: LikenessError) -> Response:

@@ -4,16 +4,17 @@ from typing import Any
 
 from werkzeug.wrappers import Response
 
-from api.door.access import caller, visible_job
+from api.door.access import visible_job
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.door.idempotency import once
+from api.door.idempotency import begin
 from api.door.services import services
+from api.http.answers import json_response
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
+from api.routes.submission import submitted
 from api.routes.waiting import wait_for
 from api.schemas.comparisons import ComparisonForm, SimpleAnswerSchema
-from api.schemas.resources import json_response, message
-from api.submission import submit
+from core.comparisons.document import sentence_of, url_of
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
 from core.storage.lifecycle import Status
@@ -33,25 +34,24 @@ def compare(form: dict[str, Any]) -> Response:
 
     A face that was not found is an answer too: `is_match` is null and `message` says why.
     """
-    return once(
-        form,
-        accept=lambda attach: submit(form, services(), caller=caller(), attach=attach),
-        find=visible_job,
-        answer=_answer,
-    )
+    keyed = begin(form, visible_job)
+    if (answered := keyed.again(_answer)) is not None:
+        return answered
+    job = submitted(form, keyed)
+    return keyed.keep(job.id, _answer(job))
 
 
 def _answer(job: Job) -> Response:
     job, _ = wait_for(job, services().settings.api.max_wait_s, services())
     if not job.status.is_terminal:
-        raise Problem(504, "not_ended_in_time", f"the job goes on: GET /v1/comparisons/{job.id}")
+        raise Problem(504, "not_ended_in_time", f"the job goes on: GET {url_of(job.id)}")
     if job.status is not Status.SUCCEEDED or job.result is None:
-        raise Problem(500, job.failure.code if job.failure else job.status, message(job))
+        raise Problem(500, job.failure.code if job.failure else job.status, sentence_of(job))
     outcome = job.result.outcome
     body = {
         "similarity_score": outcome.score if isinstance(outcome, Compared) else None,
         "is_match": job.result.decision is Decision.MATCH if isinstance(outcome, Compared) else None,
-        "message": message(job),
+        "message": sentence_of(job),
         "job_id": job.id,
     }
-    return json_response(SimpleAnswerSchema().dump(body))
+    return json_response(body)

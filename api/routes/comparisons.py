@@ -8,22 +8,21 @@ from werkzeug.wrappers import Response
 
 from api.door.access import caller, visible_job
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.door.idempotency import once
+from api.door.idempotency import begin
 from api.door.services import services
+from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
+from api.routes.submission import submitted
 from api.routes.waiting import preferred_wait_s, wait_for
 from api.schemas.common import ListQuery
 from api.schemas.comparisons import ComparisonForm, JobListSchema, JobSchema, WaitQuery
-from api.schemas.resources import job_resource, json_response
-from api.submission import submit
+from core.comparisons.document import job_document, url_of
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
 from core.webhooks.announcing import announce
 
 blueprint = Blueprint("comparisons", __name__, url_prefix="/v1/comparisons", description="One probe, one reference")
-
-JOB = JobSchema()  # made once: a schema copies all its fields when it is made
 
 WAIT_HEADER = {
     "in": "header",
@@ -51,12 +50,11 @@ class Comparisons(MethodView):
     @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
     def post(self, form: dict[str, Any]) -> Response:
         """Submit a comparison"""
-        return once(
-            form,
-            accept=lambda attach: submit(form, services(), caller=caller(), attach=attach),
-            find=visible_job,
-            answer=_accepted,
-        )
+        keyed = begin(form, visible_job)
+        if (answered := keyed.again(_accepted)) is not None:
+            return answered
+        job = submitted(form, keyed)
+        return keyed.keep(job.id, _accepted(job))
 
     @blueprint.requires(Scope.READ)
     @blueprint.arguments(ListQuery, location="query")
@@ -66,7 +64,7 @@ class Comparisons(MethodView):
         """List jobs, newest first"""
         page = services().jobs.page(**page_of(query, "cmp"), owner=caller().sees)
         cursor = encode_cursor(page.next_id)
-        body = JobListSchema().dump({"jobs": [job_resource(job) for job in page.jobs], "next_cursor": cursor})
+        body = {"jobs": [job_document(job) for job in page.jobs], "next_cursor": cursor}
         return linked(json_response(body), cursor)
 
 
@@ -107,21 +105,21 @@ class Cancellation(MethodView):
     def post(self, job_id: str) -> Response:
         """Cancel a job; a job that has ended otherwise answers 409"""
         job = services().jobs.cancel(visible_job(job_id).id)
-        announce(services().celery, job.event_id)
+        announce(services().enqueue, job.event_id)
         return _answer(job, status=200)
 
 
 def _accepted(job: Job) -> Response:
     job, granted_s = wait_for(job, preferred_wait_s(), services())
     response = _answer(job, status=200 if job.status.is_terminal else 202)
-    response.headers["Location"] = f"/v1/comparisons/{job.id}"
+    response.headers["Location"] = url_of(job.id)
     if granted_s:
         response.headers["Preference-Applied"] = f"wait={granted_s:g}"
     return response
 
 
 def _answer(job: Job, *, status: int) -> Response:
-    response = json_response(JOB.dump(job_resource(job)), status)
+    response = json_response(job_document(job), status)
     response.set_etag(f"{job.id}.{job.version}")
     if not job.status.is_terminal:
         response.headers["Retry-After"] = "1"

@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response
 
 from api.door.access import caller
 from api.door.services import services
+from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
 from api.schemas.deliveries import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
-from api.schemas.resources import delivery_resource, json_response
+from api.schemas.resources import delivery_resource
 from core.errors import JobNotFound
 from core.keys.keys import Scope
-from core.messaging.broker import Tasks, enqueue
+from core.messaging.broker import Tasks
 from core.webhooks.deliveries import Delivery, DeliveryStatus
 
 blueprint = Blueprint(
@@ -119,7 +120,7 @@ class Replay(MethodView):
     def post(self, event_id: str) -> Response:
         """Replay a delivery, whatever became of it; the event keeps its id"""
         delivery = services().deliveries.replay(_visible(event_id).id)
-        enqueue(services().celery, Tasks.DELIVER, delivery.id)
+        services().enqueue(Tasks.DELIVER, delivery.id)
         return _answer(delivery, 202)
 
 

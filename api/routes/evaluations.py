@@ -6,20 +6,21 @@ from flask.views import MethodView
 from werkzeug.wrappers import Response
 
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
-from api.door.idempotency import Attach, once
+from api.door.idempotency import begin
 from api.door.services import services
+from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
 from api.schemas.common import ListQuery
 from api.schemas.evaluations import EvaluationForm, ReportQuery, RunListSchema, RunSchema
-from api.schemas.resources import json_response, run_resource
+from api.schemas.resources import run_resource
 from core.errors import ObjectNotFound
 from core.evaluations.requesting import request_run
 from core.evaluations.runs import Run, RunKeys
 from core.keys.keys import Scope
 from core.packs.catalogue import find_pack, load_catalogue
-from core.storage.lifecycle import new_id
+from core.storage.idempotency import Claim
 from core.vocabulary import Policy
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Benchmark runs")
@@ -42,7 +43,12 @@ class Evaluations(MethodView):
     @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
     def post(self, form: dict[str, Any]) -> Response:
         """Start a run"""
-        return once(form, accept=lambda attach: _start(form, attach), find=services().runs.get, answer=_accepted)
+        keyed = begin(form, services().runs.get)
+        if (answered := keyed.again(_accepted)) is not None:
+            return answered
+        with keyed.undone_if_refused():
+            run = _start(form, keyed.claim)
+        return keyed.keep(run.id, _accepted(run))
 
     @blueprint.requires(Scope.EVALUATE)
     @blueprint.arguments(ListQuery, location="query")
@@ -99,21 +105,19 @@ class Report(MethodView):
         return Response(body, content_type=media_type)
 
 
-def _start(form: dict[str, Any], attach: Attach) -> Run:
+def _start(form: dict[str, Any], claim: Claim | None) -> Run:
     settings = services().settings
     pack = find_pack(form.get("pack", settings.packs.default), load_catalogue(settings.home))
-    run_id = new_id("run")
-    attach(run_id)
     return request_run(
         services().runs,
         services().objects,
-        services().celery,
+        services().enqueue,
         dataset=form["dataset"],
         pack=pack,
         flip=form["flip"],
         policy=Policy(form["policy"]),
         detection_size=form.get("detection_size", settings.engine.detection_size),
-        run_id=run_id,
+        claim=claim,
     )
 
 

@@ -7,8 +7,8 @@ from flask.views import MethodView
 from werkzeug.wrappers import Response
 
 from api.door.services import Services, services
+from api.http.answers import json_response
 from api.routes.blueprint import Blueprint
-from api.schemas.resources import json_response
 from api.schemas.system import HealthSchema, ReadySchema
 from core.errors import LikenessError
 

@@ -2,10 +2,14 @@
 
 import json
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from werkzeug.datastructures import FileStorage
 
+from core.comparisons.submitting import FieldRefused, Submission
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, Policy, Reason, Side
 from core.webhooks.destinations import MAX_URL_CHARACTERS
@@ -102,6 +106,24 @@ class ComparisonForm(Schema):
             "format": "uri",
             "maxLength": MAX_URL_CHARACTERS,
         },
+    )
+
+
+def submission_of(form: Mapping[str, Any]) -> Submission:
+    """What a valid form asks for. Raise FieldRefused for a part that is not a file."""
+    files = {side: form[side] for side in Side}
+    for side, part in files.items():
+        if not isinstance(part, FileStorage):
+            raise FieldRefused(side, "part_not_a_file", "send this part as a file, with a filename")
+    return Submission(
+        reference=files[Side.REFERENCE].read(),
+        probe=files[Side.PROBE].read(),
+        pack=form.get("pack"),
+        policy=Policy(form["policy"]) if "policy" in form else None,
+        threshold=form.get("threshold"),
+        target_fmr=form.get("target_fmr"),
+        callback_url=form.get("callback_url"),
+        metadata=json.loads(form.get("metadata", "{}")),
     )
 
 

@@ -1,14 +1,14 @@
 """Events, and their deliveries."""
 
+from copy import copy
 from datetime import UTC
 from typing import Any
 
 from marshmallow import RAISE, Schema, fields, validate
 
 from api.schemas.common import ListQuery
-from api.schemas.comparisons import FailureToAcquireSchema, JobErrorSchema
-from core.storage.lifecycle import Status
-from core.vocabulary import Decision
+from api.schemas.comparisons import JobSchema
+from core.comparisons.document import EVENT_FIELDS
 from core.webhooks.deliveries import DeliveryStatus
 
 
@@ -21,20 +21,14 @@ def _time(description: str) -> fields.AwareDateTime:
     )
 
 
-class EventDataSchema(Schema):
-    """An ended comparison, in short. No image, no embedding."""
-
-    id = fields.String(required=True)
-    status = fields.Enum(Status, by_value=True, required=True)
-    outcome = fields.String(required=True, allow_none=True, validate=validate.OneOf(["compared", "not_acquired"]))
-    score = fields.Float(required=True, allow_none=True)
-    decision = fields.Enum(Decision, by_value=True, required=True, allow_none=True)
-    threshold = fields.Float(required=True)
-    reasons = fields.List(fields.Nested(FailureToAcquireSchema), required=True)
-    pack = fields.String(required=True)
-    error = fields.Nested(JobErrorSchema, required=True, allow_none=True)
-    metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+class _EventUrl(Schema):
     url = fields.String(required=True, metadata={"description": "Where the whole job can be read."})
+
+
+#: An ended comparison, in short: fields of the job's own. No image, no embedding.
+EventDataSchema = _EventUrl.from_dict(
+    {name: copy(JobSchema().declared_fields[name]) for name in EVENT_FIELDS}, name="EventDataSchema"
+)
 
 
 class EventSchema(Schema):

@@ -3,10 +3,6 @@
 import json
 from typing import Any
 
-from flask import current_app
-from werkzeug.wrappers import Response
-
-from core.comparisons.jobs import Job
 from core.evaluations.runs import Run
 from core.times import rfc3339
 from core.webhooks.deliveries import Delivery, DeliveryStatus
@@ -23,47 +19,6 @@ _RUN_REQUEST_FIELDS = (
     "images",
     "shards",
 )
-
-
-def json_response(body: Any, status: int = 200) -> Response:
-    """`body` as JSON."""
-    response: Any = current_app.json.response(body)
-    response.status_code = status
-    return response  # type: ignore[no-any-return]
-
-
-def job_resource(job: Job) -> dict[str, Any]:
-    """The job as `JobSchema` describes it."""
-    result = job.result
-    engine = result.engine if result else None
-    return {
-        "id": job.id,
-        "status": job.status,
-        "outcome": job.outcome,
-        "score": job.score,
-        "decision": result.decision if result else None,
-        "threshold": job.request.threshold.value,
-        "threshold_origin": job.request.threshold.origin,
-        "calibrated_fmr": job.request.threshold.calibrated,
-        "reasons": list(job.failures_to_acquire),
-        "faces": dict(result.faces) if result else {},
-        "pack": job.request.pack,
-        "pack_digest": engine.pack.digest if engine else None,
-        "policy": job.request.policy,
-        "provider": engine.provider if engine else None,
-        "detection_size": engine.detection_size if engine else None,
-        "detection_threshold": engine.detection_threshold if engine else None,
-        "timings_ms": result.timings_ms if result else {},
-        "attempts": job.attempts,
-        "error": job.failure,
-        "metadata": job.request.metadata,
-        "callback_url": job.request.callback_url,
-        "event_id": job.event_id,
-        "created_at": timestamp(job.created_at),
-        "started_at": timestamp(job.started_at),
-        "ended_at": timestamp(job.ended_at),
-        "urls": {"self": f"/v1/comparisons/{job.id}", "cancel": f"/v1/comparisons/{job.id}/cancel"},
-    }
 
 
 def run_resource(run: Run) -> dict[str, Any]:
@@ -111,18 +66,6 @@ def delivery_resource(delivery: Delivery) -> dict[str, Any]:
         "ended_at": timestamp(delivery.ended_at),
         "urls": {"self": here, "replay": f"{here}/replay", "job": f"/v1/comparisons/{delivery.job_id}"},
     }
-
-
-def message(job: Job) -> str:
-    """The job's outcome as one sentence."""
-    result = job.result
-    if result is None:
-        return job.failure.message if job.failure else f"the comparison is {job.status}"
-    if job.score is None:
-        return "; ".join(f"{failure.side}: {failure.detail}" for failure in job.failures_to_acquire)
-    verb = "match" if result.decision == "match" else "do not match"
-    relation = "at or above" if result.decision == "match" else "below"
-    return f"the faces {verb}: score {job.score:.4f} is {relation} the threshold {result.threshold.value:g}"
 
 
 def timestamp(seconds: float | None) -> str | None:

@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
+from core.comparisons.document import event_data
 from core.comparisons.jobs import Job
-from core.storage.records import DELIVERIES_DUE, Outgoing
+from core.storage.records import DELIVERIES_DUE, DELIVERY, Outgoing
 from core.times import rfc3339
-from core.webhooks.deliveries import KIND, DeliveryStatus, host_key
+from core.webhooks.deliveries import DeliveryStatus, host_key
 
 #: Whoever made the transition enqueues the delivery; the sweeper looks after this long, in case it could not.
 HEAD_START_S = 2.0
@@ -18,7 +19,7 @@ def outgoing_event(job: Job, ended_at: float) -> Outgoing | None:
         return None
     event_type = f"comparison.{job.status}"
     return Outgoing(
-        kind=KIND,
+        kind=DELIVERY,
         id=job.event_id,
         status=DeliveryStatus.PENDING,
         due_index=DELIVERIES_DUE,
@@ -28,7 +29,7 @@ def outgoing_event(job: Job, ended_at: float) -> Outgoing | None:
             "url": job.request.callback_url,
             "host": host_key(job.request.callback_url),
             "type": event_type,
-            "body": event_body(event_type, ended_at, comparison_data(job)),
+            "body": event_body(event_type, ended_at, event_data(job)),
             "created_at": ended_at,
             "due_at": ended_at,
         },
@@ -39,21 +40,3 @@ def event_body(event_type: str, at: float, data: dict[str, Any]) -> str:
     """The exact text that is sent: every attempt sends the same."""
     document = {"type": event_type, "timestamp": rfc3339(at), "data": data}
     return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
-
-
-def comparison_data(job: Job) -> dict[str, Any]:
-    """An ended job in the words of the API."""
-    result = job.result
-    return {
-        "id": job.id,
-        "status": job.status,
-        "outcome": job.outcome,
-        "score": job.score,
-        "decision": result.decision if result else None,
-        "threshold": job.request.threshold.value,
-        "reasons": [{"side": f.side, "reason": f.reason, "detail": f.detail} for f in job.failures_to_acquire],
-        "pack": job.request.pack,
-        "error": {"code": job.failure.code, "message": job.failure.message} if job.failure else None,
-        "metadata": job.request.metadata,
-        "url": f"/v1/comparisons/{job.id}",
-    }

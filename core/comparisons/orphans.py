@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from core.comparisons.jobs import IMAGES
 from core.settings.groups import ImageSettings, RedisSettings
+from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
-from core.storage.records import ERASURES, Records, connect, translated
+from core.storage.records import ERASURES, Records
 
 _BATCH = 500
 

@@ -12,9 +12,10 @@ from core.comparisons.jobs import ComparisonRequest, Job
 from core.errors import TransitionRefused
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
-from core.storage.idempotency import answer_key
+from core.storage.connection import connect, translated
+from core.storage.idempotency import Claim, answer_key
 from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
-from core.storage.records import ERASURES, Fields, Records, connect, number, translated
+from core.storage.records import ERASURES, Fields, Records, number
 from core.vocabulary import Result
 
 _REQUEST = TypeAdapter(ComparisonRequest)
@@ -58,8 +59,8 @@ class JobStore:
         with translated():
             self._redis.ping()
 
-    def create(self, job: Job) -> None:
-        """Record a queued job."""
+    def create(self, job: Job, *, claim: Claim | None = None) -> None:
+        """Record a queued job, and on the claim it is made for. Raise IdempotencyInFlight for a claim that is lost."""
         self._records.create(
             job.id,
             {
@@ -69,6 +70,7 @@ class JobStore:
                 **({"event_id": job.event_id} if job.event_id else {}),
             },
             owner=job.owner,
+            claim=claim,
         )
 
     def get(self, job_id: str) -> Job:
@@ -80,7 +82,7 @@ class JobStore:
 
         `holder` names the attempt: a worker and something that no other attempt has. Raise JobHeld.
         """
-        fields = {"worker": holder, "started_at": time.time()}
+        fields = {"started_at": time.time()}
         return _job(job_id, self._records.step(Step.START, job_id, fields, attempts=1, lease=self._lease(holder)))
 
     def renew(self, job_id: str, holder: str) -> bool:

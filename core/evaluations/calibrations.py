@@ -7,7 +7,7 @@ from pydantic import TypeAdapter
 
 from core.errors import LikenessError
 from core.settings.groups import RedisSettings
-from core.storage.records import connect, translated
+from core.storage.connection import connect, translated
 from core.vocabulary import CalibratedFmr, Threshold
 
 

@@ -1,13 +1,12 @@
 """Asking for a run, from the API and from a terminal alike: record it, then enqueue its plan."""
 
-from celery import Celery
-
 from core.errors import LikenessError
 from core.evaluations.datasets import find_dataset
 from core.evaluations.runs import Run, RunRequest
 from core.evaluations.store import RunStore
-from core.messaging.broker import Tasks, enqueue
+from core.messaging.broker import Enqueue, Tasks
 from core.packs.catalogue import Pack
+from core.storage.idempotency import Claim
 from core.storage.lifecycle import Failure, new_id
 from core.storage.objects import ObjectStore
 from core.vocabulary import Policy
@@ -16,7 +15,7 @@ from core.vocabulary import Policy
 def request_run(
     runs: RunStore,
     objects: ObjectStore,
-    celery: Celery,
+    enqueue: Enqueue,
     *,
     dataset: str,
     pack: Pack,
@@ -24,7 +23,7 @@ def request_run(
     policy: Policy,
     detection_size: int,
     resumes: str | None = None,
-    run_id: str | None = None,
+    claim: Claim | None = None,
 ) -> Run:
     """The queued run. Raises DatasetUnknown; StoreUnavailable or BrokerUnavailable when nothing was accepted."""
     content = find_dataset(dataset, objects)
@@ -41,9 +40,9 @@ def request_run(
         shards=content.shards,
         resumes=resumes,
     )
-    run = runs.create(run_id or new_id("run"), request)
+    run = runs.create(new_id("run"), request, claim=claim)
     try:
-        enqueue(celery, Tasks.PLAN_RUN, run.id)
+        enqueue(Tasks.PLAN_RUN, run.id)
     except LikenessError as why:
         runs.fail(run.id, Failure(why.code, str(why)))
         raise

@@ -11,8 +11,10 @@ from pydantic import TypeAdapter
 from core.errors import TransitionRefused
 from core.evaluations.runs import Progress, Run, RunRequest
 from core.settings.groups import RedisSettings
+from core.storage.connection import connect, translated
+from core.storage.idempotency import Claim
 from core.storage.lifecycle import Failure, Status, Step
-from core.storage.records import Fields, Records, connect, number, translated
+from core.storage.records import Fields, Records, number
 
 _REQUEST = TypeAdapter(RunRequest)
 _FAILURE = TypeAdapter(Failure)
@@ -33,11 +35,11 @@ class RunStore:
         self._redis = connect(server)
         self._records = Records(self._redis, "run")
 
-    def create(self, run_id: str, request: RunRequest) -> Run:
-        """Record a queued run."""
+    def create(self, run_id: str, request: RunRequest, *, claim: Claim | None = None) -> Run:
+        """Record a queued run, and on the claim it is made for. Raise IdempotencyInFlight for a claim that is lost."""
         now = time.time()
         fields = {"created_at": now, "changed_at": now, "request": _REQUEST.dump_json(request)}
-        self._records.create(run_id, fields)
+        self._records.create(run_id, fields, claim=claim)
         return self.get(run_id)
 
     def get(self, run_id: str) -> Run:

@@ -8,7 +8,8 @@ from typing import Any
 from core.errors import KeyUnknown
 from core.keys.keys import ApiKey, KeyState, Scope, Token, digest_of, new_token
 from core.settings.groups import RedisSettings
-from core.storage.records import Fields, connect, number, translated
+from core.storage.connection import connect, translated
+from core.storage.records import Fields, number
 
 _INDEX = "keys"
 #: `last_used_at` is written at most this often.

@@ -1,6 +1,6 @@
 """Queues, tasks and the Celery settings every process shares. Messages are JSON and carry keys, never images."""
 
-from typing import Final
+from typing import Final, Protocol
 
 from celery import Celery
 from celery.exceptions import OperationalError as CeleryOperationalError
@@ -10,7 +10,7 @@ from kombu.exceptions import OperationalError
 from core.errors import BrokerUnavailable
 from core.settings import Settings
 from core.settings.groups import RedisSettings
-from core.storage.records import connect, translated
+from core.storage.connection import connect, translated
 
 BROKER_DATABASE = 0
 RESULT_DATABASE = 1
@@ -131,6 +131,13 @@ def celery_app(name: str, settings: Settings) -> Celery:
         enable_utc=True,
     )
     return app
+
+
+class Enqueue(Protocol):
+    """`enqueue` on one app: what those are handed who publish and know no Celery."""
+
+    def __call__(self, task: str, *args: str, queue: str | None = None, expires_s: float | None = None) -> None:
+        """Publish a task by name, to its own queue or another. Raise BrokerUnavailable when the broker is away."""
 
 
 def enqueue(

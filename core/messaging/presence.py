@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter
 
 from core.settings.groups import RedisSettings
-from core.storage.records import connect, translated
+from core.storage.connection import connect, translated
 from core.vocabulary import EngineFacts
 
 HEARTBEAT_S = 5.0

@@ -1,7 +1,8 @@
 """Claims on idempotency keys: the same request twice is done once.
 
-A claim is written before the work, and what the work makes (its subject: a job, a run) is written on the claim before
-it is made. So a process that dies at any step leaves either a claim that runs out soon, or the id of what was accepted.
+A claim is written before the work, and what the work makes (its subject: a job, a run) is written on the claim in the
+step that records it. So a process that dies at any step leaves either a claim that runs out soon, or the id of what was
+accepted.
 The answer lies under the subject's id, so that erasing the subject erases the answer.
 """
 
@@ -11,15 +12,14 @@ import secrets
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from core.errors import LikenessError
 from core.settings.groups import JobSettings, RedisSettings
-from core.storage.records import connect, translated
+from core.storage import scripts
+from core.storage.connection import connect, translated
 
 #: How long a claim without a subject is believed to be at work. A submission takes no longer, or fails.
-LEASE_S = 90.0
-_SCRIPTS = Path(__file__).parent / "lua"
+CLAIM_LEASE_S = 90.0
 
 
 class IdempotencyKeyReused(LikenessError):
@@ -76,10 +76,7 @@ class Claims:
         self._redis = connect(server)
         # A job outlives the answer that names it.
         self._kept_s = min(jobs.idempotency_s, jobs.retention_s)
-        self._claim, self._attach, self._release = (
-            self._redis.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
-            for name in ("claim", "claim_attach", "claim_release")
-        )
+        self._claim, self._release = (scripts.load(self._redis, name) for name in ("claim", "claim_release"))
 
     def claim(self, owner: str | None, key: str, fingerprint: str, *, missing: str = "") -> Claim | Known:
         """Claim the key for this request, or learn what it made. `missing`: a subject that is known not to be there.
@@ -89,7 +86,9 @@ class Claims:
         name = f"idempotency:{owner or ''}:{hashlib.sha256(key.encode()).hexdigest()}"
         token = secrets.token_hex(16)
         with translated():
-            found = self._claim(keys=[name], args=[fingerprint, token, time.time(), LEASE_S, self._kept_s, missing])
+            found = self._claim(
+                keys=[name], args=[fingerprint, token, time.time(), CLAIM_LEASE_S, self._kept_s, missing]
+            )
         match found:
             case ["claimed"]:
                 return Claim(name, token)
@@ -99,12 +98,6 @@ class Claims:
                 raise IdempotencyInFlight(float(left_s))
             case _:
                 raise IdempotencyKeyReused
-
-    def attach(self, claim: Claim, subject: str) -> None:
-        """Say what the claim is about to make. Raise IdempotencyInFlight when the claim has passed to another."""
-        with translated():
-            if not self._attach(keys=[claim.key], args=[claim.token, subject, time.time() + LEASE_S]):
-                raise IdempotencyInFlight(LEASE_S)
 
     def release(self, claim: Claim) -> None:
         """Nothing was made: the key is free again."""

@@ -3,56 +3,26 @@
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
-import redis
-from redis.backoff import ExponentialBackoff
-from redis.retry import Retry
-
-from core.errors import BrokerUnavailable, JobHeld, JobNotFound, TransitionRefused
-from core.settings.groups import RedisSettings
+from core.errors import JobHeld, JobNotFound, TransitionRefused
+from core.storage import scripts
+from core.storage.connection import translated
 from core.storage.endings import Endings
+from core.storage.idempotency import CLAIM_LEASE_S, Claim, IdempotencyInFlight
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
 
-DATABASE = 2
 ERASURES = "erasures"
 DELIVERIES_DUE = "deliveries-due"
+#: The kind of the records that go out: what a record has to tell is forgotten with it.
+DELIVERY = "delivery"
 
 #: Who waits for an ending looks even without news: they are lost when the server restarts.
 LOOK_AGAIN_S = 5.0
 
-_SCRIPTS = Path(__file__).parent / "lua"
 Fields = Mapping[str, str]
-
-
-def connect(server: RedisSettings, database: int = DATABASE) -> Any:
-    """A client that connects when first used; without a database, for the records.
-
-    Typed Any: redis-py types every answer as bytes | str, and with decode_responses they are str.
-    """
-    return redis.Redis.from_url(
-        server.database(database),
-        decode_responses=True,
-        socket_timeout=10,
-        socket_connect_timeout=2,
-        socket_keepalive=True,
-        health_check_interval=25,
-        # Two quick tries more: a restarted server leaves dead connections in the pool.
-        retry=Retry(ExponentialBackoff(cap=0.2, base=0.05), 2),
-    )
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Give redis-py's ways of being away our name."""
-    try:
-        yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
-        raise BrokerUnavailable(f"the job store did not answer: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +61,28 @@ class Records:
         self._kind = kind
         self._endings = Endings(client, self._channel("*"))
         self._create, self._transition, self._renew, self._erase = (
-            client.register_script((_SCRIPTS / f"{name}.lua").read_text(encoding="utf-8"))
-            for name in ("create", "transition", "renew", "erase")
+            scripts.load(client, name) for name in ("create", "transition", "renew", "erase")
         )
 
-    def create(self, record_id: str, fields: Mapping[str, Any], *, owner: str | None = None) -> None:
-        """Record something queued; its owner, if it has one, finds it in lists of its own."""
-        fields = {"status": Status.QUEUED, "version": 1, **fields, **({"owner": owner} if owner else {})}
-        indexes = [
-            self._index(of, status) for of in ({owner, None} if owner else {None}) for status in (None, Status.QUEUED)
-        ]
+    def create(
+        self, record_id: str, fields: Mapping[str, Any], *, owner: str | None = None, claim: Claim | None = None
+    ) -> None:
+        """Record something queued; its owner, if it has one, finds it in lists of its own.
+
+        Created a second time, a record stays what it has become. One that is made for a claim is written on it in the
+        same step; raise IdempotencyInFlight, and nothing is recorded, when the claim has passed to another.
+        """
         with translated():
-            self._create(keys=[self.key(record_id), *indexes], args=[record_id, *_flat(fields)])
+            answer = self._create(
+                keys=[self.key(record_id), *([claim.key] if claim else [])],
+                args=[
+                    *(record_id, self._kind, owner or "", Status.QUEUED),
+                    *((claim.token, time.time() + CLAIM_LEASE_S) if claim else ("", "")),
+                    *_flat({"version": 1, **fields}),
+                ],
+            )
+        if answer == "lost":
+            raise IdempotencyInFlight(CLAIM_LEASE_S)
 
     def get(self, record_id: str) -> Fields:
         """Raise JobNotFound for an id that is unknown, erased or past its retention."""
@@ -130,7 +110,12 @@ class Records:
         """
         allowed, status = LIFECYCLE[step]
         now = time.time()
-        written = {**(fields or {}), "changed_at": now} | ({"ended_at": now} if status.is_terminal else {})
+        written = {
+            **(fields or {}),
+            "changed_at": now,
+            **({"ended_at": now} if status.is_terminal else {}),
+            **({"worker": lease.holder} if lease and step is Step.START else {}),
+        }
         with translated():
             answer = self._transition(
                 keys=[self.key(record_id), ERASURES, *([self.lease_key(record_id)] if lease else [])],
@@ -173,7 +158,8 @@ class Records:
         """Forget the record in whatever state; its images become due for erasure. Raise JobNotFound."""
         with translated():
             found = self._erase(
-                keys=[self.key(record_id), ERASURES, DELIVERIES_DUE], args=[record_id, self._kind, time.time()]
+                keys=[self.key(record_id), ERASURES, DELIVERIES_DUE],
+                args=[record_id, self._kind, time.time(), DELIVERY],
             )
         if not found:
             raise self._missing(record_id)

@@ -2,14 +2,12 @@
 
 from contextlib import suppress
 
-from celery import Celery
-
 from core.errors import BrokerUnavailable
-from core.messaging.broker import Tasks, enqueue
+from core.messaging.broker import Enqueue, Tasks
 
 
-def announce(celery: Celery, event_id: str | None) -> None:
+def announce(enqueue: Enqueue, event_id: str | None) -> None:
     """Enqueue the delivery of an event, where somebody wants to be called back. Losing the message loses nothing."""
     if event_id:
         with suppress(BrokerUnavailable):
-            enqueue(celery, Tasks.DELIVER, event_id)
+            enqueue(Tasks.DELIVER, event_id)

@@ -6,25 +6,23 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
 from core.settings.groups import RedisSettings, WebhookSettings
+from core.storage import scripts
+from core.storage.connection import connect, translated
 from core.storage.lifecycle import new_id
-from core.storage.records import DELIVERIES_DUE, Fields, Records, connect, number, translated
+from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Records, number
 
-KIND = "delivery"
 #: A message that was handed out is looked for again after this long.
 HANDED_OUT_S = 30.0
 #: One consumer never keeps more threads than these, in all couriers together.
 ATTEMPTS_PER_HOST = 4
 KEPT_ATTEMPTS = 50
 MOST_DISABLED_URLS = 10_000
-
-_SCRIPTS = Path(__file__).parent.parent / "storage" / "lua"
 
 
 class DeliveryStatus(StrEnum):
@@ -87,13 +85,12 @@ class DeliveryStore:
 
     def __init__(self, server: RedisSettings, webhooks: WebhookSettings) -> None:
         self._redis = connect(server)
-        self._records = Records(self._redis, KIND)
+        self._records = Records(self._redis, DELIVERY)
         self._retention_s = webhooks.retention_s
         # Longer than an attempt can last: two couriers never send the same one at the same time.
         self._lease_s = webhooks.timeout_s + 5
         self._hand_out, self._claim, self._settle, self._replay = (
-            self._redis.register_script((_SCRIPTS / f"delivery_{name}.lua").read_text(encoding="utf-8"))
-            for name in ("hand_out", "claim", "settle", "replay")
+            scripts.load(self._redis, f"delivery_{name}") for name in ("hand_out", "claim", "settle", "replay")
         )
 
     def get(self, event_id: str) -> Delivery:
@@ -111,7 +108,9 @@ class DeliveryStore:
         """Up to `limit` deliveries that are due, as (event id, whether it failed before); each once in a while."""
         now = time.time()
         with translated():
-            found: list[str] = self._hand_out(keys=[DELIVERIES_DUE], args=[now, now + HANDED_OUT_S, limit, f"{KIND}:"])
+            found: list[str] = self._hand_out(
+                keys=[DELIVERIES_DUE], args=[now, now + HANDED_OUT_S, limit, f"{DELIVERY}:"]
+            )
         return [(event_id, tries != "0") for event_id, tries in zip(found[::2], found[1::2], strict=True)]
 
     def claim(self, event_id: str) -> Delivery | None:
@@ -122,7 +121,7 @@ class DeliveryStore:
         now = time.time()
         with translated():
             answer = self._claim(
-                keys=[f"{KIND}:{event_id}", DELIVERIES_DUE],
+                keys=[f"{DELIVERY}:{event_id}", DELIVERIES_DUE],
                 args=[event_id, now, now + self._lease_s, new_id("lease"), ATTEMPTS_PER_HOST, now + _soon()],
             )
         if not answer:

@@ -21,9 +21,10 @@ from stack import Stack, running
 from chaos.journal import endings
 from chaos.receiver import Receiver
 from core.errors import LikenessError
+from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
-from core.storage.records import ERASURES, connect, translated
+from core.storage.records import ERASURES
 
 #: What is killed, how often in relation, and for how many seconds it stays away.
 VICTIMS: dict[str, tuple[int, tuple[float, float]]] = {

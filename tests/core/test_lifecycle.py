@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from stack import Stack, eventually
 
 from core.errors import JobHeld, JobNotFound, TransitionRefused
+from core.storage.connection import connect
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step, new_id
-from core.storage.records import Records, connect
+from core.storage.records import Records
 
 
 @pytest.fixture(scope="module")

@@ -20,9 +20,9 @@ from core.evaluations.runs import RunKeys
 from core.evaluations.store import RunStore
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.packs.catalogue import Pack, directory_identity
+from core.storage.connection import connect
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
-from core.storage.records import connect
 from core.vocabulary import Policy, Side
 from evaluator.datasets import import_dataset, read_benchmark
 from evaluator.report import from_csv

@@ -11,8 +11,8 @@ from stack import Stack, eventually
 from core.comparisons.jobs import new_images_key
 from core.comparisons.orphans import Orphans
 from core.comparisons.store import JobStore
+from core.storage.connection import connect
 from core.storage.objects import ObjectStore
-from core.storage.records import connect
 
 
 def bytes_on_disk(stack: Stack, needle: bytes) -> bool:

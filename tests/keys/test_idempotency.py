@@ -15,9 +15,9 @@ from stack import Stack, eventually
 from core.comparisons.store import JobStore
 from core.keys.keys import Scope
 from core.keys.store import KeyStore
+from core.storage.connection import connect
 from core.storage.idempotency import answer_key
 from core.storage.lifecycle import Status
-from core.storage.records import connect
 from likeness.client import Client
 
 

@@ -14,9 +14,9 @@ from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.store import JobStore
 from core.messaging.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
 from core.settings import Settings
+from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
-from core.storage.records import connect
 from core.vocabulary import Policy, Threshold
 from courier.lost_jobs import LostJobs
 from courier.reaper import reap

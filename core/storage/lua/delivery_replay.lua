@@ -7,10 +7,5 @@ redis.call('HSET', KEYS[1], 'status', 'pending', 'tries', 0, 'due_at', ARGV[2])
 redis.call('HDEL', KEYS[1], 'ended_at')
 redis.call('PERSIST', KEYS[1])
 redis.call('ZADD', KEYS[2], record[3] or ARGV[2], ARGV[1])
-if status ~= 'pending' then
-  for _, index in ipairs(owner and {'deliverys:', 'deliverys:of:' .. owner .. ':'} or {'deliverys:'}) do
-    redis.call('ZREM', index .. 'status:' .. status, ARGV[1])
-    redis.call('ZADD', index .. 'status:pending', 0, ARGV[1])
-  end
-end
+move('delivery', ARGV[1], owner, status, 'pending')
 return 1

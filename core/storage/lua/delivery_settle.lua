@@ -17,10 +17,5 @@ else
   redis.call('ZREM', KEYS[2], ARGV[1])
   redis.call('EXPIRE', KEYS[1], ARGV[7])
 end
-if status ~= ARGV[3] then
-  for _, index in ipairs(owner and {'deliverys:', 'deliverys:of:' .. owner .. ':'} or {'deliverys:'}) do
-    redis.call('ZREM', index .. 'status:' .. status, ARGV[1])
-    redis.call('ZADD', index .. 'status:' .. ARGV[3], 0, ARGV[1])
-  end
-end
+move('delivery', ARGV[1], owner, status, ARGV[3])
 return 1

@@ -1,0 +1,20 @@
+"""What the two calls that submit a comparison share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from api.door.access import caller
+from api.door.admission import counted, lane
+from api.door.idempotency import KeyedRequest
+from api.door.services import services
+from api.schemas.comparisons import submission_of
+from core.comparisons.jobs import Job
+
+
+def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
+    """The job that a valid form asks for, accepted and queued. What is refused counts for nothing."""
+    submitting = services().submitting
+    with keyed.undone_if_refused():
+        accepted = submitting.accept(submission_of(form), owner=caller().owner)
+        with counted():
+            return submitting.submit(accepted, queue=lane(), claim=keyed.claim)

@@ -1,0 +1,82 @@
+"""A job as everybody outside sees it: the one shape from which answers, lists and events are made."""
+
+from dataclasses import asdict
+from typing import Any
+
+from core.comparisons.jobs import Job
+from core.times import rfc3339
+
+#: What an event says of an ended job: these, in this order, and where the whole of it can be read.
+EVENT_FIELDS = (
+    *("id", "status", "outcome", "score", "decision", "threshold", "reasons", "pack"),
+    *("error", "metadata"),
+)
+
+
+def job_document(job: Job) -> dict[str, Any]:
+    """Everything that is known of a job, as plain values; what is not known yet is None."""
+    result, request = job.result, job.request
+    engine = result.engine if result else None
+    here = url_of(job.id)
+    return {
+        "id": job.id,
+        "status": job.status.value,
+        "outcome": job.outcome,
+        "score": job.score,
+        "decision": result.decision.value if result and result.decision else None,
+        "threshold": request.threshold.value,
+        "threshold_origin": request.threshold.origin,
+        "calibrated_fmr": asdict(request.threshold.calibrated) if request.threshold.calibrated else None,
+        "reasons": [
+            {"side": failure.side.value, "reason": failure.reason.value, "detail": failure.detail}
+            for failure in job.failures_to_acquire
+        ],
+        "faces": {
+            side.value: {
+                "box": [float(edge) for edge in face.box],
+                "detection_score": face.detection_score,
+                "faces_found": face.faces_found,
+                "detection_size": face.detection_size,
+            }
+            for side, face in (result.faces if result else {}).items()
+        },
+        "pack": request.pack,
+        "pack_digest": engine.pack.digest if engine else None,
+        "policy": request.policy.value,
+        "provider": engine.provider if engine else None,
+        "detection_size": engine.detection_size if engine else None,
+        "detection_threshold": engine.detection_threshold if engine else None,
+        "timings_ms": dict(result.timings_ms) if result else {},
+        "attempts": job.attempts,
+        "error": {"code": job.failure.code, "message": job.failure.message} if job.failure else None,
+        "metadata": dict(request.metadata),
+        "callback_url": request.callback_url,
+        "event_id": job.event_id,
+        "created_at": rfc3339(job.created_at),
+        "started_at": rfc3339(job.started_at) if job.started_at else None,
+        "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
+        "urls": {"self": here, "cancel": f"{here}/cancel"},
+    }
+
+
+def event_data(job: Job) -> dict[str, Any]:
+    """An ended job in short, for whoever is called back."""
+    document = job_document(job)
+    return {**{name: document[name] for name in EVENT_FIELDS}, "url": document["urls"]["self"]}
+
+
+def url_of(job_id: str) -> str:
+    """Where the API shows the job."""
+    return f"/v1/comparisons/{job_id}"
+
+
+def sentence_of(job: Job) -> str:
+    """What became of a job, for people."""
+    result = job.result
+    if result is None:
+        return job.failure.message if job.failure else f"the comparison is {job.status}"
+    if job.score is None:
+        return "; ".join(f"{failure.side}: {failure.detail}" for failure in job.failures_to_acquire)
+    verb = "match" if result.decision == "match" else "do not match"
+    relation = "at or above" if result.decision == "match" else "below"
+    return f"the faces {verb}: score {job.score:.4f} is {relation} the threshold {result.threshold.value:g}"

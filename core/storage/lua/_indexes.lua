@@ -1,0 +1,30 @@
+-- Which lists a record is in. Every member of a list has the score 0, so a list is in the order of the ids, and ids sort
+-- by creation time. A record `<kind>:<id>` is in `<kind>s:all` and in `<kind>s:status:<status>`; one that has an owner is
+-- in `<kind>s:of:<owner>:all` and `<kind>s:of:<owner>:status:<status>` as well.
+local function lists(kind, owner)
+  if owner and owner ~= '' then return {kind .. 's:', kind .. 's:of:' .. owner .. ':'} end
+  return {kind .. 's:'}
+end
+
+local function enter(kind, id, owner, status)
+  for _, list in ipairs(lists(kind, owner)) do
+    redis.call('ZADD', list .. 'all', 0, id)
+    redis.call('ZADD', list .. 'status:' .. status, 0, id)
+  end
+end
+
+local function move(kind, id, owner, from, to)
+  if from == to then return end
+  for _, list in ipairs(lists(kind, owner)) do
+    redis.call('ZREM', list .. 'status:' .. from, id)
+    redis.call('ZADD', list .. 'status:' .. to, 0, id)
+  end
+end
+
+local function leave(kind, id, owner, status)
+  for _, list in ipairs(lists(kind, owner)) do
+    redis.call('ZREM', list .. 'all', id)
+    if status then redis.call('ZREM', list .. 'status:' .. status, id) end
+  end
+end
+
