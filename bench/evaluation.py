@@ -7,6 +7,7 @@ import time
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -18,7 +19,7 @@ from bench.stack import BenchStack
 from core.evaluations.requesting import request_run
 from core.evaluations.runs import Run, RunKeys
 from core.evaluations.store import RunStore
-from core.messaging.broker import celery_app
+from core.messaging.broker import celery_app, enqueue
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
 from core.vocabulary import Policy
@@ -69,7 +70,7 @@ class Evaluations:
         run_id = request_run(
             self._runs,
             self._objects,
-            celery_app("bench", self._settings),
+            partial(enqueue, celery_app("bench", self._settings)),
             dataset=NAME,
             pack=self._engine.pack,
             flip=False,

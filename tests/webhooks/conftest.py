@@ -3,6 +3,7 @@
 import datetime
 import ssl
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from receivers import job_that_calls_back
 from stack import Stack, running
 
 from core.comparisons.store import JobStore
-from core.messaging.broker import celery_app
+from core.messaging.broker import celery_app, enqueue
 from core.webhooks.announcing import announce
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.signing import new_secret
@@ -60,7 +61,7 @@ def end_a_job(post: Stack) -> Callable[..., str]:
     def end(url: str, owner: str | None = None) -> str:
         job = job_that_calls_back(url, owner)
         jobs.create(job)
-        announce(celery, jobs.cancel(job.id).event_id)
+        announce(partial(enqueue, celery), jobs.cancel(job.id).event_id)
         return str(job.event_id)
 
     return end

@@ -3,19 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Any
 
 import click
-from celery import Celery
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from core.errors import LikenessError, ObjectNotFound
 from core.evaluations.runs import RunKeys
 from core.evaluations.store import RunStore
-from core.messaging.broker import celery_app
+from core.messaging.broker import Enqueue, celery_app, enqueue
 from core.settings import Settings, load_settings
 from core.storage.objects import ObjectStore
 
@@ -31,9 +30,9 @@ class Desk:
     objects: ObjectStore
 
     @property
-    def celery(self) -> Celery:
-        """To enqueue with."""
-        return celery_app("likeness-cli", self.settings)
+    def enqueue(self) -> Enqueue:
+        """Publishes tasks."""
+        return partial(enqueue, celery_app("likeness-cli", self.settings))
 
 
 def with_desk(command: Callable[..., None]) -> Callable[..., None]:

@@ -62,7 +62,7 @@ def run(
     started = request_run(
         desk.runs,
         desk.objects,
-        desk.celery,
+        desk.enqueue,
         dataset=dataset,
         pack=find_pack(pack or desk.settings.packs.default, load_catalogue(desk.settings.home)),
         flip=flip,
@@ -86,7 +86,7 @@ def resume(desk: Desk, run_id: str, wait: bool, as_json: bool) -> None:
     started = request_run(
         desk.runs,
         desk.objects,
-        desk.celery,
+        desk.enqueue,
         dataset=asked.dataset,
         pack=find_pack(asked.pack, load_catalogue(desk.settings.home)),
         flip=asked.flip,
