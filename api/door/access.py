@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import structlog
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, request
 
+from api.door.caller import Caller, arrive, caller
 from api.door.services import services
 from api.http.problems import Problem
 from core.comparisons.jobs import Job
@@ -44,23 +45,6 @@ class Access:
     submits: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who asks; without a key where none is asked for."""
-
-    key: ApiKey | None
-
-    @property
-    def owner(self) -> str | None:
-        """Whom the jobs submitted now belong to."""
-        return self.key.owner if self.key else None
-
-    @property
-    def sees(self) -> str | None:
-        """Whose jobs the caller sees; None for everybody's."""
-        return None if self.key is None or Scope.ADMIN in self.key.scopes else self.key.owner
-
-
 def declare(view: F, access: Access) -> F:
     """Write a route's access on its view; decorators around it keep it."""
     setattr(view, _ATTRIBUTE, access)
@@ -91,24 +75,19 @@ def demanded() -> Access:
     return access_of(current_app, request.endpoint, method) or Access(Scope.ADMIN)
 
 
-def caller() -> Caller:
-    """Who makes this request."""
-    return cast(Caller, g.caller)
-
-
 def authenticate() -> None:
     """Know the caller, or raise Problem: 401 without a good key, 403 with one that may not do this.
 
     Whoever does not hold a key's secret learns nothing about the key: not whether it exists, has expired, was revoked.
     """
     structlog.contextvars.unbind_contextvars("key")
-    g.caller = Caller(None)
+    arrive(Caller())
     wanted = demanded().scope
     if not services().settings.api.auth_on or wanted is None:
         return
     key = _verified_key()
     structlog.contextvars.bind_contextvars(key=key.id)
-    g.caller = Caller(key)
+    arrive(Caller(key))
     if not key.allows(wanted):
         raise Problem(
             403,

@@ -12,7 +12,7 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 
-from api.door.access import caller
+from api.door.caller import caller
 from api.door.services import services
 from api.http.problems import Problem
 from core.errors import BrokerUnavailable, JobNotFound, LikenessError

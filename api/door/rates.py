@@ -12,6 +12,7 @@ from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindowCounterRateLimiter
 
+from api.http.problems import Problem
 from core.settings.groups import RedisSettings
 from core.storage.connection import DATABASE, translated
 
@@ -61,6 +62,12 @@ class Rates:
                 health_check_interval=25,
             )
         return self._made
+
+
+def exceeded(code: str, detail: str, allowance: Allowance) -> Problem:
+    """The refusal of one who has used up a limit."""
+    headers = {"Retry-After": str(allowance.reset_s)}
+    return Problem(429, code, f"{detail}; ask again in {allowance.reset_s} s", headers=headers)
 
 
 def _count(limiter: RateLimiter, name: str, item: RateLimitItem, owner: str) -> tuple[bool, Allowance]:

@@ -6,7 +6,8 @@ from flask import request
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.door.access import caller, visible_job
+from api.door.access import visible_job
+from api.door.caller import caller
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.door.idempotency import begin
 from api.door.services import services

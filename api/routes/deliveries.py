@@ -5,7 +5,7 @@ from typing import Any
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.door.access import caller
+from api.door.caller import caller
 from api.door.services import services
 from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of

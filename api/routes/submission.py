@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from api.door.access import caller
-from api.door.admission import counted, lane
+from api.door.caller import caller
 from api.door.idempotency import KeyedRequest
+from api.door.quota import counted
 from api.door.services import services
 from api.schemas.comparisons import submission_of
 from core.comparisons.jobs import Job
@@ -17,4 +17,4 @@ def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     with keyed.undone_if_refused():
         accepted = submitting.accept(submission_of(form), owner=caller().owner)
         with counted():
-            return submitting.submit(accepted, queue=lane(), claim=keyed.claim)
+            return submitting.submit(accepted, queue=caller().queue, claim=keyed.claim)
