@@ -26,17 +26,19 @@ test: install ## Run the tests, e.g. make test ARGS='tests/infra -x'
 	$(BIN)/python -m pytest $(ARGS)
 chaos: install ## Kill everything under JOBS jobs (10000), and count what was lost: make chaos JOBS=500 SEED=7
 	PYTHONPATH=tests $(BIN)/python -m chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
-check: install ## What CI runs: format, lint, types, import rules, tests
+check: install ## What CI runs: format, lint, typos, types, import rules, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@$(MAKE) --no-print-directory test
 fmt: install ## Format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-lint: install ## Look for mistakes, and hold the import rules
+lint: install ## Look for mistakes and typos, and hold the import rules
 	$(BIN)/ruff check .
+	$(BIN)/codespell
 	$(BIN)/lint-imports
 types: install ## Check the types
 	$(BIN)/mypy

@@ -27,4 +27,3 @@ local function leave(kind, id, owner, status)
     if status then redis.call('ZREM', list .. 'status:' .. status, id) end
   end
 end
-
