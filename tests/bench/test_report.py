@@ -1,7 +1,4 @@
-import doctest
-import importlib
 import json
-import pkgutil
 import re
 from collections.abc import Iterator
 from copy import deepcopy
@@ -292,8 +289,3 @@ def test_names_at_the_ends_of_lines_do_not_lie_on_each_other() -> None:
     centres = labels.apart([0.50, 0.51, 0.52, 0.98], [0.1, 0.1, 0.1, 0.1], 1.0)
     assert all(right - left >= 0.1 - 1e-9 for left, right in pairwise(centres))
     assert centres[-1] <= 0.95
-
-
-@pytest.mark.parametrize("module", [module.name for module in pkgutil.iter_modules(report.__path__, "bench.report.")])
-def test_the_examples_in_docstrings_are_true(module: str) -> None:
-    assert doctest.testmod(importlib.import_module(module)).failed == 0

@@ -1,24 +1,13 @@
-"""What is written beside the code is executed, and what is written about it exists."""
+"""What is written about the report exists."""
 
-import doctest
-import importlib
-import pkgutil
 import re
 import sys
 from pathlib import Path
-
-import pytest
 
 from evaluator import report
 
 ROOT = Path(report.__file__).parents[2]
 PAGE = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
-MODULES = [module.name for module in pkgutil.iter_modules(report.__path__, "evaluator.report.")]
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_the_examples_in_docstrings_are_true(module: str) -> None:
-    assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 def test_the_columns_in_the_documentation_are_those_of_the_file() -> None:

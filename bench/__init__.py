@@ -1,0 +1,1 @@
+"""How fast the service is, beside the engine alone and its peers: `make bench`."""
