@@ -239,7 +239,7 @@ class Recording(ObjectStore):
 def test_nothing_is_left_when_storing_fails_at_any_step(
     objects: ObjectStore, benchmark: Benchmark, settings: Settings, fails_at: int, error: BaseException
 ) -> None:
-    failing = Recording(settings, fails_at, error)
+    failing = Recording(settings.objects, fails_at, error)
     with pytest.raises(type(error)):
         import_dataset(failing, "lfw", benchmark, images_per_shard=3)
     assert list_datasets(objects) == []
@@ -297,11 +297,11 @@ def test_a_deletion_that_broke_off_can_be_repeated_and_the_content_imported_agai
     dataset = import_dataset(objects, "lfw", benchmark, images_per_shard=3)
     complete = everything(objects)
     with pytest.raises(StoreUnavailable):
-        delete_dataset(Failing(settings), "lfw")
+        delete_dataset(Failing(settings.objects), "lfw")
     assert import_dataset(objects, "lfw", benchmark, images_per_shard=3) == dataset
     assert everything(objects) == complete
     with pytest.raises(StoreUnavailable):
-        delete_dataset(Failing(settings), "lfw")
+        delete_dataset(Failing(settings.objects), "lfw")
     delete_dataset(objects, "lfw")
     assert everything(objects) == {}
 
