@@ -90,7 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(access.authenticate)
     app.before_request(admission.admit)
     app.after_request(_finish)
-    app.after_request(admission.announce_limits)
+    app.after_request(admission.write_limits)
     app.register_blueprint(pages.blueprint)
     api = LikenessApi(app)
     for module in (compare, comparisons, deliveries, evaluations, health, packs, receipts):

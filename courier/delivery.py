@@ -26,7 +26,7 @@ class Deliveries:
 
     def attempt(self, event_id: str) -> None:
         """Make one attempt, if it is time. Raises BrokerUnavailable before anything was sent."""
-        delivery = self._store.claim(event_id)
+        delivery = self._store.take(event_id)
         if delivery is None:
             return
         interrupted = []
@@ -53,7 +53,7 @@ class Deliveries:
             case Verdict.DEAD:
                 self._settle(delivery, attempts, DeliveryStatus.DEAD)
             case Verdict.RETRY:
-                delay_s = retry_in_s(self._schedule_s, delivery.tries + 1, answer.retry_after_s)
+                delay_s = retry_in_s(self._schedule_s, delivery.failed_attempts + 1, answer.retry_after_s)
                 if delay_s is None:
                     self._settle(delivery, attempts, DeliveryStatus.DEAD)
                 else:

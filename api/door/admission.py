@@ -29,7 +29,7 @@ def admit() -> None:
         _hold_queue(services())
 
 
-def announce_limits(response: Response) -> Response:
+def write_limits(response: Response) -> Response:
     """Say what is left: the RateLimit fields of draft-ietf-httpapi-ratelimit-headers-09, and the older three."""
     allowances = caller().allowances
     if allowances:

@@ -139,7 +139,9 @@ def register_problems(app: Flask) -> None:
     def _no_whole_body(error: ClientDisconnected) -> Response:
         if isinstance(error.__context__, TimeoutError):
             return problem_response(408, "body_too_slow", "the body took too long to arrive")
-        return problem_response(400, "body_broken", "the body broke off, or its chunks are no chunks")
+        return problem_response(
+            400, "body_broken", "the body ended early, or its chunks are not encoded as HTTP/1.1 has it"
+        )
 
     @app.errorhandler(Exception)
     def _unforeseen(error: Exception) -> Response:

@@ -11,7 +11,7 @@ from api.door.services import services
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
 from api.schemas.system import JwksSchema
-from core.comparisons.receipts import Signer, claims_of
+from core.comparisons.receipts import Signer, contents_of
 from core.keys.keys import Scope
 
 blueprint = Blueprint("receipts", __name__, description="Signed receipts")
@@ -36,7 +36,7 @@ class Receipt(MethodView):
         if not job.status.is_terminal:
             raise Problem(409, "job_not_ended", f"the comparison is {job.status}; there is a receipt once it has ended")
         signed = _signer().sign(
-            claims_of(job, issuer=services().settings.api.url, version=current_app.config["API_VERSION"])
+            contents_of(job, issuer=services().settings.api.url, version=current_app.config["API_VERSION"])
         )
         return Response(signed, mimetype=MEDIA_TYPE)
 

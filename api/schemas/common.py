@@ -18,7 +18,10 @@ class ListQuery(Schema):
     )
     cursor = fields.String(metadata={"description": "`next_cursor` of the page before."})
     status = fields.String(
-        validate=validate.OneOf(list(Status), error="status_unknown|there is no status {input}"),
+        validate=validate.OneOf(
+            list(Status),
+            error="status_unknown|must be one of queued, running, succeeded, failed, cancelled; found {input}",
+        ),
         metadata={"description": "Only jobs in this status."},
     )
 

@@ -32,7 +32,9 @@ def _metadata(text: str) -> None:
     try:
         "".join((*value, *value.values())).encode()
     except UnicodeEncodeError:
-        raise ValidationError("metadata_invalid|holds half a surrogate pair, which is no character") from None
+        raise ValidationError(
+            "metadata_invalid|holds half a surrogate pair, which does not stand for a character"
+        ) from None
 
 
 def _threshold(value: float) -> None:
@@ -68,7 +70,7 @@ class ComparisonForm(Schema):
     )
     policy = fields.String(
         validate=validate.OneOf(
-            list(Policy), error="policy_unknown|there are largest, most_central and require_one; found {input}"
+            list(Policy), error="policy_unknown|must be one of largest, most_central, require_one; found {input}"
         ),
         metadata={"description": "Which face counts where an image shows several. Default: the deployment's."},
     )

@@ -89,7 +89,10 @@ class DeliveryListQuery(ListQuery):
     """Which deliveries to list."""
 
     status = fields.String(
-        validate=validate.OneOf(list(DeliveryStatus), error="status_unknown|there is no status {input}"),
+        validate=validate.OneOf(
+            list(DeliveryStatus),
+            error="status_unknown|must be one of pending, delivered, dead, disabled; found {input}",
+        ),
         metadata={"description": "Only deliveries in this status."},
     )
 
@@ -106,7 +109,7 @@ class ReplayForm(Schema):
         load_default=DeliveryStatus.DEAD,
         validate=validate.OneOf(
             [status for status in DeliveryStatus if status is not DeliveryStatus.PENDING],
-            error="status_unknown|there are delivered, dead and disabled; found {input}",
+            error="status_unknown|must be one of delivered, dead, disabled; found {input}",
         ),
     )
     since = _time("Not older than this, RFC 3339.")

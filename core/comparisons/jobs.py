@@ -44,7 +44,7 @@ class Job:
     request: ComparisonRequest
     owner: str | None = None
     attempts: int = 0
-    worker: str | None = None
+    holder: str | None = None
     started_at: float | None = None
     ended_at: float | None = None
     result: Result | None = None

@@ -68,7 +68,7 @@ def new_key() -> str:
     return str(OKPAlgorithm.to_jwk(Ed25519PrivateKey.generate()))
 
 
-def claims_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
+def contents_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
     """What the receipt of an ended job says; the same whenever it is asked for."""
     result, request = job.result, job.request
     engine = result.engine if result else None
@@ -101,7 +101,8 @@ def verify(receipt: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
         header = jwt.get_unverified_header(receipt)
         key = next((k for k in jwt.PyJWKSet.from_dict(dict(jwks)).keys if k.key_id == header.get("kid")), None)
         if header.get("typ") != TYPE:
-            raise ReceiptInvalid(f"this is no receipt of Likeness: its type is {header.get('typ')!r}")
+            found = header.get("typ")
+            raise ReceiptInvalid(f"this is not a receipt of Likeness: its type must be {TYPE!r}; found {found!r}")
         if key is None:
             raise ReceiptInvalid(f"none of the keys is the one that signed it, {header.get('kid')!r}")
         # Only the key decides the algorithm: what the header asks for could be weaker.
@@ -120,7 +121,9 @@ def _private_key(key: str) -> Any:
         return serialization.load_pem_private_key(key.encode(), password=None)
     except (ValueError, TypeError, jwt.PyJWTError) as why:
         # `from None`: what failed may quote the key.
-        raise SettingsInvalid(f"LIKENESS_RECEIPT_KEY is no private key as PEM or JWK: {type(why).__name__}") from None
+        raise SettingsInvalid(
+            f"LIKENESS_RECEIPT_KEY must be a private key as PEM or JWK: {type(why).__name__}"
+        ) from None
 
 
 def _thumbprint(members: Mapping[str, str]) -> str:

@@ -190,7 +190,7 @@ def _job(job_id: str, fields: Fields) -> Job:
         request=_REQUEST.validate_json(fields["request"]),
         owner=fields.get("owner"),
         attempts=int(fields.get("attempts", 0)),
-        worker=fields.get("worker"),
+        holder=fields.get("worker"),
         started_at=number(fields, "started_at"),
         ended_at=number(fields, "ended_at"),
         result=_RESULT.validate_json(fields["result"]) if "result" in fields else None,

@@ -50,7 +50,7 @@ class Heartbeat:
     def _beat(self) -> None:
         while not self._stopped.is_set():
             try:
-                self._presence.announce(
+                self._presence.show(
                     WorkerFacts(
                         self._name, os.getpid(), self._started_at, self._queues, self._engines(), self._silent_s()
                     )

@@ -36,13 +36,13 @@ class Presence:
     def __init__(self, server: RedisSettings) -> None:
         self._redis = connect(server)
 
-    def announce(self, facts: WorkerFacts) -> None:
-        """Be seen for three heartbeats."""
+    def show(self, facts: WorkerFacts) -> None:
+        """Show that a worker is there, for the time of three heartbeats."""
         with translated():
             self._redis.set(_PREFIX + facts.name, _FACTS.dump_json(facts), px=int(3000 * HEARTBEAT_S))
 
     def leave(self, name: str) -> None:
-        """Not be seen any more."""
+        """Forget a worker that has left."""
         with translated():
             self._redis.delete(_PREFIX + name)
 

@@ -99,9 +99,12 @@ def find_pack(name: str, catalogue: Mapping[str, Pack] | None = None) -> Pack:
         raise PackUnknown(f"no pack is called {name!r}; there are {', '.join(sorted(packs))}") from None
 
 
-def is_pack_name(name: str) -> bool:
-    """A pack's name is a directory's name too: small letters, digits, and . _ - after the first."""
-    return _NAME.fullmatch(name) is not None
+def require_pack_name(name: str) -> None:
+    """A pack's name is a directory's name too. Raise ValueError, saying what is accepted."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"{name!r} cannot be the name of a pack: up to 64 small letters, digits and . _ -, a letter or digit first"
+        )
 
 
 def directory_identity(pack: Pack) -> PackIdentity:
@@ -115,8 +118,7 @@ def directory_identity(pack: Pack) -> PackIdentity:
 
 
 def _pack(name: str, entry: Mapping[str, Any]) -> Pack:
-    if not is_pack_name(name):
-        raise ValueError(f"{name!r} is no pack name: small letters, digits, and . _ - after the first")
+    require_pack_name(name)
     try:
         files = _files(entry["files"])
         threshold = Threshold(float(entry["threshold"]), str(entry["threshold_origin"]))
@@ -154,7 +156,7 @@ def _files(table: Mapping[str, str]) -> tuple[PackFile, ...]:
     for name, sha256 in table.items():
         path = PurePosixPath(name)
         if path.is_absolute() or ".." in path.parts or str(path) != name or "\\" in name:
-            raise ValueError(f"{name!r} is no plain relative file name")
+            raise ValueError(f"{name!r} must be the name of a file below the pack's directory, with / between folders")
         if not _SHA256.fullmatch(sha256):
             raise ValueError(f"{name!r} has no SHA-256 of 64 small hexadecimal digits")
     return tuple(PackFile(name, sha256) for name, sha256 in table.items())

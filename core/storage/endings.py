@@ -18,7 +18,7 @@ IDLE_S = 30.0
 class Endings:
     """Wakes whoever waits for a channel that matches `pattern`.
 
-    News may be lost when the server restarts: who waits looks now and then for himself.
+    News may be lost when the server restarts: whoever waits has to look for himself now and then.
     """
 
     def __init__(self, client: Any, pattern: str) -> None:

@@ -19,7 +19,7 @@ from core.storage import scripts
 from core.storage.connection import connect, translated
 
 #: How long a claim without a subject is believed to be at work. A submission takes no longer, or fails.
-CLAIM_LEASE_S = 90.0
+CLAIM_LASTS_S = 90.0
 
 
 class IdempotencyKeyReused(LikenessError):
@@ -87,7 +87,7 @@ class Claims:
         token = secrets.token_hex(16)
         with translated():
             found = self._claim(
-                keys=[name], args=[fingerprint, token, time.time(), CLAIM_LEASE_S, self._kept_s, missing]
+                keys=[name], args=[fingerprint, token, time.time(), CLAIM_LASTS_S, self._kept_s, missing]
             )
         match found:
             case ["claimed"]:

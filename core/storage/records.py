@@ -11,7 +11,7 @@ from core.errors import JobHeld, JobNotFound, TransitionRefused
 from core.storage import scripts
 from core.storage.connection import translated
 from core.storage.endings import Endings
-from core.storage.idempotency import CLAIM_LEASE_S, Claim, IdempotencyInFlight
+from core.storage.idempotency import CLAIM_LASTS_S, Claim, IdempotencyInFlight
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
 
 ERASURES = "erasures"
@@ -77,12 +77,12 @@ class Records:
                 keys=[self.key(record_id), *([claim.key] if claim else [])],
                 args=[
                     *(record_id, self._kind, owner or "", Status.QUEUED),
-                    *((claim.token, time.time() + CLAIM_LEASE_S) if claim else ("", "")),
+                    *((claim.token, time.time() + CLAIM_LASTS_S) if claim else ("", "")),
                     *_flat({"version": 1, **fields}),
                 ],
             )
         if answer == "lost":
-            raise IdempotencyInFlight(CLAIM_LEASE_S)
+            raise IdempotencyInFlight(CLAIM_LASTS_S)
 
     def get(self, record_id: str) -> Fields:
         """Raise JobNotFound for an id that is unknown, erased or past its retention."""

@@ -49,7 +49,7 @@ class Attempt:
 class Delivery:
     """An event on its way to one URL. `id` is the event's; it never changes.
 
-    `attempts` counts all requests ever begun, `tries` those that failed since the start or the last replay.
+    `attempts` counts all requests ever begun, `failed_attempts` those that failed since the start or the last replay.
     """
 
     id: str
@@ -62,7 +62,7 @@ class Delivery:
     created_at: float
     due_at: float
     attempts: int
-    tries: int
+    failed_attempts: int
     log: tuple[Attempt, ...]
     ended_at: float | None
     lease: str | None
@@ -89,8 +89,8 @@ class DeliveryStore:
         self._retention_s = webhooks.retention_s
         # Longer than an attempt can last: two couriers never send the same one at the same time.
         self._lease_s = webhooks.timeout_s + 5
-        self._hand_out, self._claim, self._settle, self._replay = (
-            scripts.load(self._redis, f"delivery_{name}") for name in ("hand_out", "claim", "settle", "replay")
+        self._hand_out, self._take, self._settle, self._replay = (
+            scripts.load(self._redis, f"delivery_{name}") for name in ("hand_out", "take", "settle", "replay")
         )
 
     def get(self, event_id: str) -> Delivery:
@@ -111,16 +111,16 @@ class DeliveryStore:
             found: list[str] = self._hand_out(
                 keys=[DELIVERIES_DUE], args=[now, now + HANDED_OUT_S, limit, f"{DELIVERY}:"]
             )
-        return [(event_id, tries != "0") for event_id, tries in zip(found[::2], found[1::2], strict=True)]
+        return [(event_id, failed != "0") for event_id, failed in zip(found[::2], found[1::2], strict=True)]
 
-    def claim(self, event_id: str) -> Delivery | None:
+    def take(self, event_id: str) -> Delivery | None:
         """Take the delivery for one attempt; None when it is not due, not pending, or somebody else is at it.
 
         An attempt whose courier died is told by `interrupted_at`; it does not count as a failure.
         """
         now = time.time()
         with translated():
-            answer = self._claim(
+            answer = self._take(
                 keys=[f"{DELIVERY}:{event_id}", DELIVERIES_DUE],
                 args=[event_id, now, now + self._lease_s, new_id("lease"), ATTEMPTS_PER_HOST, now + _soon()],
             )
@@ -132,7 +132,7 @@ class DeliveryStore:
     def settle(
         self, delivery: Delivery, attempts: Sequence[Attempt], status: DeliveryStatus, *, retry_at: float | None = None
     ) -> bool:
-        """Record what came of a claimed delivery; False when the claim had run out and another one holds it now."""
+        """Record what came of a delivery that was taken; False when the lease had run out and another holds it now."""
         log = (*delivery.log, *attempts)[-KEPT_ATTEMPTS:]
         now = time.time()
         with translated():
@@ -204,7 +204,7 @@ def _delivery(event_id: str, fields: Fields, *, interrupted_at: float | None = N
         created_at=float(fields["created_at"]),
         due_at=float(fields["due_at"]),
         attempts=int(fields.get("attempts", 0)),
-        tries=int(fields.get("tries", 0)),
+        failed_attempts=int(fields.get("tries", 0)),
         log=_LOG.validate_json(fields.get("log", "[]")),
         ended_at=number(fields, "ended_at"),
         lease=fields.get("lease"),

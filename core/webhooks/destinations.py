@@ -68,7 +68,9 @@ class DestinationRules:
             raise CallbackRefused("callback_credentials_refused", "must not have a user name or password in it")
         is_literal = self._check_literal(host)
         if not (is_literal or _HOST.fullmatch(host)):
-            raise CallbackRefused("callback_url_invalid", f"there is no host {host!r}")
+            raise CallbackRefused(
+                "callback_url_invalid", f"must name a host by its DNS name or address; found {host!r}"
+            )
         port = _DEFAULT_PORTS[parts.scheme] if port is None else port
         if not self._allows_port(port):
             raise CallbackRefused("callback_port_refused", f"port {port} is not one that callbacks may go to")

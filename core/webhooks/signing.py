@@ -107,7 +107,9 @@ class Keyring:
             event_id, timestamp, signatures = (given[f"webhook-{n}"] for n in ("id", "timestamp", "signature"))
             age_s = abs((time.time() if now is None else now) - int(timestamp))
         except (KeyError, ValueError):
-            raise SignatureInvalid("a webhook header is missing, or is no number where it must be one") from None
+            raise SignatureInvalid(
+                "`webhook-id`, `webhook-timestamp` and `webhook-signature` must be sent, the timestamp in seconds"
+            ) from None
         if age_s > TOLERANCE_S:
             raise SignatureInvalid(f"the timestamp is {age_s:.0f} s off; allowed are {TOLERANCE_S}")
         content = _content(event_id, timestamp, body)

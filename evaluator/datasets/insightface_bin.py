@@ -73,7 +73,7 @@ def _images_and_labels(path: Path, max_file_bytes: int) -> tuple[list[bytes], li
     except OSError as error:
         raise refused(f"cannot be read: {error}") from None
     except (ValueError, LookupError, TypeError) as error:
-        raise refused(f"is no pickle of images and booleans: {error}") from None
+        raise refused(f"cannot be read as a pickle of images and booleans: {error}") from None
     match value:
         case (list(images), list(mated)) if images and len(images) == 2 * len(mated):
             if all(type(body) is bytes for body in images) and all(type(truth) is bool for truth in mated):
@@ -125,11 +125,11 @@ def _value(pickled: io.BytesIO) -> object:
             case _:
                 shown = "" if argument is None else f" {argument!r:.60}"
                 raise ValueError(f"the opcode {opcode.name}{shown} at byte {position} is not admitted")
-    raise ValueError("it has no end")
+    raise ValueError("it ends without saying so")
 
 
 def _extend(stack: list[object], items: list[object]) -> None:
     target = stack[-1]
     if not isinstance(target, list):
-        raise TypeError("items are appended to what is no list")
+        raise TypeError("items are appended to something that is not a list")
     target.extend(items)

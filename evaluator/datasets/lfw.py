@@ -87,7 +87,7 @@ def _add(draft: Draft, line: int, columns: list[str], fold: int) -> None:
         return
     name, number, other, other_number = (*columns[:2], columns[0], columns[2]) if mated else columns
     if bad := [text for text in (number, other_number) if not whole_number(text)]:
-        draft.fault(line, f"{bad[0]!r} is no image number")
+        draft.fault(line, f"{bad[0]!r} is not an image number: a whole number from 1")
     elif not mated and name == other:
         draft.fault(line, f"a non-mated pair of {name} with {name}")
     else:

@@ -208,7 +208,7 @@ def test_numpy_and_numbers_are_refused(written: Callable[[bytes], Path], value: 
 
 @pytest.mark.parametrize("body", [b"", b"\x80", b"\xff\xd8\xff\xe0", packed(10)[:-1], packed(10)[:100], b"\x80\x04(e."])
 def test_a_damaged_file_is_refused(written: Callable[[bytes], Path], body: bytes) -> None:
-    assert refusal(written(body)).startswith("is no pickle of images and booleans: ")
+    assert refusal(written(body)).startswith("cannot be read as a pickle of images and booleans: ")
 
 
 def test_nothing_may_follow_and_the_file_must_be_there(written: Callable[[bytes], Path], tmp_path: Path) -> None:

@@ -83,10 +83,10 @@ def test_a_list_that_begins_with_non_mated_pairs_lacks_mated_ones() -> None:
     [
         ("Ada 1", "2 columns; a mated pair has 3, a non-mated one 4"),
         ("Ada 1 Bo 2 3", "5 columns; a mated pair has 3, a non-mated one 4"),
-        ("Ada\tone\tBo\t1", "'one' is no image number"),
-        ("Ada\t1\tBo\t0", "'0' is no image number"),
-        ("Ada\t1\tBo\t-2", "'-2' is no image number"),
-        ("Ada\t1\tBo\t\u0661", "'\u0661' is no image number"),
+        ("Ada\tone\tBo\t1", "'one' is not an image number: a whole number from 1"),
+        ("Ada\t1\tBo\t0", "'0' is not an image number: a whole number from 1"),
+        ("Ada\t1\tBo\t-2", "'-2' is not an image number: a whole number from 1"),
+        ("Ada\t1\tBo\t\u0661", "'\u0661' is not an image number: a whole number from 1"),
         ("Ada\t1\tAda\t2", "a non-mated pair of Ada with Ada"),
         ("Ada/..\t1\tBo\t1", "the image id 'Ada/../Ada/.._0001.jpg' has a part '..'"),
     ],
@@ -127,7 +127,7 @@ def test_all_faults_are_named_in_the_order_of_their_lines() -> None:
     lines[6] = "Cy\t1\t2"
     lines[8] = "Cy"
     assert faults_of(lines) == [
-        "3: 'x' is no image number",
+        "3: 'x' is not an image number: a whole number from 1",
         "7: the pair Cy/Cy_0001.jpg and Cy/Cy_0002.jpg repeats line 6",
         "9: 1 columns; a mated pair has 3, a non-mated one 4",
     ]
@@ -143,5 +143,5 @@ def test_the_message_has_twenty_faults_and_counts_the_rest() -> None:
         parse_lfw(text(["1\t25", *(f"Ada\t0\t{n}" for n in range(1, 26)), *(f"A\t{n}\tB\t1" for n in range(1, 26))]))
     assert len(raised.value.faults) == 25
     lines = str(raised.value).splitlines()
-    assert lines[0] == "pairs.txt:2: '0' is no image number"
-    assert lines[19:] == ["pairs.txt:21: '0' is no image number", "... and 5 more"]
+    assert lines[0] == "pairs.txt:2: '0' is not an image number: a whole number from 1"
+    assert lines[19:] == ["pairs.txt:21: '0' is not an image number: a whole number from 1", "... and 5 more"]

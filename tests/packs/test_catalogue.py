@@ -73,9 +73,9 @@ def test_the_operators_list_is_added_and_wins(tmp_path: Path) -> None:
         ("commercial_use = true", 'commercial_use = "no"', "commercial_use is true or false, not 'no'"),
         ("= 128", "= 0", "embedding_dimension is a positive number, not 0"),
         ("5838f7", "5838F7", "'det.onnx' has no SHA-256"),
-        ('"det.onnx"', '"../det.onnx"', "no plain relative file name"),
-        ('"det.onnx"', '"/det.onnx"', "no plain relative file name"),
-        ("packs.mine", 'packs."../mine"', "no pack name"),
+        ('"det.onnx"', '"../det.onnx"', "must be the name of a file below"),
+        ('"det.onnx"', '"/det.onnx"', "must be the name of a file below"),
+        ("packs.mine", 'packs."../mine"', "cannot be the name of a pack"),
         ("summary =", "summary", "Expected '='"),
     ],
 )

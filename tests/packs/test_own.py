@@ -90,7 +90,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, settings: Settings) 
     (tmp_path / "det.onnx").write_bytes(b"this is not ONNX")
     with pytest.raises(PackCorrupt, match="no detector and recogniser"):
         add_pack("mine", tmp_path, settings.packs, licence="ours", commercial_use=True, threshold=0.5)
-    with pytest.raises(PackCorrupt, match="is no directory"):
+    with pytest.raises(PackCorrupt, match="is not a directory"):
         add_pack("mine", tmp_path / "nowhere", settings.packs, licence="ours", commercial_use=True, threshold=0.5)
 
 

@@ -180,7 +180,9 @@ def test_a_courier_killed_in_the_middle_delivers_again_under_the_same_id(
         delivery = ends_as(DeliveryStatus.DELIVERED, event_id, deliveries, within_s=30)
         assert receiver.ids == {event_id}
         assert [attempt.error for attempt in delivery.log] == ["interrupted", None]
-        assert (delivery.attempts, delivery.tries) == (2, 0), "an interruption is no failure of the consumer's"
+        assert (delivery.attempts, delivery.failed_attempts) == (2, 0), (
+            "an interruption is no failure of the consumer's"
+        )
 
 
 def test_an_event_whose_message_was_lost_goes_out_with_the_next_sweep(

@@ -109,13 +109,13 @@ def test_erasing_a_job_erases_what_was_to_be_said_about_it(
 ) -> None:
     job = cancelled(owner="key_erases")
     event_id = str(job.event_id)
-    taken = store.claim(event_id)
+    taken = store.take(event_id)
     assert taken is not None
     jobs.erase(job.id)
     assert store.settle(taken, [NOBODY], DeliveryStatus.PENDING, retry_at=0.0) is False
     with pytest.raises(JobNotFound):
         store.get(event_id)
-    assert store.claim(event_id) is None
+    assert store.take(event_id) is None
     for owner in (None, "key_erases"):
         for status in (None, *DeliveryStatus):
             assert event_id not in [d.id for d in store.page(limit=100, status=status, owner=owner).deliveries]
@@ -123,7 +123,7 @@ def test_erasing_a_job_erases_what_was_to_be_said_about_it(
 
 def test_of_many_couriers_one_gets_the_delivery(store: DeliveryStore, cancelled: Callable[..., Job]) -> None:
     event_id = str(cancelled().event_id)
-    assert sum(claim is not None for claim in at_once(lambda number: store.claim(event_id), 12)) == 1
+    assert sum(claim is not None for claim in at_once(lambda number: store.take(event_id), 12)) == 1
 
 
 def test_one_host_is_not_tried_by_more_than_a_few_at_a_time(
@@ -131,31 +131,31 @@ def test_one_host_is_not_tried_by_more_than_a_few_at_a_time(
 ) -> None:
     url = "https://busy.example/events"
     ids = [str(cancelled(url).event_id) for _ in range(2 * ATTEMPTS_PER_HOST)]
-    taken = [claim for event_id in ids if (claim := store.claim(event_id))]
+    taken = [claim for event_id in ids if (claim := store.take(event_id))]
     assert len(taken) == ATTEMPTS_PER_HOST
-    assert store.claim(str(cancelled("https://other.example/").event_id)), "others are not held up"
+    assert store.take(str(cancelled("https://other.example/").event_id)), "others are not held up"
     store.settle(taken[0], [], DeliveryStatus.DELIVERED)
-    assert store.claim(ids[-1]), "a place has become free"
+    assert store.take(ids[-1]), "a place has become free"
 
 
 def test_a_delivery_waits_for_its_time(store: DeliveryStore, cancelled: Callable[..., Job]) -> None:
     event_id = str(cancelled("https://waits.example/").event_id)
-    taken = store.claim(event_id)
+    taken = store.take(event_id)
     assert taken is not None
     store.settle(taken, [NOBODY], DeliveryStatus.PENDING, retry_at=taken.due_at + 3600)
-    assert store.claim(event_id) is None
+    assert store.take(event_id) is None
     waiting = store.get(event_id)
-    assert (waiting.tries, waiting.attempts, waiting.log) == (1, 1, (NOBODY,))
+    assert (waiting.failed_attempts, waiting.attempts, waiting.log) == (1, 1, (NOBODY,))
     store.replay(event_id)
-    again = store.claim(event_id)
+    again = store.take(event_id)
     assert again is not None
-    assert (again.tries, again.attempts) == (0, 2)
+    assert (again.failed_attempts, again.attempts) == (0, 2)
 
 
 def test_a_log_keeps_the_last_fifty_attempts(store: DeliveryStore, cancelled: Callable[..., Job]) -> None:
     event_id = str(cancelled("https://talks.example/").event_id)
     for number in range(60):
-        taken = store.claim(event_id)
+        taken = store.take(event_id)
         assert taken is not None
         attempt = Attempt(float(number), 1.0, 500, None, "answered 500")
         store.settle(taken, [attempt], DeliveryStatus.PENDING, retry_at=taken.due_at)

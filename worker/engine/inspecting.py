@@ -24,7 +24,7 @@ class PackContents:
 def inspect_pack(directory: Path) -> PackContents:
     """Load the pack and embed one empty crop. Raise PackCorrupt where InsightFace loads no detector and recogniser."""
     if not directory.is_dir():
-        raise PackCorrupt(f"there is no directory {directory}")
+        raise PackCorrupt(f"{directory} is not a directory")
     try:
         app = FaceAnalysis(str(directory), allowed_modules=list(TASKS), providers=["CPUExecutionProvider"])
         recogniser = app.models["recognition"]

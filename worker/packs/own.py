@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from core.errors import SettingsInvalid
-from core.packs.catalogue import OWN_CATALOGUE, Pack, is_pack_name, load_catalogue, read_catalogue
+from core.packs.catalogue import OWN_CATALOGUE, Pack, load_catalogue, read_catalogue, require_pack_name
 from core.settings.groups import PackSettings
 from core.storage.digest import sha256_of
 from worker.engine.inspecting import inspect_pack
@@ -28,8 +28,10 @@ def add_pack(
     Raises PackCorrupt where InsightFace does not load a detector and a recogniser from the directory, and
     SettingsInvalid where the name is taken or the entry would not be valid.
     """
-    if not is_pack_name(name):
-        raise SettingsInvalid(f"{name!r} is no pack name: small letters, digits, and . _ - after the first")
+    try:
+        require_pack_name(name)
+    except ValueError as why:
+        raise SettingsInvalid(str(why)) from None
     if name in load_catalogue(packs.home):
         raise SettingsInvalid(f"a pack is already called {name!r}; choose another name")
     contents = inspect_pack(directory)

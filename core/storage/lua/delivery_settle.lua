@@ -1,4 +1,4 @@
--- What came of a claimed delivery. Only a success counts without the lease: it did arrive.
+-- What came of a delivery that was taken. Only a success counts without the lease: it did arrive.
 -- KEYS: delivery, due.
 -- ARGV: 1 id, 2 lease, 3 new status, 4 when to try again ('': never), 5 log, 6 now, 7 retention of an ended delivery.
 local record = redis.call('HMGET', KEYS[1], 'status', 'lease', 'owner', 'host')

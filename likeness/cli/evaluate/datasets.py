@@ -9,7 +9,7 @@ from rich.table import Table
 
 from core.errors import LikenessError
 from core.settings import default_home
-from likeness.cli.evaluate.desk import FILE, Desk, progress_bar, with_desk
+from likeness.cli.evaluate.services import FILE, Services, progress_bar, with_services
 from likeness.cli.terminal import wide_console
 
 
@@ -29,9 +29,9 @@ from likeness.cli.terminal import wide_console
 )
 @click.option("--name", help="What to call the data set. Default: its kind, or the .bin file's name.")
 @click.option("--replace", is_flag=True, help="Replace a data set of this name that has other content.")
-@with_desk
+@with_services
 def import_(
-    desk: Desk,
+    services: Services,
     kind: str,
     archive: Path | None,
     pairs: Path | None,
@@ -57,7 +57,7 @@ def import_(
             raise click.UsageError(f"`import {kind}` needs --archive and --pairs")
         benchmark = read_benchmark(kind, pairs, archive, track=track)  # type: ignore[arg-type]
     with progress_bar(f"importing {name or kind}") as move:
-        dataset = import_dataset(desk.objects, name or kind, benchmark, replace=replace, progress=move)
+        dataset = import_dataset(services.objects, name or kind, benchmark, replace=replace, progress=move)
     click.echo(
         f"{dataset.name}: {dataset.images} images, {dataset.pairs} pairs ({dataset.mated} mated), "
         f"{dataset.folds or 'no'} folds, {len(dataset.shards)} shards, digest {dataset.digest}"
@@ -84,16 +84,16 @@ def fetch(name: str, directory: Path | None) -> None:
 @click.command()
 @click.option("--delete", "delete_name", metavar="NAME", help="Delete this data set instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_desk
-def datasets(desk: Desk, delete_name: str | None, as_json: bool) -> None:
+@with_services
+def datasets(services: Services, delete_name: str | None, as_json: bool) -> None:
     """List the imported data sets."""
     from evaluator.datasets import delete_dataset, list_datasets
 
     if delete_name:
-        delete_dataset(desk.objects, delete_name)
+        delete_dataset(services.objects, delete_name)
         click.echo(f"{delete_name} is deleted")
         return
-    found = list_datasets(desk.objects)
+    found = list_datasets(services.objects)
     if as_json:
         click.echo(json.dumps([{k: v for k, v in asdict(d).items() if k != "shards"} for d in found], indent=2))
         return

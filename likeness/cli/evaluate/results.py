@@ -9,7 +9,7 @@ import click
 
 from core.evaluations.calibrations import CalibrationStore
 from core.packs.catalogue import find_pack, load_catalogue
-from likeness.cli.evaluate.desk import FILE, Desk, result_of, with_desk
+from likeness.cli.evaluate.services import FILE, Services, result_of, with_services
 
 RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores"}
 
@@ -23,12 +23,12 @@ RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores
     required=True,
     help="Directory for report.json, report.html and scores.csv.",
 )
-@with_desk
-def report(desk: Desk, run_id: str, directory: Path) -> None:
+@with_services
+def report(services: Services, run_id: str, directory: Path) -> None:
     """Write the report of a RUN: for machines, for people, and every score."""
     directory.mkdir(parents=True, exist_ok=True)
     for file, kind in RESULTS.items():
-        (directory / file).write_bytes(result_of(desk, run_id, kind))
+        (directory / file).write_bytes(result_of(services, run_id, kind))
         click.echo(directory / file)
 
 
@@ -47,13 +47,13 @@ def recompute(scores: Path, threshold: float | None) -> None:
 @click.argument("run_b", metavar="RUN_B")
 @click.option("--fail-on-regression", is_flag=True, help="Exit with 5 when B is significantly worse than A.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_desk
-def compare(desk: Desk, run_a: str, run_b: str, fail_on_regression: bool, as_json: bool) -> None:
+@with_services
+def compare(services: Services, run_a: str, run_b: str, fail_on_regression: bool, as_json: bool) -> None:
     """Say whether two runs on the same pairs differ significantly (McNemar's exact test)."""
     from evaluator.report import as_text, from_csv
     from evaluator.report import compare as compare_scores
 
-    a, b = (from_csv(result_of(desk, run_id, "scores")) for run_id in (run_a, run_b))
+    a, b = (from_csv(result_of(services, run_id, "scores")) for run_id in (run_a, run_b))
     found = compare_scores(a, b, names=(run_a, run_b))
     click.echo(json.dumps(found, indent=2) if as_json else as_text(found), nl=as_json)
     if fail_on_regression and found["regression"]:
@@ -63,16 +63,16 @@ def compare(desk: Desk, run_a: str, run_b: str, fail_on_regression: bool, as_jso
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_desk
-def calibrate(desk: Desk, run_id: str, as_json: bool) -> None:
+@with_services
+def calibrate(services: Services, run_id: str, as_json: bool) -> None:
     """Make the thresholds of a RUN the pack's: `target_fmr` then chooses among them."""
     from evaluator.report import from_csv
     from evaluator.runs.calibrating import calibration_from
 
-    run = desk.runs.get(run_id)
-    pack = find_pack(run.request.pack, load_catalogue(desk.settings.home))
-    made = calibration_from(run, from_csv(result_of(desk, run_id, "scores")), pack, desk.settings.engine)
-    CalibrationStore(desk.settings.redis).put(made)
+    run = services.runs.get(run_id)
+    pack = find_pack(run.request.pack, load_catalogue(services.settings.home))
+    made = calibration_from(run, from_csv(result_of(services, run_id, "scores")), pack, services.settings.engine)
+    CalibrationStore(services.settings.redis).put(made)
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return

@@ -18,7 +18,7 @@ from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
-from likeness.cli.evaluate.desk import Desk, progress_bar, result_of, with_desk
+from likeness.cli.evaluate.services import Services, progress_bar, result_of, with_services
 from likeness.cli.terminal import wide_console
 
 
@@ -40,9 +40,9 @@ from likeness.cli.terminal import wide_console
 )
 @click.option("--wait/--no-wait", default=False, help="Follow the run to its end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run; with --wait, its report.json.")
-@with_desk
+@with_services
 def run(
-    desk: Desk,
+    services: Services,
     dataset: str,
     pack: str | None,
     flip: bool,
@@ -60,59 +60,59 @@ def run(
     if detection_size is not None and detection_size % 32:
         raise click.BadParameter(f"must be a multiple of 32; found {detection_size}", param_hint="--detection-size")
     started = request_run(
-        desk.runs,
-        desk.objects,
-        desk.enqueue,
+        services.runs,
+        services.objects,
+        services.enqueue,
         dataset=dataset,
-        pack=find_pack(pack or desk.settings.packs.default, load_catalogue(desk.settings.home)),
+        pack=find_pack(pack or services.settings.packs.default, load_catalogue(services.settings.home)),
         flip=flip,
         policy=Policy(policy),
-        detection_size=detection_size or desk.settings.engine.detection_size,
+        detection_size=detection_size or services.settings.engine.detection_size,
     )
-    _follow(desk, started.id, wait=wait, as_json=as_json)
+    _follow(services, started.id, wait=wait, as_json=as_json)
 
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--wait/--no-wait", default=False, help="Follow the new run to its end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run; with --wait, its report.json.")
-@with_desk
-def resume(desk: Desk, run_id: str, wait: bool, as_json: bool) -> None:
+@with_services
+def resume(services: Services, run_id: str, wait: bool, as_json: bool) -> None:
     """Do what a cancelled or failed RUN left undone, as a new run: what is embedded is not embedded again."""
-    old = desk.runs.get(run_id)
+    old = services.runs.get(run_id)
     if old.status not in (Status.CANCELLED, Status.FAILED):
         raise LikenessError(f"run {run_id} is {old.status}; only a cancelled or failed run is resumed")
     asked = old.request
     started = request_run(
-        desk.runs,
-        desk.objects,
-        desk.enqueue,
+        services.runs,
+        services.objects,
+        services.enqueue,
         dataset=asked.dataset,
-        pack=find_pack(asked.pack, load_catalogue(desk.settings.home)),
+        pack=find_pack(asked.pack, load_catalogue(services.settings.home)),
         flip=asked.flip,
         policy=asked.policy,
         detection_size=asked.detection_size,
         resumes=run_id,
     )
-    _follow(desk, started.id, wait=wait, as_json=as_json)
+    _follow(services, started.id, wait=wait, as_json=as_json)
 
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json at the end.")
-@with_desk
-def watch(desk: Desk, run_id: str, as_json: bool) -> None:
+@with_services
+def watch(services: Services, run_id: str, as_json: bool) -> None:
     """Follow a RUN to its end."""
-    _follow(desk, run_id, wait=True, as_json=as_json)
+    _follow(services, run_id, wait=True, as_json=as_json)
 
 
 @click.command("list")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many runs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line.")
-@with_desk
-def list_(desk: Desk, limit: int, as_json: bool) -> None:
+@with_services
+def list_(services: Services, limit: int, as_json: bool) -> None:
     """List runs, newest first."""
-    runs = desk.runs.page(limit=limit).runs
+    runs = services.runs.page(limit=limit).runs
     if as_json:
         for found in runs:
             click.echo(json.dumps(asdict(found)))
@@ -138,43 +138,43 @@ def list_(desk: Desk, limit: int, as_json: bool) -> None:
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_desk
-def show(desk: Desk, run_id: str, as_json: bool) -> None:
+@with_services
+def show(services: Services, run_id: str, as_json: bool) -> None:
     """Show a RUN: what was asked for, how far it is, what came out."""
-    found = desk.runs.get(run_id)
+    found = services.runs.get(run_id)
     click.echo(json.dumps(asdict(found), indent=2) if as_json else _describe(found))
 
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
-@with_desk
-def cancel(desk: Desk, run_id: str) -> None:
+@with_services
+def cancel(services: Services, run_id: str) -> None:
     """Cancel a RUN; shards under way stop between images, and what is embedded stays for the next run."""
-    click.echo(f"{desk.runs.cancel(run_id).id} is cancelled")
+    click.echo(f"{services.runs.cancel(run_id).id} is cancelled")
 
 
-def _follow(desk: Desk, run_id: str, *, wait: bool, as_json: bool) -> None:
+def _follow(services: Services, run_id: str, *, wait: bool, as_json: bool) -> None:
     if not wait:
-        started = desk.runs.get(run_id)
+        started = services.runs.get(run_id)
         click.echo(
             json.dumps(asdict(started), indent=2) if as_json else f"{run_id}\nfollow it: evaluate watch {run_id}"
         )
         return
-    ended = _watch(desk, run_id)
+    ended = _watch(services, run_id)
     if ended.status is not Status.SUCCEEDED:
         click.echo(json.dumps(asdict(ended), indent=2) if as_json else _describe(ended))
         sys.exit(4)
-    click.echo(result_of(desk, run_id, "report").decode() if as_json else _describe(ended))
+    click.echo(result_of(services, run_id, "report").decode() if as_json else _describe(ended))
 
 
-def _watch(desk: Desk, run_id: str) -> Run:
+def _watch(services: Services, run_id: str) -> Run:
     warned = time.monotonic()
     with progress_bar(run_id) as move:
-        while not (found := desk.runs.get(run_id)).status.is_terminal:
+        while not (found := services.runs.get(run_id)).status.is_terminal:
             move(found.progress.images_done, found.request.images)
             if found.progress.images_done == 0 and time.monotonic() - warned > 5:
                 warned = time.monotonic()
-                _warn_without_workers(desk.settings)
+                _warn_without_workers(services.settings)
             time.sleep(0.3)
         move(found.request.images, found.request.images)
     return found

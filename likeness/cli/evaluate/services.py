@@ -22,7 +22,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Services:
     """What a command works with."""
 
     settings: Settings
@@ -35,21 +35,21 @@ class Desk:
         return partial(enqueue, celery_app("likeness-cli", self.settings))
 
 
-def with_desk(command: Callable[..., None]) -> Callable[..., None]:
-    """Hand the command its desk; made late, so that `--help` needs no settings."""
+def with_services(command: Callable[..., None]) -> Callable[..., None]:
+    """Hand the command its services; made late, so that `--help` needs no settings."""
 
     def wrapped(*args: Any, **kwargs: Any) -> None:
         settings = load_settings()
-        command(Desk(settings, RunStore(settings.redis), ObjectStore(settings.objects)), *args, **kwargs)
+        command(Services(settings, RunStore(settings.redis), ObjectStore(settings.objects)), *args, **kwargs)
 
     return update_wrapper(wrapped, command)
 
 
-def result_of(desk: Desk, run_id: str, kind: str) -> bytes:
+def result_of(services: Services, run_id: str, kind: str) -> bytes:
     """One of a run's results. Raise LikenessError, naming the run's status, when there is none."""
-    found = desk.runs.get(run_id)
+    found = services.runs.get(run_id)
     try:
-        return desk.objects.get(getattr(RunKeys(run_id), kind))
+        return services.objects.get(getattr(RunKeys(run_id), kind))
     except ObjectNotFound:
         raise LikenessError(f"run {run_id} is {found.status}: it has no {kind}") from None
 
