@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from core.errors import BrokerUnavailable
+from core.outages import outlast
 from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore
 from courier.schedule import Verdict, retry_in_s, verdict_on
 from courier.sender import Answer, Sender
@@ -13,7 +13,7 @@ from courier.sender import Answer, Sender
 log = structlog.get_logger()
 
 #: How long a job store that is away is waited for after an attempt; without a record of it, it is made again.
-PATIENCE_S = 20.0
+OUTAGE_S = 20.0
 
 
 class Deliveries:
@@ -66,15 +66,7 @@ class Deliveries:
         status: DeliveryStatus,
         retry_at: float | None = None,
     ) -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            try:
-                settled = self._store.settle(delivery, attempts, status, retry_at=retry_at)
-                break
-            except BrokerUnavailable:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.5)
+        settled = outlast(lambda: self._store.settle(delivery, attempts, status, retry_at=retry_at), outage_s=OUTAGE_S)
         last = attempts[-1] if attempts else None
         log.info(
             "delivery_attempted" if settled else "delivery_superseded",

@@ -83,7 +83,7 @@ class Client:
         When the answer does not arrive, the same submission is sent again, a few times; it is accepted once.
         """
         key = idempotency_key or secrets.token_urlsafe(24)
-        for wait_s in (*RETRIES_S, None):
+        for wait_s in (*RETRIES_S, None):  # by hand: the client stands on httpx alone
             try:
                 answer = self._request(
                     "POST",

@@ -4,13 +4,13 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from typing import TypeVar
 
 import structlog
 
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
-from core.errors import BrokerUnavailable, JobNotFound, ObjectNotFound, StoreUnavailable, TransitionRefused
+from core.errors import JobNotFound, ObjectNotFound, StoreUnavailable, TransitionRefused
+from core.outages import outlast
 from core.storage.lifecycle import Failure
 from core.storage.objects import ObjectStore
 from core.vocabulary import Compared, Result
@@ -18,10 +18,9 @@ from worker.engines import Engines
 from worker.leases import Leases
 
 log = structlog.get_logger()
-T = TypeVar("T")
 
 #: A restarted Redis is back within seconds; a thread that waits for it does nothing else anyway.
-PATIENCE_S = 120.0
+OUTAGE_S = 120.0
 
 
 class Comparisons:
@@ -59,7 +58,7 @@ class Comparisons:
         holder = f"{self._worker} {os.getpid()} {secrets.token_hex(4)}"
         with structlog.contextvars.bound_contextvars(job_id=job_id):
             try:
-                job = _insist(lambda: self._jobs.start(job_id, holder))
+                job = outlast(lambda: self._jobs.start(job_id, holder), outage_s=OUTAGE_S)
             except (TransitionRefused, JobNotFound) as why:
                 log.info("comparison_skipped", why=str(why))
                 return
@@ -68,7 +67,7 @@ class Comparisons:
 
     def give_up(self, job_id: str, code: str, message: str) -> None:
         """End a job that was tried often enough."""
-        self._fail(_insist(lambda: self._jobs.get(job_id)), code, message)
+        self._fail(outlast(lambda: self._jobs.get(job_id), outage_s=OUTAGE_S), code, message)
 
     def _run(self, job: Job, holder: str) -> None:
         if job.attempts > self._max_attempts:
@@ -80,7 +79,7 @@ class Comparisons:
             self._fail(job, "images_lost", "the images are no longer in the object store")
         except StoreUnavailable:
             try:
-                _insist(lambda: self._jobs.requeue(job.id, holder))
+                outlast(lambda: self._jobs.requeue(job.id, holder), outage_s=OUTAGE_S)
             except (TransitionRefused, JobNotFound) as why:  # cancelled, erased, or another worker's by now
                 log.info("comparison_superseded", why=str(why))
                 return
@@ -120,7 +119,7 @@ class Comparisons:
 
     def _end(self, job: Job, step: Callable[[], Job]) -> None:
         try:
-            ended = _insist(step)
+            ended = outlast(step, outage_s=OUTAGE_S)
         except (TransitionRefused, JobNotFound) as why:
             # Cancelled or erased while it ran, or a twin was faster: the first ending stands.
             log.info("comparison_superseded", why=str(why))
@@ -136,15 +135,3 @@ class Comparisons:
             timings_ms=result.timings_ms if result else None,
             failure=ended.failure.code if ended.failure else None,
         )
-
-
-def _insist(step: Callable[[], T]) -> T:
-    """Repeat a step on the job store until it answers, for up to PATIENCE_S."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            return step()
-        except BrokerUnavailable:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.5)

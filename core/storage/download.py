@@ -1,12 +1,13 @@
 """One file over HTTP: resumed where it broke off, bounded retries, never under its name before its digest matches."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential
 
 from core.errors import DownloadFailed
+from core.outages import passes
 from core.storage.digest import mismatch, sha256_of
 
 # Bytes done and bytes in all (None where the server does not say), for the file that is under way.
@@ -17,6 +18,12 @@ BACKOFF_S = 0.5
 TIMEOUT_S = 30.0
 CHUNK_BYTES = 1 << 16
 TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Undeliverable(DownloadFailed):
+    """Asked again, the server would give the same answer."""
+
+    retryable = False
 
 
 def no_progress(done_bytes: int, total_bytes: int | None) -> None:
@@ -33,31 +40,34 @@ def download(
     backoff_s: float = BACKOFF_S,
 ) -> None:
     """Raise DownloadFailed with the last reason. What has arrived stays in `.part` for the next call to resume."""
-    part = destination.with_name(destination.name + ".part")
-    reason = ""
+    trying = Retrying(
+        retry=retry_if_exception(passes),
+        stop=stop_after_attempt(attempts),
+        wait=wait_exponential(multiplier=backoff_s),
+        reraise=True,
+    )
     with httpx.Client(follow_redirects=True, timeout=TIMEOUT_S) as client:
-        for attempt in range(attempts):
-            if attempt:
-                time.sleep(backoff_s * 2 ** (attempt - 1))
-            resumed = part.exists()
-            try:
-                _receive(client, url, part, progress)
-            except httpx.HTTPStatusError as error:
-                reason = f"the server answered {error.response.status_code}"
-                if error.response.status_code not in TRY_AGAIN:
-                    break
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                reason = str(error) or type(error).__name__
-            else:
-                actual = sha256_of(part)
-                if actual == sha256:
-                    part.replace(destination)
-                    return
-                part.unlink()
-                reason = mismatch(destination.name, sha256, actual)
-                if not resumed:  # a whole download of the wrong bytes: the next one will be no better
-                    break
-    raise DownloadFailed(f"{url}: {reason}")
+        trying(_attempt, client, url, destination, sha256, progress)
+
+
+def _attempt(client: httpx.Client, url: str, destination: Path, sha256: str, progress: Progress) -> None:
+    part = destination.with_name(destination.name + ".part")
+    resumed = part.exists()
+    try:
+        _receive(client, url, part, progress)
+    except httpx.HTTPStatusError as error:
+        status = error.response.status_code
+        failure = DownloadFailed if status in TRY_AGAIN else Undeliverable
+        raise failure(f"{url}: the server answered {status}") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise DownloadFailed(f"{url}: {str(error) or type(error).__name__}") from error
+    actual = sha256_of(part)
+    if actual != sha256:
+        part.unlink()
+        # A whole download of the wrong bytes: the next one will be no better.
+        failure = DownloadFailed if resumed else Undeliverable
+        raise failure(f"{url}: {mismatch(destination.name, sha256, actual)}")
+    part.replace(destination)
 
 
 def _receive(client: httpx.Client, url: str, part: Path, progress: Progress) -> None:

@@ -18,43 +18,49 @@ from core.settings.groups import ObjectSettings
 MOST_CONNECTIONS = 64
 
 
+def s3_client(store: ObjectSettings, pool: urllib3.PoolManager) -> Minio:
+    """A client of the store that these settings name. Raise SettingsInvalid for an endpoint that cannot be one."""
+    endpoint, access_key, secret_key = store.credentials
+    url = urlsplit(endpoint)
+    if url.scheme not in ("http", "https") or not url.netloc:
+        raise SettingsInvalid(f"LIKENESS_S3_ENDPOINT must be http(s)://host:port; found {endpoint!r}")
+    return Minio(
+        url.netloc,
+        access_key,
+        secret_key,
+        secure=url.scheme == "https",
+        region=store.region,  # named, so that the client does not ask for it before its first call
+        http_client=pool,
+    )
+
+
 class ObjectStore:
     """Objects by key. Connects when first used; every method raises StoreUnavailable when the store is away."""
 
     def __init__(self, store: ObjectSettings) -> None:
-        endpoint, access_key, secret_key = store.credentials
-        url = urlsplit(endpoint)
-        if url.scheme not in ("http", "https") or not url.netloc:
-            raise SettingsInvalid(f"LIKENESS_S3_ENDPOINT must be http(s)://host:port; found {endpoint!r}")
         self._bucket = store.bucket
-        self._client = Minio(
-            url.netloc,
-            access_key,
-            secret_key,
-            secure=url.scheme == "https",
-            region=store.region,  # named, so that the client does not ask for it before its first call
-            http_client=urllib3.PoolManager(
-                timeout=urllib3.Timeout(connect=2, read=20),
-                maxsize=MOST_CONNECTIONS,
-                retries=urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
-            ),
+        pool = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=2, read=20),
+            maxsize=MOST_CONNECTIONS,
+            retries=urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
         )
+        self._client = s3_client(store, pool)
 
     def ping(self) -> None:
         """Raise StoreUnavailable unless the bucket is there and may be used."""
-        with _translated(self._bucket):
+        with translated(self._bucket):
             found = self._client.bucket_exists(self._bucket)
         if not found:
             raise StoreUnavailable(f"the bucket {self._bucket!r} does not exist")
 
     def put(self, key: str, body: bytes, media_type: str = "application/octet-stream") -> None:
         """Store `body`, replacing what was there."""
-        with _translated(key):
+        with translated(key):
             self._client.put_object(self._bucket, key, io.BytesIO(body), len(body), content_type=media_type)
 
     def get(self, key: str) -> bytes:
         """Raise ObjectNotFound for a missing key, whatever the backend calls it."""
-        with _translated(key):
+        with translated(key):
             response = self._client.get_object(self._bucket, key)
             try:
                 return bytes(response.read())
@@ -65,7 +71,7 @@ class ObjectStore:
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
         try:
-            with _translated(key):
+            with translated(key):
                 self._client.stat_object(self._bucket, key)
         except ObjectNotFound:
             return False
@@ -73,28 +79,29 @@ class ObjectStore:
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins with `prefix`."""
-        with _translated(prefix):
+        with translated(prefix):
             for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
                 yield found.object_name
 
     def older_than(self, prefix: str, age_s: float) -> Iterator[tuple[str, int]]:
         """Key and size of every object that begins with `prefix` and was written more than `age_s` seconds ago."""
         before = datetime.now(UTC) - timedelta(seconds=age_s)
-        with _translated(prefix):
+        with translated(prefix):
             for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
                 if found.last_modified < before:
                     yield found.object_name, found.size
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete in one call; a key that is not there is no error."""
-        with _translated("delete"):
+        with translated("delete"):
             for error in self._client.remove_objects(self._bucket, [DeleteObject(key) for key in keys]):
                 if error.code != "NoSuchKey":
                     raise StoreUnavailable(f"{error.name} was not deleted: {error.message}")
 
 
 @contextmanager
-def _translated(what: str) -> Iterator[None]:
+def translated(what: str) -> Iterator[None]:
+    """Give minio's and urllib3's ways of failing our names."""
     try:
         yield
     except S3Error as error:

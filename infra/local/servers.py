@@ -8,7 +8,6 @@ import os
 import socket
 import sys
 import sysconfig
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,12 +17,13 @@ from urllib.parse import quote, unquote, urlsplit
 
 import redis
 import urllib3
-from minio import Minio
-from minio.error import InvalidResponseError, S3Error, ServerError
+from minio.error import S3Error
 
-from core.errors import BrokerUnavailable, LikenessError, SettingsInvalid, StoreUnavailable
+from core.errors import BrokerUnavailable, LikenessError, SettingsInvalid
+from core.outages import outlast
 from core.settings import Settings, load_settings
 from core.settings.groups import ObjectSettings, RedisSettings
+from core.storage.objects import s3_client, translated
 
 LOOPBACK = "127.0.0.1"
 S3_PORTS = 10  # weed mini listens on ten consecutive ports; the first one speaks S3
@@ -200,40 +200,23 @@ def ping_redis(server: RedisSettings) -> None:
 
 def ensure_bucket(store: ObjectSettings) -> None:
     """Make the bucket if need be. Raise StoreUnavailable until the store answers, SettingsInvalid for bad keys."""
-    endpoint, access_key, secret_key = store.credentials
-    url = urlsplit(endpoint)
-    client = Minio(
-        url.netloc,
-        access_key,
-        secret_key,
-        secure=url.scheme == "https",
-        region=store.region,
-        http_client=urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False),
-    )
-    try:
-        if not client.bucket_exists(store.bucket):
-            client.make_bucket(store.bucket)
-    except S3Error as error:
-        if error.code == "BucketAlreadyOwnedByYou":
-            return
-        if error.code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
-            raise SettingsInvalid(f"LIKENESS_S3_ACCESS_KEY: the store refuses the keys: {error.code}") from error
-        raise StoreUnavailable(f"the object store refuses the bucket {store.bucket!r}: {error.code}") from error
-    except (urllib3.exceptions.HTTPError, InvalidResponseError, ServerError) as error:
-        raise StoreUnavailable(f"the object store does not answer: {type(error).__name__}") from error
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
+    client = s3_client(store, pool)
+    with translated(store.bucket):
+        try:
+            if not client.bucket_exists(store.bucket):
+                client.make_bucket(store.bucket)
+        except S3Error as error:
+            if error.code == "BucketAlreadyOwnedByYou":
+                return
+            if error.code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
+                raise SettingsInvalid(f"LIKENESS_S3_ACCESS_KEY: the store refuses the keys: {error.code}") from error
+            raise
 
 
 def retry(probe: Callable[[], T], *, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> T:
     """Call `probe` until it raises nothing that trying again may mend; `meanwhile` may give up by raising."""
-    deadline = time.monotonic() + timeout_s
-    while True:
-        meanwhile()
-        try:
-            return probe()
-        except LikenessError as error:
-            if not error.retryable or time.monotonic() > deadline:
-                raise
-        time.sleep(0.1)
+    return outlast(probe, outage_s=timeout_s, longest_pause_s=0.1, meanwhile=meanwhile)
 
 
 def wait_until_ready(
