@@ -4,7 +4,6 @@ A lost consumer does not show otherwise: the process lives, its heartbeat goes o
 """
 
 import os
-import threading
 import time
 from collections.abc import Callable
 
@@ -13,6 +12,7 @@ from celery import Celery
 from celery.utils.nodenames import worker_direct
 
 from core.errors import BrokerUnavailable
+from core.every import Every
 from core.exits import DEAF
 from core.messaging.broker import Tasks, enqueue
 
@@ -27,20 +27,19 @@ class Canary:
     ) -> None:
         self._app = app
         self._queue = worker_direct(worker)
-        self._every_s = every_s
+        self._expires_s = 3 * every_s
         self._patience_s = patience_s
         self._is_busy = is_busy
         self._asked_at: float | None = None
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._ask, name="canary", daemon=True)
+        self._every = Every(every_s, self._ask, name="canary")
 
     def start(self) -> None:
         """Begin; called when the worker takes work."""
-        self._thread.start()
+        self._every.start()
 
     def stop(self) -> None:
         """Ask no more: a worker that stops need not hear."""
-        self._stopped.set()
+        self._every.stop()
 
     def heard(self) -> None:
         """A message came through: this one, or a job's."""
@@ -53,15 +52,14 @@ class Canary:
         return 0.0 if asked_at is None else time.monotonic() - asked_at
 
     def _ask(self) -> None:
-        while not self._stopped.wait(self._every_s):
-            if self._is_busy():
-                self.heard()
-            if self.silent_s > 2 * self._patience_s:
-                log.critical("worker_is_deaf", silent_s=round(self.silent_s, 1))
-                os._exit(DEAF)  # an orderly end would wait for the consumer that does not answer
-            try:
-                enqueue(self._app, Tasks.CANARY, queue=self._queue, expires_s=3 * self._every_s)
-            except BrokerUnavailable:
-                self._asked_at = None  # nothing was sent, so nothing can come
-            else:
-                self._asked_at = self._asked_at or time.monotonic()
+        if self._is_busy():
+            self.heard()
+        if self.silent_s > 2 * self._patience_s:
+            log.critical("worker_is_deaf", silent_s=round(self.silent_s, 1))
+            os._exit(DEAF)  # an orderly end would wait for the consumer that does not answer
+        try:
+            enqueue(self._app, Tasks.CANARY, queue=self._queue, expires_s=self._expires_s)
+        except BrokerUnavailable:
+            self._asked_at = None  # nothing was sent, so nothing can come
+        else:
+            self._asked_at = self._asked_at or time.monotonic()

@@ -4,13 +4,11 @@ A call a job would cost the object store and Redis as much as reading the images
 its share to the courier: what is due stands in the job store, written with the ending itself.
 """
 
-import threading
-
 import structlog
 
 from core.comparisons.erasure import erase_now
 from core.comparisons.store import JobStore
-from core.errors import LikenessError
+from core.every import Every
 from core.storage.objects import ObjectStore
 
 log = structlog.get_logger()
@@ -27,37 +25,22 @@ class Eraser:
         self._jobs = jobs
         self._objects = objects
         self._due: list[str] = []
-        self._has_work = threading.Event()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="eraser", daemon=True)
+        self._every = Every(EVERY_S, self._erase, name="eraser", at_stop=True)
 
     def start(self) -> None:
         """Begin to delete."""
-        self._thread.start()
+        self._every.start()
 
     def stop(self) -> None:
         """Delete what is due now, and nothing after that."""
-        self._stopped.set()
-        self._has_work.set()
-        self._thread.join(5)
+        self._every.stop(within_s=5)
 
     def add(self, key: str) -> None:
         """This object is due."""
         self._due.append(key)
-        self._has_work.set()
-
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._has_work.wait()
-            self._stopped.wait(EVERY_S)
-            self._has_work.clear()
-            self._erase()
 
     def _erase(self) -> None:
         while self._due:
             keys = [self._due.pop() for _ in range(min(AT_ONCE, len(self._due)))]
-            try:
-                if not erase_now(self._jobs, self._objects, *keys):
-                    log.info("erasure_left_to_the_courier", count=len(keys))
-            except LikenessError as why:
-                log.warning("erasure_postponed", why=str(why))
+            if not erase_now(self._jobs, self._objects, *keys):
+                log.info("erasure_left_to_the_courier", count=len(keys))

@@ -1,6 +1,5 @@
 """Holding on to running jobs: while a worker is at work on one, it says so again and again."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ import structlog
 
 from core.comparisons.store import JobStore
 from core.errors import LikenessError
+from core.every import Every
 
 log = structlog.get_logger()
 
@@ -30,18 +30,16 @@ class Leases:
 
     def __init__(self, jobs: JobStore, lease_s: float) -> None:
         self._jobs = jobs
-        self._every_s = lease_s / 3
         self._held: dict[str, Held] = {}
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._renew, name="leases", daemon=True)
+        self._every = Every(lease_s / 3, self._renew, name="leases")
 
     def start(self) -> None:
         """Begin to renew."""
-        self._thread.start()
+        self._every.start()
 
     def stop(self) -> None:
         """Renew no more: what is not finished now is another worker's."""
-        self._stopped.set()
+        self._every.stop()
 
     @property
     def count(self) -> int:
@@ -58,12 +56,11 @@ class Leases:
             del self._held[holder]
 
     def _renew(self) -> None:
-        while not self._stopped.wait(self._every_s):
-            for holder, held in list(self._held.items()):
-                if time.monotonic() - held.since > LONGEST_S:
-                    log.error("comparison_hangs", job_id=held.job_id)
-                    continue
-                try:
-                    self._jobs.renew(held.job_id, holder)
-                except LikenessError as why:
-                    log.warning("lease_not_renewed", job_id=held.job_id, why=str(why))
+        for holder, held in list(self._held.items()):
+            if time.monotonic() - held.since > LONGEST_S:
+                log.error("comparison_hangs", job_id=held.job_id)
+                continue
+            try:
+                self._jobs.renew(held.job_id, holder)
+            except LikenessError as why:
+                log.warning("lease_not_renewed", job_id=held.job_id, why=str(why))

@@ -1,13 +1,13 @@
 """A worker's sign of life, sent from a thread of its own."""
 
 import os
-import threading
 import time
 from collections.abc import Callable
 
 import structlog
 
 from core.errors import BrokerUnavailable
+from core.every import Every
 from core.messaging.presence import HEARTBEAT_S, Presence, WorkerFacts
 from core.vocabulary import EngineFacts
 
@@ -32,29 +32,21 @@ class Heartbeat:
         self._name = name
         self._queues = queues
         self._started_at = time.time()
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._every = Every(HEARTBEAT_S, self._beat, name="heartbeat", at_start=True)
 
     def start(self) -> None:
         """Begin; called when the worker is warm and takes work."""
-        self._thread.start()
+        self._every.start()
 
     def stop(self) -> None:
         """End and be gone at once, not after the last heartbeat's time to live."""
-        self._stopped.set()
+        self._every.stop()
         try:
             self._presence.leave(self._name)
         except BrokerUnavailable:
             log.info("heartbeat_left_to_expire")
 
     def _beat(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self._presence.show(
-                    WorkerFacts(
-                        self._name, os.getpid(), self._started_at, self._queues, self._engines(), self._silent_s()
-                    )
-                )
-            except BrokerUnavailable as why:
-                log.warning("heartbeat_missed", why=str(why))
-            self._stopped.wait(HEARTBEAT_S)
+        self._presence.show(
+            WorkerFacts(self._name, os.getpid(), self._started_at, self._queues, self._engines(), self._silent_s())
+        )
