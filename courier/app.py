@@ -3,8 +3,10 @@
 `celery -A courier.app beat` sends its periodic tasks.
 """
 
-from functools import partial
-from typing import Any
+import inspect
+from collections.abc import Callable
+from functools import partial, wraps
+from typing import Any, TypeAlias
 
 import structlog
 from celery import Task
@@ -17,6 +19,7 @@ from core.comparisons.store import JobStore
 from core.errors import LikenessError
 from core.logs import configure_logs
 from core.messaging.broker import Tasks, celery_app, enqueue
+from core.messaging.equipment import equip
 from core.settings import Settings, load_settings
 from core.storage.objects import ObjectStore
 from courier.lanes import Rounds
@@ -56,65 +59,64 @@ class Equipment:
         self.rounds = Rounds(settings)
 
 
-@app.task(name=Tasks.ERASE_DUE, bind=True)
+Duty: TypeAlias = Callable[..., None]
+
+
+def duty(name: str, *, postponed: str) -> Callable[[Duty], Task]:
+    """Register a task under a name. What one of our errors keeps it from is logged as `postponed`, and comes again."""
+
+    def register(work: Duty) -> Task:
+        facts = [*inspect.signature(work).parameters][1:]
+
+        @wraps(work)
+        def attempt(self: Task, *arguments: str) -> None:
+            try:
+                work(self, *arguments)
+            except LikenessError as why:
+                log.warning(postponed, **dict(zip(facts, arguments, strict=True)), why=str(why))
+
+        return app.task(name=name, bind=True)(attempt)
+
+    return register
+
+
+@duty(Tasks.ERASE_DUE, postponed="erasure_postponed")
 def erase_due_objects(self: Task) -> None:
     """Delete images whose job has ended and whose retention is over."""
-    try:
-        erased = erase_due(self.app.equipment.jobs, self.app.equipment.objects)
-    except LikenessError as why:
-        log.warning("erasure_postponed", why=str(why))
-        return
-    if erased:
+    if erased := erase_due(self.app.equipment.jobs, self.app.equipment.objects):
         log.info("objects_erased", count=erased)
 
 
-@app.task(name=Tasks.REAP, bind=True)
+@duty(Tasks.REAP, postponed="reaping_postponed")
 def bring_back_lost_jobs(self: Task) -> None:
     """Enqueue jobs again whose message or whose worker is gone."""
-    try:
-        reap(self.app.equipment.lost, partial(enqueue, self.app))
-    except LikenessError as why:
-        log.warning("reaping_postponed", why=str(why))
+    reap(self.app.equipment.lost, partial(enqueue, self.app))
 
 
-@app.task(name=Tasks.SWEEP_ORPHANS, bind=True)
+@duty(Tasks.SWEEP_ORPHANS, postponed="sweep_postponed")
 def sweep_orphans(self: Task) -> None:
     """Delete stored images that no job names."""
-    try:
-        swept = self.app.equipment.orphans.sweep()
-    except LikenessError as why:
-        log.warning("sweep_postponed", why=str(why))
-        return
-    if swept:
+    if swept := self.app.equipment.orphans.sweep():
         log.warning("orphans_deleted", count=swept)
 
 
-@app.task(name=Tasks.DELIVER, bind=True)
+@duty(Tasks.DELIVER, postponed="delivery_postponed")
 def deliver(self: Task, event_id: str) -> None:
     """Attempt one delivery of an event."""
-    try:
-        self.app.equipment.rounds.deliver(event_id, (self.request.delivery_info or {}).get("routing_key", ""))
-    except LikenessError as why:
-        log.warning("delivery_postponed", event_id=event_id, why=str(why))
+    self.app.equipment.rounds.deliver(event_id, (self.request.delivery_info or {}).get("routing_key", ""))
 
 
-@app.task(name=Tasks.SWEEP_DELIVERIES, bind=True)
+@duty(Tasks.SWEEP_DELIVERIES, postponed="sweep_of_deliveries_postponed")
 def sweep_deliveries(self: Task) -> None:
     """Enqueue the deliveries that are due."""
-    try:
-        self.app.equipment.rounds.sweep(partial(enqueue, self.app))
-    except LikenessError as why:
-        log.warning("sweep_of_deliveries_postponed", why=str(why))
+    self.app.equipment.rounds.sweep(partial(enqueue, self.app))
 
 
-@app.task(name=Tasks.FORGET_EXPIRED, bind=True)
+@duty(Tasks.FORGET_EXPIRED, postponed="forgetting_postponed")
 def forget_expired_jobs(self: Task) -> None:
     """Drop the index entries of jobs past their retention."""
-    try:
-        log.info("jobs_forgotten", count=self.app.equipment.jobs.forget_expired())
-        log.info("deliveries_forgotten", count=self.app.equipment.rounds.forget_expired())
-    except LikenessError as why:
-        log.warning("forgetting_postponed", why=str(why))
+    log.info("jobs_forgotten", count=self.app.equipment.jobs.forget_expired())
+    log.info("deliveries_forgotten", count=self.app.equipment.rounds.forget_expired())
 
 
 @setup_logging.connect
@@ -125,8 +127,4 @@ def _configure_logs(**_: Any) -> None:
 @worker_init.connect
 def _equip(sender: WorkController, **_: Any) -> None:
     _configure_logs()  # Celery calls it after this
-    try:
-        app.equipment = Equipment(settings)
-    except LikenessError as why:
-        log.critical("courier_refuses_to_start", code=why.code, why=str(why))
-        raise SystemExit(f"likeness courier: {why}") from why
+    equip(app, "courier", lambda: Equipment(settings))

@@ -3,18 +3,20 @@
 It holds no model: embedding is asked of the engine workers by task name.
 """
 
+import atexit
 from collections.abc import Callable
 from typing import Any
 
 import structlog
 from celery import Task
-from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
+from celery.signals import setup_logging, worker_init, worker_ready
 from celery.worker import WorkController
 
 from core.errors import LikenessError
 from core.evaluations.store import RunStore
 from core.logs import configure_logs
 from core.messaging.broker import Tasks, celery_app
+from core.messaging.equipment import equip
 from core.messaging.heartbeat import Heartbeat
 from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
@@ -91,15 +93,13 @@ def _configure_logs(**_: Any) -> None:
 
 @worker_init.connect
 def _equip(sender: WorkController, **_: Any) -> None:
+    _configure_logs()  # Celery calls it after this
     queues = tuple(sorted(sender.app.amqp.queues.consume_from))
-    app.equipment = Equipment(settings, worker=sender.hostname, queues=queues)
+    equip(app, "evaluator", lambda: Equipment(settings, worker=sender.hostname, queues=queues))
 
 
 @worker_ready.connect
 def _announce(**_: Any) -> None:
     app.equipment.heartbeat.start()
-
-
-@worker_shutdown.connect
-def _leave(**_: Any) -> None:
-    app.equipment.heartbeat.stop()
+    # Celery 5.7.0 sends no worker_shutdown after SIGQUIT, which is how ours are stopped.
+    atexit.register(app.equipment.heartbeat.stop)

@@ -3,12 +3,13 @@
 One process a device, on the threads pool; packs are loaded and warm before the first message is taken.
 """
 
+import atexit
 from functools import partial
 from typing import Any
 
 import structlog
 from celery import Task
-from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown
+from celery.signals import setup_logging, worker_init, worker_ready
 from celery.worker import WorkController
 
 from core.comparisons.store import JobStore
@@ -17,6 +18,7 @@ from core.evaluations.shards import ShardMessage
 from core.evaluations.store import RunStore
 from core.logs import configure_logs
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
+from core.messaging.equipment import equip
 from core.messaging.heartbeat import Heartbeat
 from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
@@ -125,14 +127,14 @@ def _configure_logs(**_: Any) -> None:
 def _equip(sender: WorkController, **_: Any) -> None:
     _configure_logs()  # Celery calls it after this
     queues = tuple(sorted(sender.app.amqp.queues.consume_from))
-    equipment = Equipment(settings, worker=sender.hostname, queues=queues)
-    try:
+
+    def warm() -> Equipment:
+        equipment = Equipment(settings, worker=sender.hostname, queues=queues)
         if Queues.COMPARISONS in queues:  # an evaluation worker loads the pack its run names
             equipment.engines.load(settings.packs.served)
-    except LikenessError as why:
-        log.critical("worker_refuses_to_start", code=why.code, why=str(why))
-        raise SystemExit(f"likeness worker: {why}") from why
-    app.equipment = equipment
+        return equipment
+
+    equip(app, "worker", warm)
 
 
 @worker_ready.connect
@@ -142,10 +144,14 @@ def _announce(**_: Any) -> None:
     if Queues.COMPARISONS in app.equipment.queues:  # a shard of a benchmark takes longer than a canary lives
         app.equipment.canary.start()
     app.equipment.heartbeat.start()
+    # Celery 5.7.0 sends no worker_shutdown after SIGQUIT, which is how ours are stopped. At exit, moreover, the threads
+    # of the pool have ended: a job that outlasts the grace keeps its lease until it is over.
+    atexit.register(_leave)
 
 
-@worker_shutdown.connect
-def _leave(**_: Any) -> None:
+def _leave() -> None:
+    """No more work is taken, the jobs have ended, and their images are due: in this order."""
     app.equipment.canary.stop()
-    app.equipment.eraser.stop()
     app.equipment.heartbeat.stop()
+    app.equipment.leases.stop()
+    app.equipment.eraser.stop()

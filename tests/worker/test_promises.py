@@ -13,6 +13,7 @@ from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.store import JobStore
 from core.errors import JobHeld
 from core.messaging.broker import Tasks, celery_app, enqueue
+from core.messaging.presence import Presence
 from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
 from core.vocabulary import Policy, Threshold
@@ -90,6 +91,7 @@ def test_a_worker_that_is_stopped_hands_its_work_back(own_stack: Stack, photogra
     ids = submit_many(own_stack, photographs, 12)
     one_is_running(own_stack)
     own_stack.kill("worker", signal.SIGTERM)
+    assert not Presence(own_stack.settings.redis).workers(), "it has taken its name off the list"
     own_stack.start("worker")
     jobs = all_succeed(own_stack, ids)
     assert max(job.document["attempts"] for job in jobs) == 1, "what was under way was finished, not broken off"
