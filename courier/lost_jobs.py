@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
+from core.batches import BATCH, batches
 from core.messaging.broker import BROKER_DATABASE, Queues
 from core.settings import Settings
 from core.settings.groups import CourierSettings, JobSettings, RedisSettings
@@ -22,7 +23,6 @@ _JOB_ID = re.compile(r"cmp_[0-9a-f]{32}")
 #: kombu keeps a queue's messages in a list per priority step, and those that workers have taken in one hash.
 _PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _UNACKED = "unacked"
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +84,12 @@ class LostJobs:
         for queue in (f"{lane}{priority}" for lane in Queues.LANES for priority in _PRIORITIES):
             with translated():
                 length = self._broker.llen(queue)
-            for first in range(0, length, _BATCH):
+            for first in range(0, length, BATCH):
                 with translated():
-                    messages = self._broker.lrange(queue, first, first + _BATCH - 1)
+                    messages = self._broker.lrange(queue, first, first + BATCH - 1)
                 found.update(_JOB_ID.findall("\n".join(messages)))
         with translated():
-            for _, message in self._broker.hscan_iter(_UNACKED, count=_BATCH):
+            for _, message in self._broker.hscan_iter(_UNACKED, count=BATCH):
                 found.update(_JOB_ID.findall(message))
         return found
 
@@ -97,7 +97,7 @@ class LostJobs:
         """Jobs in this status that were not enqueued again lately."""
         ids = self._records.ids(status)
         forgotten_before = time.time() - self._patience_s
-        for batch in (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)):
+        for batch in batches(ids):
             with translated():
                 pipeline: Any = self._redis.pipeline(transaction=False)
                 for job_id in batch:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.batches import batches
 from core.comparisons.jobs import IMAGES
 from core.settings.groups import ImageSettings, RedisSettings
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
 from core.storage.records import ERASURES, Records
-
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Orphans:
     def sweep(self, age_s: float | None = None) -> int:
         """Delete them; returns how many."""
         keys = [orphan.key for orphan in self.find(age_s)]
-        for batch in (keys[i : i + _BATCH] for i in range(0, len(keys), _BATCH)):
+        for batch in batches(keys):
             self._objects.delete(batch)
         return len(keys)
 
@@ -62,7 +61,7 @@ class Orphans:
     def _unfinished(self) -> Iterator[tuple[str, str]]:
         """Job id and object key of every job that has not ended."""
         ids = self._records.ids(Status.QUEUED, Status.RUNNING)
-        for batch in (ids[i : i + _BATCH] for i in range(0, len(ids), _BATCH)):
+        for batch in batches(ids):
             with translated():
                 pipeline = self._redis.pipeline(transaction=False)
                 for job_id in batch:

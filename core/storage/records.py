@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from core.batches import BATCH, batches
 from core.errors import JobHeld, JobNotFound, TransitionRefused
 from core.storage import scripts
 from core.storage.connection import translated
@@ -210,11 +211,11 @@ class Records:
         """Drop index entries whose record has passed its retention, or only count them; returns how many."""
         dropped = 0
         with translated():
-            indexes = list(self._redis.scan_iter(f"{self._kind}s:*", count=500, _type="zset"))
+            indexes = list(self._redis.scan_iter(f"{self._kind}s:*", count=BATCH, _type="zset"))
         for index in indexes:
             with translated():
-                members = [member for member, _ in self._redis.zscan_iter(index, count=500)]
-                for batch in (members[i : i + 500] for i in range(0, len(members), 500)):
+                members = [member for member, _ in self._redis.zscan_iter(index, count=BATCH)]
+                for batch in batches(members):
                     pipeline = self._redis.pipeline(transaction=False)
                     for record_id in batch:
                         pipeline.exists(self.key(record_id))

@@ -4,7 +4,6 @@
 hand its jobs back, and it outlives a supervisor that was killed.
 """
 
-import ctypes
 import os
 import signal
 import sys
@@ -14,12 +13,14 @@ from honcho import manager as honcho_manager
 from honcho.environ import parse_procfile
 from honcho.printer import Printer
 
-PR_SET_PDEATHSIG = 1
+from infra.local.supervise import die_with_parent
 
 
 def run(supervisor: int, grace_s: float, procfile: Path, names: list[str]) -> int:
     """Run the named processes until one of them stops or we are told to; then stop the others."""
-    _die_with(supervisor)
+    die_with_parent(signal.SIGTERM)
+    if os.getppid() != supervisor:
+        sys.exit("the supervisor is gone")
     honcho_manager.KILL_WAIT = grace_s
     manager = honcho_manager.Manager(Printer(sys.stdout, colour=False))
     commands = parse_procfile(procfile.read_text(encoding="utf-8")).processes
@@ -27,14 +28,6 @@ def run(supervisor: int, grace_s: float, procfile: Path, names: list[str]) -> in
         manager.add_process(name, commands[name])
     manager.loop()
     return int(manager.returncode or 0)
-
-
-def _die_with(supervisor: int) -> None:
-    """On Linux the kernel sends us SIGTERM when our supervisor's thread ends, however it ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-    if os.getppid() != supervisor:
-        sys.exit("the supervisor is gone")
 
 
 if __name__ == "__main__":

@@ -48,10 +48,16 @@ def supervise(command: list[str]) -> int:
         print(f"ended with {code}; starting it again ({len(ended)} of {MOST_RESTARTS} in a minute)", flush=True)
 
 
+def die_with_parent(how: signal.Signals) -> None:
+    """On Linux the kernel sends us this signal when the thread that started us ends, however it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, how)
+
+
 def _begin() -> None:
     """In the child: end when we do, and be as nice as we are."""
+    die_with_parent(signal.SIGKILL)
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         with suppress(OSError):
             # With autogroups Linux weighs sessions, and a nice value counts only within its own (sched(7)).
             AUTOGROUP.write_text(str(os.nice(0)), encoding="ascii")
