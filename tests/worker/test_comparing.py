@@ -1,0 +1,270 @@
+"""The use case of a worker through its constructor: one job, real servers, an engine that does what the test says."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from stack import eventually, running
+
+from core.comparisons.images import ImageFacts
+from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
+from core.comparisons.store import JobStore
+from core.errors import StoreUnavailable
+from core.settings import Settings
+from core.storage.connection import connect
+from core.storage.lifecycle import Status, new_id
+from core.storage.objects import ObjectStore
+from core.storage.records import Records
+from core.vocabulary import Decision, EngineFacts, Policy, Threshold
+from worker.comparing import Comparisons
+from worker.engine.contract import Comparison, FaceEngine
+from worker.eraser import Eraser
+from worker.leases import Leases
+from worker.sleeping import SleepingEngine
+
+REFERENCE, PROBE = b"the reference", b"the probe"
+MAX_ATTEMPTS = 2
+LEASE_S = 0.3
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    with running(tmp_path_factory.mktemp("comparing"), Path("no-packs")) as stack:
+        yield stack.settings.but(sleep_ms=1)
+
+
+@pytest.fixture
+def away(settings: Settings) -> ObjectStore:
+    """An object store where nobody answers."""
+    return ObjectStore(settings.but(s3_endpoint="http://127.0.0.1:1").objects)
+
+
+@pytest.fixture
+def engine(settings: Settings) -> "ScriptedEngine":
+    return ScriptedEngine(SleepingEngine("opencv-zoo", settings.engine))
+
+
+class ScriptedEngine:
+    """Invents a score after whatever the test makes happen at that moment; it holds every pack."""
+
+    def __init__(self, engine: SleepingEngine) -> None:
+        self._engine = engine
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.compared: list[tuple[bytes, bytes]] = []
+
+    def get(self, name: str) -> "FaceEngine":
+        return self
+
+    @property
+    def facts(self) -> EngineFacts:
+        return self._engine.facts
+
+    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
+        self.compared.append((reference, probe))
+        self.meanwhile()
+        return self._engine.compare(reference, probe, policy)
+
+
+@dataclass
+class Bench:
+    """Comparisons with what they were given, and what they told others."""
+
+    settings: Settings
+    engine: ScriptedEngine
+    lease_s: float = 15.0
+    erased: list[str] = field(default_factory=list)
+    announced: list[Job] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        of_jobs = self.settings.jobs.model_copy(update={"lease_s": self.lease_s})
+        self.jobs = JobStore(self.settings.redis, of_jobs, self.settings.images)
+        self.objects = ObjectStore(self.settings.objects)
+        self.leases = Leases(self.jobs, self.lease_s)
+
+    def comparisons(self, objects: ObjectStore | None = None) -> Comparisons:
+        return Comparisons(
+            self.jobs,
+            objects or self.objects,
+            self.engine,
+            self.leases,
+            worker="engine@test",
+            max_attempts=MAX_ATTEMPTS,
+            erase=self.erased.append,
+            announce=self.announced.append,
+        )
+
+    def submitted(self, *, stored: bool = True) -> Job:
+        """A queued job, with its images in the store unless the test wants them lost."""
+        facts = [ImageFacts("image/jpeg", 1, 1, len(body), sha256(body).hexdigest()) for body in (REFERENCE, PROBE)]
+        request = ComparisonRequest(
+            "opencv-zoo", Policy.LARGEST, Threshold(0.0, "the test's"), new_images_key(), *facts, metadata={}
+        )
+        job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request)
+        if stored:
+            self.objects.put(request.images_key, REFERENCE + PROBE)
+        self.jobs.create(job)
+        return self.jobs.get(job.id)
+
+    def dies_with(self, job: Job) -> None:
+        """A worker starts the job and is killed; its lease has run out."""
+        self.jobs.start(job.id, f"engine@gone {new_id('x')}")
+        client = connect(self.settings.redis)
+        client.delete(Records(client, "job").lease_key(job.id))
+
+    def ends(self, job: Job) -> Job:
+        """The job after its end, of which others were told once."""
+        ended = self.jobs.get(job.id)
+        assert self.erased == [job.request.images_key]
+        assert self.announced == [ended]
+        assert self.leases.count == 0
+        return ended
+
+    def nothing_was_told(self) -> None:
+        assert (self.erased, self.announced, self.leases.count) == ([], [], 0)
+
+
+@pytest.fixture
+def bench(settings: Settings, engine: ScriptedEngine) -> Bench:
+    return Bench(settings, engine)
+
+
+def test_a_queued_job_runs_to_its_result(bench: Bench) -> None:
+    job = bench.submitted()
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, ended.attempts) == (Status.SUCCEEDED, 1)
+    assert ended.result.engine == bench.engine.facts
+    assert ended.result.decision is (Decision.MATCH if ended.score >= 0 else Decision.NON_MATCH)
+    assert ended.result.timings_ms.keys() == {"queue", "fetch", "total"}
+    assert ended.worker.startswith("engine@test ")
+    assert bench.engine.compared == [(REFERENCE, PROBE)]
+
+
+def test_a_job_that_has_ended_is_not_run_again(bench: Bench) -> None:
+    job = bench.submitted()
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    bench.comparisons().run(job.id)
+    assert bench.ends(job) == ended
+    assert len(bench.engine.compared) == 1
+
+
+def test_a_job_that_another_is_at_is_left_to_it(bench: Bench) -> None:
+    job = bench.submitted()
+    running = bench.jobs.start(job.id, "engine@other 1 a")
+    bench.comparisons().run(job.id)
+    assert bench.jobs.get(job.id) == running
+    bench.nothing_was_told()
+    assert not bench.engine.compared
+
+
+def test_a_job_that_nobody_knows_is_skipped(bench: Bench) -> None:
+    bench.comparisons().run(new_id("cmp"))
+    bench.nothing_was_told()
+
+
+def test_a_job_whose_store_is_away_is_queued_again_and_the_attempt_does_not_count(
+    bench: Bench, away: ObjectStore
+) -> None:
+    job = bench.submitted()
+    for _ in range(MAX_ATTEMPTS + 1):
+        with pytest.raises(StoreUnavailable):
+            bench.comparisons(away).run(job.id)
+        queued = bench.jobs.get(job.id)
+        assert (queued.status, queued.attempts) == (Status.QUEUED, 0)
+    bench.nothing_was_told()
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, ended.attempts) == (Status.SUCCEEDED, 1)
+
+
+def test_a_job_that_was_tried_often_enough_is_given_up(bench: Bench) -> None:
+    job = bench.submitted()
+    bench.comparisons().give_up(job.id, "store_unavailable", "the object store did not answer")
+    ended = bench.ends(job)
+    assert (ended.status, ended.failure.code) == (Status.FAILED, "store_unavailable")
+
+
+def test_a_job_whose_images_are_lost_fails(bench: Bench) -> None:
+    job = bench.submitted(stored=False)
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, ended.failure.code) == (Status.FAILED, "images_lost")
+
+
+def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: Bench) -> None:
+    def raises() -> None:
+        raise ZeroDivisionError("at an address inside")
+
+    job = bench.submitted()
+    bench.engine.meanwhile = raises
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, ended.failure.code) == (Status.FAILED, "engine_error")
+    assert ended.failure.message == "the engine failed on these images: ZeroDivisionError"
+
+
+def test_a_job_whose_workers_die_is_tried_so_often_and_no_more(bench: Bench) -> None:
+    job = bench.submitted()
+    for _ in range(MAX_ATTEMPTS):
+        bench.dies_with(job)
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, ended.failure.code) == (Status.FAILED, "worker_lost")
+    assert f"workers died {MAX_ATTEMPTS} times" in ended.failure.message
+    assert not bench.engine.compared
+
+
+def test_the_last_attempt_that_is_allowed_runs(bench: Bench) -> None:
+    job = bench.submitted()
+    for _ in range(MAX_ATTEMPTS - 1):
+        bench.dies_with(job)
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, ended.attempts) == (Status.SUCCEEDED, MAX_ATTEMPTS)
+
+
+def test_of_a_job_that_is_cancelled_while_it_runs_the_first_ending_stands(bench: Bench) -> None:
+    job = bench.submitted()
+    bench.engine.meanwhile = lambda: bench.jobs.cancel(job.id)
+    bench.comparisons().run(job.id)
+    cancelled = bench.jobs.get(job.id)
+    assert (cancelled.status, cancelled.result) == (Status.CANCELLED, None)
+    bench.nothing_was_told()
+    assert len(bench.engine.compared) == 1
+
+
+def test_a_job_keeps_its_lease_for_as_long_as_it_runs(settings: Settings, engine: ScriptedEngine) -> None:
+    bench = Bench(settings, engine, LEASE_S)
+    job = bench.submitted()
+    client = connect(settings.redis)
+    begun = time.monotonic()
+
+    def runs_for_longer_than_a_lease() -> None:
+        def held() -> None:
+            assert time.monotonic() - begun > 2 * LEASE_S
+            assert client.exists(Records(client, "job").lease_key(job.id))
+
+        eventually(held)
+
+    engine.meanwhile = runs_for_longer_than_a_lease
+    bench.leases.start()
+    try:
+        bench.comparisons().run(job.id)
+    finally:
+        bench.leases.stop()
+    assert bench.ends(job).status is Status.SUCCEEDED
+
+
+def test_what_is_due_when_the_eraser_stops_is_deleted(bench: Bench) -> None:
+    job = bench.submitted()
+    eraser = Eraser(bench.jobs, bench.objects)
+    eraser.start()
+    bench.jobs.cancel(job.id)
+    eraser.add(job.request.images_key)
+    eraser.stop()
+    assert not bench.objects.exists(job.request.images_key)
+    assert job.request.images_key not in bench.jobs.due_erasures()
