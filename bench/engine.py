@@ -9,8 +9,8 @@ from bench.load import Measured, closed
 from bench.photographs import Pair
 from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
-from core.vocabulary import FailureToAcquire, Policy, Side
-from worker.engine.contract import Comparison
+from core.vocabulary import Policy
+from worker.engine.contract import Comparison, Unusable
 from worker.engine.engine import Engine
 
 STEPS = ("decode", "detect", "align", "embed", "score")
@@ -50,8 +50,8 @@ class EngineAlone:
 
         def work(body: bytes) -> None:
             nonlocal failures
-            found = self._engine.acquire(body, Policy.MOST_CENTRAL, Side.PROBE)
-            if isinstance(found, FailureToAcquire):
+            found = self._engine.acquire(body, Policy.MOST_CENTRAL)
+            if isinstance(found, Unusable):
                 failures += 1
             else:
                 self._engine.embed([found.crop])

@@ -30,6 +30,13 @@ class Policy(StrEnum):
     REQUIRE_ONE = "require_one"
 
 
+class Track(StrEnum):
+    """What a benchmark's images are: photographs to detect faces in, or crops that go to the recogniser as they are."""
+
+    RAW = "raw"
+    ALIGNED = "aligned"
+
+
 class Reason(StrEnum):
     """Why an image gave no usable face: a failure to acquire (FTA)."""
 

@@ -13,6 +13,7 @@ from celery.signals import setup_logging, worker_init, worker_ready
 from celery.worker import WorkController
 
 from core.errors import LikenessError
+from core.evaluations.messages import ShardAnswer
 from core.evaluations.store import RunStore
 from core.logs import configure_logs
 from core.messaging.broker import Tasks, celery_app
@@ -21,7 +22,8 @@ from core.messaging.heartbeat import Heartbeat
 from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
 from core.storage.objects import ObjectStore
-from evaluator.runs.running import Runs, run_of_body
+from evaluator.runs.chords import Chords, run_of_body
+from evaluator.runs.running import Runs
 
 log = structlog.get_logger()
 settings = load_settings()
@@ -33,7 +35,8 @@ class Equipment:
     """What this process's tasks work with; made when the worker starts, never at import."""
 
     def __init__(self, settings: Settings, *, worker: str, queues: tuple[str, ...]) -> None:
-        self.runs = Runs(RunStore(settings.redis), ObjectStore(settings.objects), app, settings)
+        chords = Chords(app, settings.redis)
+        self.runs = Runs(RunStore(settings.redis), ObjectStore(settings.objects), chords, settings)
         self.heartbeat = Heartbeat(Presence(settings.redis), name=worker, queues=queues, engines=lambda: ())
 
 
@@ -46,7 +49,9 @@ def plan_run(self: Task, run_id: str) -> None:
 @app.task(name=Tasks.ASSEMBLE_RUN, bind=True)
 def assemble_run(self: Task, shards: list[dict[str, Any]], run_id: str) -> None:
     """The chord's body: parts to scores, metrics, report."""
-    _ending_on_failure(self.app.equipment.runs, run_id, lambda runs: runs.assemble(run_id, shards))
+    _ending_on_failure(
+        self.app.equipment.runs, run_id, lambda runs: runs.assemble(run_id, map(ShardAnswer.from_json, shards))
+    )
 
 
 @app.task(name=Tasks.RUN_BROKE)

@@ -14,7 +14,7 @@ from celery.worker import WorkController
 
 from core.comparisons.store import JobStore
 from core.errors import BrokerUnavailable, LikenessError, StoreUnavailable
-from core.evaluations.shards import ShardMessage
+from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
 from core.evaluations.store import RunStore
 from core.logs import configure_logs
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
@@ -106,16 +106,17 @@ def canary(self: Task) -> None:
 )
 def embed_shard(self: Task, message: dict[str, Any]) -> dict[str, Any]:
     """Embed one shard of a benchmark. What can't be mended is returned as data: an exception would end the chord."""
+    shards: Shards = self.app.equipment.shards
     try:
-        return self.app.equipment.shards.embed(ShardMessage.from_json(message))  # type: ignore[no-any-return]
+        return shards.embed(ShardMessage.from_json(message)).to_json()
     except (StoreUnavailable, BrokerUnavailable) as why:
         if self.request.retries >= len(STORE_RETRIES_S):
-            return {"shard": message["shard"], "error": {"code": why.code, "message": str(why)}}
+            return ShardAnswer(message["shard"], ShardFailed(why.code, str(why))).to_json()
         raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
     except Exception as why:
         log.exception("shard_broke", run_id=message["run_id"], shard=message["shard"])
         code = why.code if isinstance(why, LikenessError) else "engine_error"
-        return {"shard": message["shard"], "error": {"code": code, "message": f"{type(why).__name__}: {why}"}}
+        return ShardAnswer(message["shard"], ShardFailed(code, f"{type(why).__name__}: {why}")).to_json()
 
 
 @setup_logging.connect

@@ -14,8 +14,8 @@ import numpy as np
 from core.errors import SettingsInvalid
 from core.settings import Settings
 from core.settings.groups import EngineSettings
-from core.vocabulary import Compared, EngineFacts, FailureToAcquire, PackIdentity, Policy, Reason, Side
-from worker.engine.contract import Acquired, Comparison, Embeddings, Image
+from core.vocabulary import Compared, EngineFacts, PackIdentity, Policy, Reason
+from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Unusable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -48,9 +48,9 @@ class SleepingEngine:
         """Nothing is cold."""
         return 0.0
 
-    def acquire(self, body: bytes, policy: Policy, side: Side) -> Acquired | FailureToAcquire:
+    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
         """No face is ever looked for."""
-        return FailureToAcquire(side, Reason.NO_FACE, "the sleeping engine looks for no face")
+        return Unusable(Reason.NO_FACE, "the sleeping engine looks for no face")
 
     def embed(self, crops: Sequence[Image]) -> Embeddings:
         """Zeros."""

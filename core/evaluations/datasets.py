@@ -2,10 +2,12 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import DatasetUnknown, ObjectNotFound
 from core.storage.objects import ObjectStore
+from core.vocabulary import Track
 
 NAMES = "datasets/by-name/"
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
@@ -17,7 +19,7 @@ class DatasetFacts:
 
     name: str
     digest: str
-    track: str
+    track: Track
     images: int
     pairs: int
     shards: int
@@ -25,13 +27,15 @@ class DatasetFacts:
 
 def find_dataset(name: str, objects: ObjectStore) -> DatasetFacts:
     """Raise DatasetUnknown, naming the data sets there are."""
+    known = json.loads(read_manifest(name, objects))
+    size = {"images": known["images"], "pairs": known["pairs"], "shards": len(known["shards"])}
+    return DatasetFacts(name, known["digest"], Track(known["track"]), **size)
+
+
+def read_manifest(name: str, objects: ObjectStore) -> bytes:
+    """The manifest under a name, as it is stored. Raise DatasetUnknown, naming the data sets there are."""
     if NAME.fullmatch(name):
-        try:
-            known = json.loads(objects.get(f"{NAMES}{name}.json"))
-        except ObjectNotFound:
-            pass
-        else:
-            size = {"images": known["images"], "pairs": known["pairs"], "shards": len(known["shards"])}
-            return DatasetFacts(name, known["digest"], known["track"], **size)
+        with suppress(ObjectNotFound):
+            return objects.get(f"{NAMES}{name}.json")
     names = sorted(key.removeprefix(NAMES).removesuffix(".json") for key in objects.keys(NAMES))
     raise DatasetUnknown(f"there is no data set {name!r}; there are: {', '.join(names) or 'none yet'}")

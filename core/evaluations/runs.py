@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.storage.lifecycle import Failure, Status
-from core.vocabulary import Policy
+from core.vocabulary import Policy, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class RunRequest:
 
     dataset: str
     dataset_digest: str
-    track: str
+    track: Track
     pack: str
     flip: bool
     policy: Policy

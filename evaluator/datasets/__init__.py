@@ -4,15 +4,15 @@ Formats, checks and layout: docs/datasets.md.
 """
 
 from core.errors import DatasetUnknown
-from evaluator.datasets.benchmark import Benchmark, Kind, Track, read_benchmark, read_bin_benchmark
+from core.vocabulary import Track
+from evaluator.datasets.benchmark import Benchmark, Kind, read_benchmark, read_bin_benchmark
 from evaluator.datasets.faults import DatasetCorrupt, DatasetExists, DatasetInvalid, Fault
 from evaluator.datasets.fetch import fetch_lfw
 from evaluator.datasets.lfw import parse_lfw
-from evaluator.datasets.manifest import Dataset
+from evaluator.datasets.manifest import Dataset, Shard
 from evaluator.datasets.own_csv import canonical_csv, parse_csv
 from evaluator.datasets.pairs import Pair, PairList
 from evaluator.datasets.sample import sample_benchmark
-from evaluator.datasets.shards import Shard
 from evaluator.datasets.sources import Archive, ImageSource
 from evaluator.datasets.store import (
     delete_dataset,
@@ -20,7 +20,6 @@ from evaluator.datasets.store import (
     list_datasets,
     load_dataset,
     load_pairs,
-    read_shard,
 )
 from evaluator.datasets.two_lines import parse_two_lines
 
@@ -51,6 +50,5 @@ __all__ = [
     "parse_two_lines",
     "read_benchmark",
     "read_bin_benchmark",
-    "read_shard",
     "sample_benchmark",
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from core.vocabulary import Track
 from evaluator.datasets.faults import DatasetInvalid, Fault
 from evaluator.datasets.insightface_bin import read_bin
 from evaluator.datasets.lfw import parse_lfw
@@ -14,8 +15,6 @@ from evaluator.datasets.sources import Archive, ImageSource
 from evaluator.datasets.two_lines import parse_two_lines
 
 Kind = Literal["lfw", "calfw", "cplfw", "csv", "bin", "sample"]
-Track = Literal["raw", "aligned"]
-"""Photographs that are detected and aligned first, or crops that go to the recogniser as they are."""
 
 PARSERS: Mapping[str, Callable[[bytes, str], PairList]] = {
     "lfw": parse_lfw,
@@ -36,7 +35,12 @@ class Benchmark:
 
 
 def read_benchmark(
-    kind: Literal["lfw", "calfw", "cplfw", "csv"], pairs: Path, archive: Path, *, under: str = "", track: Track = "raw"
+    kind: Literal["lfw", "calfw", "cplfw", "csv"],
+    pairs: Path,
+    archive: Path,
+    *,
+    under: str = "",
+    track: Track = Track.RAW,
 ) -> Benchmark:
     """A pair list, and an archive or a directory. `under` names the folder to take images from, if need be.
 
@@ -47,7 +51,7 @@ def read_benchmark(
 
 def read_bin_benchmark(path: Path) -> Benchmark:
     """One of InsightFace's `.bin` files: pairs and aligned crops in one. Raise DatasetInvalid."""
-    return Benchmark("bin", "aligned", *read_bin(path))
+    return Benchmark("bin", Track.ALIGNED, *read_bin(path))
 
 
 def _read(path: Path) -> bytes:

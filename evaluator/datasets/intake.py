@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected
-from evaluator.datasets.benchmark import Benchmark, Track
+from core.vocabulary import Track
+from evaluator.datasets.benchmark import Benchmark
 from evaluator.datasets.faults import DatasetInvalid, Fault
 from evaluator.datasets.pairs import PairList
 
@@ -62,7 +63,7 @@ class Intake:
 
 
 def _unfit(facts: ImageFacts, track: Track) -> str | None:
-    if track == "aligned" and (facts.width, facts.height) != (ALIGNED_SIDE_PX, ALIGNED_SIDE_PX):
+    if track is Track.ALIGNED and (facts.width, facts.height) != (ALIGNED_SIDE_PX, ALIGNED_SIDE_PX):
         return f"is {facts.width}x{facts.height}; an aligned crop is {ALIGNED_SIDE_PX}x{ALIGNED_SIDE_PX}"
     return None
 

@@ -6,12 +6,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from core.evaluations.datasets import NAMES
-from evaluator.datasets.benchmark import Kind, Track
+from core.vocabulary import Track
+from evaluator.datasets.benchmark import Kind
 from evaluator.datasets.faults import DatasetCorrupt
-from evaluator.datasets.shards import Shard
 
 FORMAT = 1
 ROOT = "datasets"
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Where a shard lies, its digest, and which images it holds, in its order."""
+
+    key: str
+    sha256: str
+    image_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,7 @@ def decode(body: bytes) -> Dataset:
             raise DatasetCorrupt(f"the manifest has format {written!r}; this version reads format {FORMAT}")
         shards = tuple(Shard(s["key"], s["sha256"], tuple(s["image_ids"])) for s in values.pop("shards"))
         group_names, notes = tuple(values.pop("group_names")), tuple(values.pop("notes"))
-        return Dataset(**values, group_names=group_names, notes=notes, shards=shards)
+        track = Track(values.pop("track"))
+        return Dataset(**values, track=track, group_names=group_names, notes=notes, shards=shards)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
         raise DatasetCorrupt(f"the manifest cannot be read: {error}") from error

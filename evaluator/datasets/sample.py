@@ -3,6 +3,7 @@
 from itertools import combinations
 from pathlib import Path
 
+from core.vocabulary import Track
 from evaluator.datasets.benchmark import Benchmark
 from evaluator.datasets.pairs import Pair, PairList
 from evaluator.datasets.sources import Archive
@@ -25,4 +26,4 @@ NOTES = (
 def sample_benchmark(directory: Path) -> Benchmark:
     """Every pair of the sample photographs in `directory`: 15 mated, 6 non-mated, no folds."""
     pairs = tuple(Pair(a, b, SUBJECTS[a] == SUBJECTS[b], None, ()) for a, b in combinations(SUBJECTS, 2))
-    return Benchmark("sample", "raw", PairList(pairs, notes=NOTES, source="sample"), Archive(directory))
+    return Benchmark("sample", Track.RAW, PairList(pairs, notes=NOTES, source="sample"), Archive(directory))

@@ -13,13 +13,15 @@ from contextlib import suppress
 from dataclasses import replace as replaced
 
 from core.errors import LikenessError, ObjectNotFound
-from core.evaluations.datasets import NAME, NAMES, find_dataset
+from core.evaluations.datasets import NAME, NAMES, read_manifest
+from core.evaluations.shards import write_shard
 from core.storage.objects import ObjectStore
 from evaluator.datasets.benchmark import Benchmark
 from evaluator.datasets.faults import DatasetCorrupt, DatasetExists, DatasetInvalid, Fault
 from evaluator.datasets.intake import Intake
 from evaluator.datasets.manifest import (
     Dataset,
+    Shard,
     content_digest,
     decode,
     encode,
@@ -31,7 +33,6 @@ from evaluator.datasets.manifest import (
 )
 from evaluator.datasets.own_csv import canonical_csv, parse_csv
 from evaluator.datasets.pairs import PairList
-from evaluator.datasets.shards import Shard, pack, unpack
 
 IMAGES_PER_SHARD = 128
 MAX_IMAGE_BYTES = 10 * 2**20
@@ -105,8 +106,7 @@ def import_dataset(
 
 def load_dataset(objects: ObjectStore, name: str) -> Dataset:
     """Raise DatasetUnknown, naming the data sets there are."""
-    find_dataset(name, objects)
-    return decode(objects.get(pointer_key(name)))
+    return decode(read_manifest(name, objects))
 
 
 def list_datasets(objects: ObjectStore) -> list[Dataset]:
@@ -119,15 +119,9 @@ def list_datasets(objects: ObjectStore) -> list[Dataset]:
 def load_pairs(objects: ObjectStore, dataset: Dataset) -> PairList:
     """Raise DatasetCorrupt when the stored list is not the one that was imported."""
     body = objects.get(pairs_key(dataset.digest))
-    _check(pairs_key(dataset.digest), body, dataset.pairs_sha256)
+    if (actual := hashlib.sha256(body).hexdigest()) != dataset.pairs_sha256:
+        raise DatasetCorrupt(f"{pairs_key(dataset.digest)} has SHA-256 {actual}, expected {dataset.pairs_sha256}")
     return replaced(parse_csv(body), notes=dataset.notes)
-
-
-def read_shard(objects: ObjectStore, shard: Shard) -> list[tuple[str, bytes]]:
-    """Image ids and bytes, in the shard's order. Raise DatasetCorrupt when they are not those that were imported."""
-    body = objects.get(shard.key)
-    _check(shard.key, body, shard.sha256)
-    return unpack(body)
 
 
 def delete_dataset(objects: ObjectStore, name: str) -> None:
@@ -158,7 +152,7 @@ def _store(
     stored = 0
     try:
         for number, block in enumerate(blocks):
-            body = pack((image_id, intake.read(image_id)) for image_id in block)
+            body = write_shard((image_id, intake.read(image_id)) for image_id in block)
             key = shard_key(dataset.digest, number)
             put(key, body, "application/x-tar")
             shards.append(Shard(key, hashlib.sha256(body).hexdigest(), tuple(block)))
@@ -194,8 +188,3 @@ def _delete_content(objects: ObjectStore, dataset: Dataset) -> None:
     if all(other.name == dataset.name or other.digest != dataset.digest for other in list_datasets(objects)):
         objects.delete([manifest_key(dataset.digest)])
         objects.delete(list(objects.keys(folder(dataset.digest))))
-
-
-def _check(key: str, body: bytes, sha256: str) -> None:
-    if (actual := hashlib.sha256(body).hexdigest()) != sha256:
-        raise DatasetCorrupt(f"{key} has SHA-256 {actual}, expected {sha256}")

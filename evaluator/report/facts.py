@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from core.evaluations.shards import Pipeline
+from core.evaluations.pipeline import Pipeline
 from core.packs.catalogue import Pack, PublishedFigure, directory_identity
-from core.vocabulary import Threshold
+from core.vocabulary import Threshold, Track
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class DatasetFacts:
 
     name: str
     kind: str
-    track: str
+    track: Track
     digest: str
     notes: tuple[str, ...] = ()
 

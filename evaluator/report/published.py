@@ -1,7 +1,7 @@
 """What others published of the pack, beside what this run measured, and whether one may be held against the other."""
 
 from core.packs.catalogue import PublishedFigure
-from core.vocabulary import SMALL_DETECTION_SIZE
+from core.vocabulary import SMALL_DETECTION_SIZE, Track
 from evaluator.metrics import FoldAccuracy, InsufficientData, plain
 from evaluator.report.facts import RunFacts
 from evaluator.report.wording import listed, percent
@@ -21,7 +21,7 @@ def how_measured(facts: RunFacts) -> str:
     size = facts.pipeline.detection_size
     small = f" (small ones at {SMALL_DETECTION_SIZE} px)" if size > SMALL_DETECTION_SIZE else ""
     raw = f"raw images, detected at {size} px{small} and aligned in this run"
-    track = "aligned crops, no detection" if facts.pipeline.track == "aligned" else raw
+    track = "aligned crops, no detection" if facts.pipeline.track is Track.ALIGNED else raw
     flip = "embedding of the mirrored crop added" if facts.pipeline.flip else "no flip test"
     return f"{track}, {flip}"
 
@@ -64,7 +64,7 @@ def _differences(figure: PublishedFigure, facts: RunFacts) -> tuple[list[str], l
     elif "fold" not in how:
         unstated.append("whether the threshold was chosen on other pairs")
     theirs_aligned, theirs_raw = "aligned" in how, "raw" in how
-    ours_aligned = facts.pipeline.track == "aligned"
+    ours_aligned = facts.pipeline.track is Track.ALIGNED
     if not theirs_aligned and not theirs_raw:
         unstated.append("whether the images were aligned beforehand")
     elif ours_aligned == theirs_raw:

@@ -3,6 +3,7 @@
 from collections import Counter
 from math import sqrt
 
+from core.vocabulary import Track
 from evaluator.metrics import (
     FoldAccuracy,
     InsufficientData,
@@ -22,7 +23,7 @@ LFW_PAGE = "http://vis-www.cs.umass.edu/lfw/"
 Statement = dict[str, str]
 
 
-def statements(table: ScoreTable, metrics: Measurements, *, track: str) -> list[Statement]:
+def statements(table: ScoreTable, metrics: Measurements, *, track: Track) -> list[Statement]:
     """Each is {"about", "text"}."""
     found = {
         "How rare a false match": _rarest(metrics),
@@ -129,10 +130,10 @@ def _accuracy(accuracy: FoldAccuracy | InsufficientData, optimistic: OptimisticA
     )
 
 
-def _acquisition(images: Rate | InsufficientData, track: str) -> str:
+def _acquisition(images: Rate | InsufficientData, track: Track) -> str:
     if isinstance(images, InsufficientData):
         return ""
-    if track == "aligned":
+    if track is Track.ALIGNED:
         return "These images are aligned crops and nothing had to be detected: an FTA of 0 is no finding here."
     if images.errors == 0:
         bound = percent(zero_error_bound(images.trials))

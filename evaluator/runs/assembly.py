@@ -1,31 +1,28 @@
 """Parts and pairs to scores, metrics and the report's three files."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
-import numpy as np
-
 from core.evaluations.runs import Run
-from core.evaluations.shards import ShardMessage
-from core.packs.catalogue import Pack
 from core.storage.objects import ObjectStore
-from evaluator.datasets import Dataset, load_pairs
-from evaluator.metrics import ScoreSet
+from evaluator.datasets import PairList, load_pairs
 from evaluator.report import (
     DatasetFacts,
     PackFacts,
     RunFacts,
+    ScoreRow,
     ScoreTable,
     build_page,
     build_report,
     headline,
     report_bytes,
-    table_of,
     to_csv,
 )
 from evaluator.runs.parts import Embedded, read_parts
+from evaluator.runs.planning import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +35,17 @@ class Assembled:
     summary: dict[str, Any]
 
 
-def assemble(
-    run: Run,
-    dataset: Dataset,
-    messages: Sequence[ShardMessage],
-    objects: ObjectStore,
-    *,
-    pack: Pack,
-    software: Mapping[str, str],
-) -> Assembled:
+def assemble(run: Run, plan: Plan, objects: ObjectStore, *, software: Mapping[str, str]) -> Assembled:
     """Read every part and compute everything. The score file depends on nothing but parts and pairs."""
-    embedded = read_parts(messages, objects)
-    table = score_table(embedded, dataset, objects)
+    dataset = plan.dataset
+    embedded = read_parts(plan.messages, objects)
+    table = score_table(embedded, load_pairs(objects, dataset))
     facts = RunFacts(
         run_id=run.id,
         created_at=run.created_at,
         dataset=DatasetFacts(dataset.name, dataset.kind, dataset.track, dataset.digest, dataset.notes),
-        pack=PackFacts.of(pack),
-        pipeline=messages[0].pipeline,
+        pack=PackFacts.of(plan.pack),
+        pipeline=plan.pipeline,
         engine={name: value for name, value in embedded.engine.items() if name != "pack"},
         software={**software, **embedded.software},
         timings={"wall_s": round(time.time() - (run.started_at or run.created_at), 3)},
@@ -69,18 +59,20 @@ def assemble(
     )
 
 
-def score_table(embedded: Embedded, dataset: Dataset, objects: ObjectStore) -> ScoreTable:
+def score_table(embedded: Embedded, listed: PairList) -> ScoreTable:
     """A row a pair, in the order of the data set's list."""
-    listed = load_pairs(objects, dataset)
-    pairs = listed.pairs
-    scores = embedded.scores(pairs)
-    folds = np.array([pair.fold for pair in pairs]) if listed.folds else None
-    mated = np.array([pair.mated for pair in pairs], np.bool_)
-    return table_of(
-        ScoreSet(score=scores, mated=mated, acquired=~np.isnan(scores), fold=folds),
-        [pair.reference for pair in pairs],
-        [pair.probe for pair in pairs],
-        reference_failures=[embedded.failure(pair.reference) for pair in pairs],
-        probe_failures=[embedded.failure(pair.probe) for pair in pairs],
-        groups={name: [pair.groups[column] for pair in pairs] for column, name in enumerate(listed.group_names)},
+    scores = embedded.scores(listed.pairs).tolist()
+    rows = (
+        ScoreRow(
+            reference=pair.reference,
+            probe=pair.probe,
+            mated=pair.mated,
+            score=None if isnan(score) else score,
+            fold=pair.fold,
+            groups=pair.groups,
+            reference_failure=embedded.failure(pair.reference),
+            probe_failure=embedded.failure(pair.probe),
+        )
+        for pair, score in zip(listed.pairs, scores, strict=True)
     )
+    return ScoreTable(tuple(rows), listed.group_names)

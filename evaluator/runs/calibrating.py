@@ -7,6 +7,7 @@ from core.evaluations.calibrations import Calibration, Point
 from core.evaluations.runs import Run
 from core.packs.catalogue import Pack, directory_identity
 from core.settings.groups import EngineSettings
+from core.vocabulary import Track
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint
 from evaluator.report import ScoreTable, calibrate
 
@@ -20,7 +21,7 @@ class RunUnfit(LikenessError):
 def calibration_from(run: Run, table: ScoreTable, pack: Pack, engine: EngineSettings) -> Calibration:
     """Thresholds at the named FMR. Raises RunUnfit for a run that scored otherwise than the service does."""
     asked = run.request
-    if asked.track != "raw" or asked.flip:
+    if asked.track is not Track.RAW or asked.flip:
         raise RunUnfit(f"run {run.id} is {asked.track}, flip {asked.flip}; comparisons are raw, without flip")
     if asked.detection_size != engine.detection_size:
         raise RunUnfit(

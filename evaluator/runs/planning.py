@@ -1,11 +1,17 @@
-"""From a request to messages: which parts a run needs, and which are there already."""
+"""From a run to its plan: which parts it needs, and which are there already."""
+
+from dataclasses import dataclass
+from typing import Self
 
 from core.errors import LikenessError
-from core.evaluations.runs import RunRequest
-from core.evaluations.shards import Pipeline, ShardMessage, part_prefix
-from core.packs.catalogue import Pack, directory_identity
+from core.evaluations.messages import ShardMessage
+from core.evaluations.pipeline import Pipeline, part_prefix
+from core.evaluations.runs import Run, RunRequest
+from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
+from core.settings import Settings
 from core.settings.groups import EngineSettings
 from core.storage.objects import ObjectStore
+from core.vocabulary import Track
 from evaluator.datasets import Dataset, load_dataset
 
 
@@ -15,8 +21,46 @@ class DatasetChanged(LikenessError):
     code = "dataset_changed"
 
 
-def dataset_of(request: RunRequest, objects: ObjectStore) -> Dataset:
-    """The data set as it was when the run was requested. Raises DatasetChanged."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run is made of, made once a task: its data set, its pack, and a message a shard, in the set's order."""
+
+    dataset: Dataset
+    pack: Pack
+    pipeline: Pipeline
+    messages: tuple[ShardMessage, ...]
+
+    @classmethod
+    def of(cls, run: Run, objects: ObjectStore, settings: Settings) -> Self:
+        """Raise DatasetChanged when the data set is not what it was when the run was requested."""
+        dataset = _dataset_of(run.request, objects)
+        pack = find_pack(run.request.pack, load_catalogue(settings.home))
+        pipeline = pipeline_of(run.request, pack, settings.engine)
+        return cls(dataset, pack, pipeline, _messages(run.id, dataset, pipeline))
+
+    def missing(self, objects: ObjectStore) -> tuple[ShardMessage, ...]:
+        """The messages whose part is not in the object store yet: one listing, not a look at each."""
+        present = set(objects.keys(part_prefix(self.pipeline, self.dataset.digest)))
+        return tuple(message for message in self.messages if message.part_key not in present)
+
+
+def pipeline_of(request: RunRequest, pack: Pack, engine: EngineSettings) -> Pipeline:
+    """What the embeddings of this run depend on."""
+    return Pipeline(
+        pack=pack.name,
+        pack_digest=directory_identity(pack).digest,
+        track=request.track,
+        flip=request.flip,
+        policy=request.policy,
+        # A crop that is aligned already is not detected: its embedding depends on neither setting.
+        detection_size=0 if request.track is Track.ALIGNED else request.detection_size,
+        detection_threshold=engine.detection_threshold or pack.detection_threshold,
+        min_face_px=engine.min_face_px,
+        provider=engine.provider,
+    )
+
+
+def _dataset_of(request: RunRequest, objects: ObjectStore) -> Dataset:
     content = load_dataset(objects, request.dataset)
     if content.digest != request.dataset_digest:
         raise DatasetChanged(
@@ -26,25 +70,7 @@ def dataset_of(request: RunRequest, objects: ObjectStore) -> Dataset:
     return content
 
 
-def pipeline_of(request: RunRequest, pack: Pack, engine: EngineSettings) -> Pipeline:
-    """What the embeddings of this run depend on."""
-    aligned = request.track == "aligned"
-    return Pipeline(
-        pack=pack.name,
-        pack_digest=directory_identity(pack).digest,
-        track=request.track,
-        flip=request.flip,
-        policy=request.policy,
-        # A crop that is aligned already is not detected: its embedding depends on neither setting.
-        detection_size=0 if aligned else request.detection_size,
-        detection_threshold=engine.detection_threshold or pack.detection_threshold,
-        min_face_px=engine.min_face_px,
-        provider=engine.provider,
-    )
-
-
-def plan(run_id: str, dataset: Dataset, pipeline: Pipeline) -> tuple[ShardMessage, ...]:
-    """A message a shard, in the data set's order."""
+def _messages(run_id: str, dataset: Dataset, pipeline: Pipeline) -> tuple[ShardMessage, ...]:
     prefix = part_prefix(pipeline, dataset.digest)
     return tuple(
         ShardMessage(
@@ -58,11 +84,3 @@ def plan(run_id: str, dataset: Dataset, pipeline: Pipeline) -> tuple[ShardMessag
         )
         for number, shard in enumerate(dataset.shards)
     )
-
-
-def missing_parts(messages: tuple[ShardMessage, ...], objects: ObjectStore) -> tuple[ShardMessage, ...]:
-    """The messages whose part is not in the object store yet: one listing, not a look at each."""
-    if not messages:
-        return ()
-    present = set(objects.keys(messages[0].part_key.rpartition("/")[0] + "/"))
-    return tuple(message for message in messages if message.part_key not in present)

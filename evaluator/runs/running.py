@@ -2,25 +2,21 @@
 
 import platform
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib.metadata import version
-from typing import Any
 
 import structlog
-from celery import Celery, chord
-from celery.utils import uuid
 
 from core.errors import JobNotFound, LikenessError, TransitionRefused
+from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
 from core.evaluations.runs import Run, RunKeys
-from core.evaluations.shards import ShardMessage
 from core.evaluations.store import RunStore
-from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting
-from core.packs.catalogue import find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.lifecycle import Failure, Status
 from core.storage.objects import ObjectStore
 from evaluator.runs.assembly import Assembled, assemble
-from evaluator.runs.planning import dataset_of, missing_parts, pipeline_of, plan
+from evaluator.runs.chords import Chords
+from evaluator.runs.planning import Plan
 
 log = structlog.get_logger()
 
@@ -37,52 +33,33 @@ class ShardsFailed(LikenessError):
 class Runs:
     """Moves runs along. Every method may be called twice: what is done is found done."""
 
-    def __init__(self, runs: RunStore, objects: ObjectStore, app: Celery, settings: Settings) -> None:
+    def __init__(self, runs: RunStore, objects: ObjectStore, chords: Chords, settings: Settings) -> None:
         self._runs = runs
         self._objects = objects
-        self._app = app
+        self._chords = chords
         self._settings = settings
 
     def launch(self, run_id: str) -> None:
         """Send the shards whose parts are missing as a chord; with none missing, assemble at once."""
-        try:
-            run = self._runs.start(run_id)
-        except (TransitionRefused, JobNotFound) as why:
-            log.info("run_skipped", why=str(why))
-            return
-        if run.attempts > MAX_LAUNCHES:
-            raise ShardsFailed(f"the shards were sent {MAX_LAUNCHES} times and did not all come back")
-        messages = self._messages(run)
-        missing = missing_parts(messages, self._objects)
-        self._note_cached(messages, missing)
-        log.info("run_launched", shards=len(messages), missing=len(missing), attempt=run.attempts)
-        if missing:
-            self._send(run_id, missing)
-        else:
-            self.assemble(run_id, [])
+        if run := self._started(run_id):
+            plan = Plan.of(run, self._objects, self._settings)
+            missing = plan.missing(self._objects)
+            self._note_cached(plan, missing)
+            self._go_on(run, plan, missing)
 
-    def assemble(self, run_id: str, shards: Iterable[dict[str, Any]]) -> None:
-        """Parts to scores, metrics and report, stored; then the run has succeeded."""
+    def assemble(self, run_id: str, answers: Iterable[ShardAnswer]) -> None:
+        """Parts to scores, metrics and report, stored; then the run has succeeded. Parts that are gone are sent for."""
         run = self._runs.get(run_id)
         if run.status is not Status.RUNNING:
             log.info("assembly_skipped", status=run.status)
             return
-        if errors := [shard for shard in shards if shard.get("error")]:
-            first = errors[0]["error"]
-            raise ShardsFailed(f"{len(errors)} shards failed; the first: {first['code']}: {first['message']}")
-        messages = self._messages(run)
-        if missing_parts(messages, self._objects):
-            self.launch(run_id)
-            return
-        assembled = assemble(
-            run,
-            dataset_of(run.request, self._objects),
-            messages,
-            self._objects,
-            pack=self._pack(run),
-            software={"likeness": version("likeness"), "python": platform.python_version()},
-        )
-        self._keep(run, assembled)
+        if failed := [answer.outcome for answer in answers if isinstance(answer.outcome, ShardFailed)]:
+            first = failed[0]
+            raise ShardsFailed(f"{len(failed)} shards failed; the first: {first.code}: {first.message}")
+        plan = Plan.of(run, self._objects, self._settings)
+        missing = plan.missing(self._objects)
+        if started := self._started(run_id) if missing else run:
+            self._go_on(started, plan, missing)
 
     def broke(self, run_id: str, code: str, message: str) -> None:
         """End a run that can't go on; one that has ended already keeps its end."""
@@ -98,36 +75,42 @@ class Runs:
         """
         patience_s = self._settings.evaluations.run_patience_s
         stale = [run for run in self._open_runs() if time.time() - run.changed_at > patience_s]
-        if not stale or messages_waiting(self._settings.redis, Queues.EVALUATIONS, Queues.REPORTS):
+        if not stale or self._chords.waiting():
             return
         for run in stale:
             log.warning("run_repaired", run_id=run.id, silent_s=round(time.time() - run.changed_at))
-            enqueue(self._app, Tasks.PLAN_RUN, run.id)
+            self._chords.plan_again(run.id)
+
+    def _started(self, run_id: str) -> Run | None:
+        """The run, one launch later; None when it has ended. Raise ShardsFailed at one launch too many."""
+        try:
+            run = self._runs.start(run_id)
+        except (TransitionRefused, JobNotFound) as why:
+            log.info("run_skipped", why=str(why))
+            return None
+        if run.attempts > MAX_LAUNCHES:
+            raise ShardsFailed(f"the shards were sent {MAX_LAUNCHES} times and did not all come back")
+        return run
+
+    def _go_on(self, run: Run, plan: Plan, missing: Sequence[ShardMessage]) -> None:
+        """Send what is missing, or assemble."""
+        if missing:
+            log.info("run_launched", shards=len(plan.messages), missing=len(missing), attempt=run.attempts)
+            self._chords.send(run.id, missing)
+            return
+        software = {"likeness": version("likeness"), "python": platform.python_version()}
+        self._keep(run, assemble(run, plan, self._objects, software=software))
+
+    def _note_cached(self, plan: Plan, missing: Iterable[ShardMessage]) -> None:
+        gone = {message.shard for message in missing}
+        for message in plan.messages:
+            if message.shard not in gone:
+                self._runs.advance(message.run_id, message.shard, message.images, whole=True)
 
     def _open_runs(self) -> list[Run]:
         return [
             run for status in (Status.QUEUED, Status.RUNNING) for run in self._runs.page(limit=100, status=status).runs
         ]
-
-    def _send(self, run_id: str, messages: Iterable[ShardMessage]) -> None:
-        signature = self._app.signature
-        header = [signature(Tasks.EMBED_SHARD, args=(message.to_json(),)) for message in messages]
-        body = signature(Tasks.ASSEMBLE_RUN, args=(run_id,), task_id=body_of_run(run_id))
-        body.link_error(signature(Tasks.RUN_BROKE))
-        chord(header, body, app=self._app).apply_async()
-
-    def _messages(self, run: Run) -> tuple[ShardMessage, ...]:
-        dataset = dataset_of(run.request, self._objects)
-        return plan(run.id, dataset, pipeline_of(run.request, self._pack(run), self._settings.engine))
-
-    def _note_cached(self, messages: Iterable[ShardMessage], missing: Iterable[ShardMessage]) -> None:
-        gone = {message.shard for message in missing}
-        for message in messages:
-            if message.shard not in gone:
-                self._runs.advance(message.run_id, message.shard, message.images, whole=True)
-
-    def _pack(self, run: Run) -> Any:
-        return find_pack(run.request.pack, load_catalogue(self._settings.home))
 
     def _keep(self, run: Run, assembled: Assembled) -> None:
         keys = RunKeys(run.id)
@@ -138,13 +121,3 @@ class Runs:
             self._runs.succeed(run.id, assembled.summary)
         except TransitionRefused as why:
             log.info("run_superseded", why=str(why))
-
-
-def body_of_run(run_id: str) -> str:
-    """A task id for the chord's body from which the error callback knows the run."""
-    return f"{run_id}.{uuid()}"
-
-
-def run_of_body(body_id: str) -> str:
-    """The run a chord's body belongs to."""
-    return body_id.partition(".")[0]

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from core.evaluations.shards import read_shard
 from core.storage.objects import ObjectStore
-from evaluator.datasets import DatasetInvalid, import_dataset, load_pairs, read_shard, sample_benchmark
+from evaluator.datasets import DatasetInvalid, import_dataset, load_pairs, sample_benchmark
 from evaluator.datasets.sample import SUBJECTS
 
 Picture = Callable[..., bytes]
@@ -36,7 +37,7 @@ def test_the_sample_is_imported_like_any_other(objects: ObjectStore, photographs
     dataset = import_dataset(objects, "sample", sample_benchmark(photographs))
     assert (dataset.kind, dataset.images, dataset.pairs, dataset.mated, dataset.folds) == ("sample", 7, 21, 15, 0)
     (shard,) = dataset.shards
-    assert dict(read_shard(objects, shard)) == {name: (photographs / name).read_bytes() for name in SUBJECTS}
+    assert dict(read_shard(objects.get(shard.key))) == {name: (photographs / name).read_bytes() for name in SUBJECTS}
     assert load_pairs(objects, dataset) == sample_benchmark(photographs).pairs
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from core.evaluations.shards import read_shard
 from core.settings import Settings
 from core.storage.objects import ObjectStore
-from evaluator.datasets import load_dataset, load_pairs, parse_lfw, read_shard
+from evaluator.datasets import load_dataset, load_pairs, parse_lfw
 from evaluator.datasets.fetch import LFW
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +77,6 @@ def test_all_of_lfw_is_imported_in_little_time_and_memory(
     assert (dataset.images, dataset.pairs, dataset.mated, dataset.folds) == (7701, 6000, 3000, 10)
     assert len(dataset.shards) == 61
     assert load_pairs(objects, dataset) == parse_lfw((DATA / "pairs.txt").read_bytes())
-    ids = [image_id for shard in dataset.shards for image_id, _ in read_shard(objects, shard)]
+    ids = [image_id for shard in dataset.shards for image_id, _ in read_shard(objects.get(shard.key))]
     assert ids == sorted(ids)
     assert len(ids) == 7701

@@ -20,8 +20,8 @@ from PIL import Image
 from core.errors import PackCorrupt, PackMissing, SettingsInvalid
 from core.packs.catalogue import Pack, directory_identity
 from core.settings import Settings
-from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Reason, Side
-from worker.engine.contract import Acquired, Comparison, FaceEngine
+from core.vocabulary import Compared, NotAcquired, Policy, Reason, Side
+from worker.engine.contract import Acquired, Comparison, FaceEngine, Unusable
 from worker.engine.engine import Engine
 
 Sample = Callable[[str], bytes]
@@ -47,10 +47,9 @@ def failures(comparison: Comparison) -> list[tuple[Side, Reason]]:
     return [(failure.side, failure.reason) for failure in comparison.outcome.failures]
 
 
-def failure(engine: Engine, body: bytes, policy: Policy = Policy.LARGEST) -> FailureToAcquire:
-    found = engine.acquire(body, policy, Side.PROBE)
-    assert isinstance(found, FailureToAcquire)
-    assert found.side is Side.PROBE
+def failure(engine: Engine, body: bytes, policy: Policy = Policy.LARGEST) -> Unusable:
+    found = engine.acquire(body, policy)
+    assert isinstance(found, Unusable)
     return found
 
 
@@ -97,8 +96,8 @@ def test_a_comparison_says_which_faces_and_where_the_time_went(engine: Engine, s
 
 def test_six_faces_under_each_policy(engine: Engine, sample: Sample) -> None:
     body = sample("six_faces.jpg")
-    assert isinstance(engine.acquire(body, Policy.LARGEST, Side.PROBE), Acquired)
-    assert isinstance(engine.acquire(body, Policy.MOST_CENTRAL, Side.PROBE), Acquired)
+    assert isinstance(engine.acquire(body, Policy.LARGEST), Acquired)
+    assert isinstance(engine.acquire(body, Policy.MOST_CENTRAL), Acquired)
     refused = failure(engine, body, Policy.REQUIRE_ONE)
     assert refused.reason is Reason.MULTIPLE_FACES
     assert refused.detail == "6 faces were found; `require_one` accepts 1"

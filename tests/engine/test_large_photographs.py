@@ -12,8 +12,8 @@ from PIL import Image
 from core.comparisons.images import inspect
 from core.packs.catalogue import Pack
 from core.settings import Settings
-from core.vocabulary import Compared, FailureToAcquire, Policy, Reason, Side
-from worker.engine.contract import Acquired
+from core.vocabulary import Compared, Policy, Reason
+from worker.engine.contract import Acquired, Unusable
 from worker.engine.decode import scale_to_crop, scale_to_detect
 from worker.engine.engine import Engine
 
@@ -31,7 +31,7 @@ def scale_of(body: bytes) -> int:
 
 
 def acquired(engine: Engine, body: bytes, policy: Policy = Policy.LARGEST) -> Acquired:
-    found = engine.acquire(body, policy, Side.PROBE)
+    found = engine.acquire(body, policy)
     assert isinstance(found, Acquired)
     return found
 
@@ -115,23 +115,23 @@ def test_the_smallest_usable_face_is_measured_in_pixels_of_the_whole(
     def engine_that_wants(min_face_px: int) -> Engine:
         return Engine.load(zoo, zoo_directory, Settings(home=cache, provider="cpu", min_face_px=min_face_px).engine)
 
-    assert isinstance(engine_that_wants(120).acquire(wide_scene, Policy.LARGEST, Side.PROBE), Acquired)
-    refused = engine_that_wants(160).acquire(wide_scene, Policy.LARGEST, Side.PROBE)
-    assert isinstance(refused, FailureToAcquire)
+    assert isinstance(engine_that_wants(120).acquire(wide_scene, Policy.LARGEST), Acquired)
+    refused = engine_that_wants(160).acquire(wide_scene, Policy.LARGEST)
+    assert isinstance(refused, Unusable)
     assert refused.reason is Reason.FACE_TOO_SMALL
     assert "the face is 13" in refused.detail
 
 
 def test_a_large_photograph_without_a_face_is_reported_with_all_its_pixels(engine: Engine) -> None:
-    found = engine.acquire(encode(Image.new("RGB", (2801, 1999), (120, 130, 140))), Policy.LARGEST, Side.PROBE)
-    assert isinstance(found, FailureToAcquire)
+    found = engine.acquire(encode(Image.new("RGB", (2801, 1999), (120, 130, 140))), Policy.LARGEST)
+    assert isinstance(found, Unusable)
     assert found.detail == "no face was found in 2801x1999 pixels"
 
 
 def test_a_truncated_large_photograph_is_an_outcome(engine: Engine, obama: Image.Image) -> None:
     body = encode(enlarged(obama, 3))
-    found = engine.acquire(body[: len(body) * 9 // 10], Policy.LARGEST, Side.PROBE)
-    assert isinstance(found, FailureToAcquire)
+    found = engine.acquire(body[: len(body) * 9 // 10], Policy.LARGEST)
+    assert isinstance(found, Unusable)
     assert found.reason is Reason.UNDECODABLE_IMAGE
 
 

@@ -23,7 +23,7 @@ from core.packs.catalogue import Pack, directory_identity
 from core.storage.connection import connect
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
-from core.vocabulary import Policy, Side
+from core.vocabulary import Policy
 from evaluator.datasets import import_dataset, read_benchmark
 from evaluator.report import from_csv
 from infra.local.samples import fetch_samples
@@ -313,7 +313,7 @@ def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(
 ) -> None:
     engine = Engine.load(zoo, zoo_directory, own_stack.settings.engine)
     acquired = {
-        name: engine.acquire(samples[name].read_bytes(), Policy.LARGEST, Side.PROBE)
+        name: engine.acquire(samples[name].read_bytes(), Policy.LARGEST)
         for name in ("obama.jpg", "obama2.jpg", "biden.jpg")
     }
     crops = {name: found.crop for name, found in acquired.items() if isinstance(found, Acquired)}

@@ -6,11 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.evaluations.shards import Pipeline
+from core.evaluations.pipeline import Pipeline
 from core.packs.catalogue import PublishedFigure
-from core.vocabulary import Policy, Threshold
-from evaluator.metrics import ScoreSet
-from evaluator.report import DatasetFacts, PackFacts, RunFacts, ScoreRow, ScoreTable, table_of
+from core.vocabulary import Policy, Threshold, Track
+from evaluator.report import DatasetFacts, PackFacts, RunFacts, ScoreRow, ScoreTable
 
 MakeTable = Callable[..., ScoreTable]
 
@@ -40,16 +39,20 @@ def lfw_sized() -> MakeTable:
         random = np.random.default_rng(seed)
         mated = np.tile(np.repeat([True, False], 300), 10)
         score = np.where(mated, random.normal(mean, 0.12, 6000), random.normal(0.05, 0.1, 6000))
-        acquired = np.full(6000, not fail)
-        reasons = ["no_face" if fail else None] * 6000
-        fold = np.repeat(np.arange(1, 11), 600) if folds else None
-        return table_of(
-            ScoreSet(np.where(acquired, score, np.nan), mated, acquired, fold),
-            [f"Ada_Lovelace/Ada_Lovelace_{i:04d}.jpg" for i in range(6000)],
-            [f"Jean-Pierre_Raffarin/Jean-Pierre_Raffarin_{i % 4000:04d}.jpg" for i in range(6000)],
-            reference_failures=reasons,
-            probe_failures=reasons,
+        reason = "no_face" if fail else None
+        rows = (
+            ScoreRow(
+                f"Ada_Lovelace/Ada_Lovelace_{i:04d}.jpg",
+                f"Jean-Pierre_Raffarin/Jean-Pierre_Raffarin_{i % 4000:04d}.jpg",
+                mated=bool(mated[i]),
+                score=None if fail else float(score[i]),
+                fold=i // 600 + 1 if folds else None,
+                reference_failure=reason,
+                probe_failure=reason,
+            )
+            for i in range(6000)
         )
+        return ScoreTable(tuple(rows))
 
     return make
 
@@ -71,9 +74,11 @@ def facts() -> RunFacts:
     return RunFacts(
         run_id="run_1",
         created_at=0.0,
-        dataset=DatasetFacts("lfw", "lfw", "raw", "e" * 64, ("a note",)),
+        dataset=DatasetFacts("lfw", "lfw", Track.RAW, "e" * 64, ("a note",)),
         pack=pack,
-        pipeline=Pipeline("opencv-zoo", "d" * 64, "raw", False, Policy.LARGEST, 320, 0.5, 24, "CPUExecutionProvider"),
+        pipeline=Pipeline(
+            "opencv-zoo", "d" * 64, Track.RAW, False, Policy.LARGEST, 320, 0.5, 24, "CPUExecutionProvider"
+        ),
         engine={"provider": "CPUExecutionProvider"},
         software={"likeness": "0.1.0", "python": "3.11"},
         timings={"wall_s": 12.5},

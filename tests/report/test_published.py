@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from core.packs.catalogue import PublishedFigure, load_catalogue
+from core.vocabulary import Track
 from evaluator.report import PackFacts, RunFacts, ScoreTable, build_report
 
 ALIGNED_FLIP = PublishedFigure(
@@ -14,7 +15,7 @@ F1 = PublishedFigure("lfw", "largest F1", 99.85, "raw images end to end, thresho
 
 @pytest.fixture
 def beside(by_hand: ScoreTable, facts: RunFacts) -> Any:
-    def build(figure: PublishedFigure, *, track: str = "raw", flip: bool = False) -> dict[str, Any]:
+    def build(figure: PublishedFigure, *, track: Track = Track.RAW, flip: bool = False) -> dict[str, Any]:
         pipeline = replace(facts.pipeline, track=track, flip=flip)
         changed = replace(facts, pipeline=pipeline, pack=replace(facts.pack, published=(figure,)))
         (entry,) = build_report(changed, by_hand)["published_beside_ours"]
@@ -34,11 +35,11 @@ def test_aligned_crops_with_flip_are_not_comparable_with_raw_images_without(besi
 
 
 def test_measured_in_the_same_way_is_comparable_and_held_against_our_interval(beside: Any) -> None:
-    entry = beside(ALIGNED_FLIP, track="aligned", flip=True)
+    entry = beside(ALIGNED_FLIP, track=Track.ALIGNED, flip=True)
     assert (entry["comparable"], entry["differences"], entry["unstated"]) == (True, [], [])
     # 2 errors of 19: our accuracy is 66.86 % to 98.70 %
     assert entry["sentence"].endswith("The published figure lies outside our 95 % interval, 66.86 % to 98.70 %.")
-    assert "lies within" in beside(replace(ALIGNED_FLIP, percent=90.0), track="aligned", flip=True)["sentence"]
+    assert "lies within" in beside(replace(ALIGNED_FLIP, percent=90.0), track=Track.ALIGNED, flip=True)["sentence"]
 
 
 def test_another_measure_is_never_comparable(beside: Any) -> None:

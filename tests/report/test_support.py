@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from core.vocabulary import Track
 from evaluator.report import RunFacts, ScoreTable, build_report
 
 MakeTable = Callable[..., ScoreTable]
@@ -59,7 +60,7 @@ def test_no_failure_on_aligned_crops_is_no_finding(lfw_sized: MakeTable, facts: 
     table = lfw_sized()
     # 1 - 0.05^(1/10000) = 0.03 %
     assert "FTA below 0.03 %" in said(facts, table)["Failures to acquire"]
-    aligned = replace(facts, pipeline=replace(facts.pipeline, track="aligned"))
+    aligned = replace(facts, pipeline=replace(facts.pipeline, track=Track.ALIGNED))
     assert "no finding" in said(aligned, table)["Failures to acquire"]
 
 

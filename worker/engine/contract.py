@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from core.vocabulary import Compared, EngineFacts, Face, FailureToAcquire, NotAcquired, Policy, Side
+from core.vocabulary import Compared, EngineFacts, Face, NotAcquired, Policy, Reason, Side
 
 Image = npt.NDArray[np.uint8]
 """Height x width x 3, BGR, upright. A crop is an Image of 112 x 112."""
@@ -24,6 +24,14 @@ class Acquired:
     face: Face
     crop: Image
     timings_ms: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """No face counts in an image; `detail` names the measured value and the limit."""
+
+    reason: Reason
+    detail: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,7 @@ class FaceEngine(Embedder, Protocol):
         """Run every step once; return the milliseconds it took. Ready only afterwards."""
         ...
 
-    def acquire(self, body: bytes, policy: Policy, side: Side) -> Acquired | FailureToAcquire:
+    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
         """Find the one face that counts. An image that gives none is a result, never an exception."""
         ...
 

@@ -13,6 +13,7 @@ import numpy as np
 from core.comparisons.images import read_header
 from core.errors import ImageRejected, ImageTooLarge
 from core.packs.catalogue import Pack, directory_identity
+from core.score import comparison_scores
 from core.settings.groups import EngineSettings
 from core.vocabulary import (
     Compared,
@@ -26,12 +27,11 @@ from core.vocabulary import (
 )
 from worker.engine.align import CROP_SIZE, align
 from worker.engine.batcher import Batcher
-from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Lane
+from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Lane, Unusable
 from worker.engine.decode import Picture, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
 from worker.engine.models import load_models
-from worker.engine.score import cosine
-from worker.engine.select import Unusable, select
+from worker.engine.select import select
 from worker.engine.timing import Stopwatch
 from worker.engine.turns import Machine, Turns
 
@@ -94,10 +94,10 @@ class Engine:
         self._batcher.embed_now([crop] * len(Side))
         return (perf_counter() - start) * 1000
 
-    def acquire(self, body: bytes, policy: Policy, side: Side) -> Acquired | FailureToAcquire:
+    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
         """Find the one face that counts. An image that gives none is a result, never an exception."""
         with self._cores.turn(Lane.EVALUATION):
-            return self._acquire(body, policy, side, Stopwatch())
+            return self._acquire(body, policy, Stopwatch())
 
     def embed(self, crops: Sequence[Image]) -> Embeddings:
         """Rows in the order of the crops, each of length 1."""
@@ -113,10 +113,10 @@ class Engine:
         watches = {side: Stopwatch() for side in Side}
         whole, since = Stopwatch(), time.monotonic()
 
-        def acquire(side: Side) -> Acquired | FailureToAcquire:
-            return self._acquire(bodies[side], policy, side, watches[side])
+        def acquire(side: Side) -> Acquired | Unusable:
+            return self._acquire(bodies[side], policy, watches[side])
 
-        def acquire_in_turn(side: Side) -> Acquired | FailureToAcquire:
+        def acquire_in_turn(side: Side) -> Acquired | Unusable:
             with self._turn(since, watches[side]):
                 return acquire(side)
 
@@ -157,7 +157,7 @@ class Engine:
         probe = work(Side.PROBE)
         return {Side.REFERENCE: reference.result(), Side.PROBE: probe}
 
-    def _acquire(self, body: bytes, policy: Policy, side: Side, watch: Stopwatch) -> Acquired | FailureToAcquire:
+    def _acquire(self, body: bytes, policy: Policy, watch: Stopwatch) -> Acquired | Unusable:
         try:
             with watch.step("decode"):
                 header = read_header(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
@@ -167,14 +167,14 @@ class Engine:
                 shape = (picture.height, picture.width)
                 chosen = select(seen.faces, policy, shape, min_face_px=self.facts.min_face_px)
             if isinstance(chosen, Unusable):
-                return FailureToAcquire(side, chosen.reason, chosen.detail)
+                return chosen
             if (scale := scale_to_crop(chosen.shorter_side)) < picture.scale:
                 with watch.step("decode"):
                     picture = Picture.of(body, header, scale)
         except ImageRejected as error:
             too_large = isinstance(error, ImageTooLarge)
             reason = Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE
-            return FailureToAcquire(side, reason, str(error))
+            return Unusable(reason, str(error))
         with watch.step("align"):
             crop = align(picture.pixels, picture.inside(chosen.keypoints))
         face = Face(chosen.box, chosen.score, len(seen.faces), seen.size)
@@ -182,13 +182,18 @@ class Engine:
 
 
 def _outcome(
-    sides: Mapping[Side, Acquired | FailureToAcquire],
+    sides: Mapping[Side, Acquired | Unusable],
     embed: Callable[[Sequence[Image]], Embeddings],
     watch: Stopwatch,
 ) -> Compared | NotAcquired:
-    if failures := tuple(found for found in sides.values() if isinstance(found, FailureToAcquire)):
-        return NotAcquired(failures)
+    failures = [
+        FailureToAcquire(side, found.reason, found.detail)
+        for side, found in sides.items()
+        if isinstance(found, Unusable)
+    ]
+    if failures:
+        return NotAcquired(tuple(failures))
     with watch.step("embed"):
         reference, probe = embed([found.crop for found in sides.values() if isinstance(found, Acquired)])
     with watch.step("score"):
-        return Compared(cosine(reference, probe))
+        return Compared(float(comparison_scores([reference], [probe])[0]))

@@ -1,20 +1,12 @@
 """Which face counts: a named policy, with ties broken the same way whatever order the detector reports."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from core.vocabulary import Policy, Reason
+from worker.engine.contract import Unusable
 from worker.engine.detect import DetectedFace
 
 Key = tuple[object, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unusable:
-    """No face counts; `detail` names the measured value and the limit."""
-
-    reason: Reason
-    detail: str
 
 
 def select(

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from core.errors import LikenessError
 from core.settings import default_home
+from core.vocabulary import Track
 from likeness.cli.evaluate.services import FILE, Services, progress_bar, with_services
 from likeness.cli.terminal import wide_console
 
@@ -22,8 +23,8 @@ from likeness.cli.terminal import wide_console
 @click.option("--file", "bin_file", type=FILE, help="For `bin`: InsightFace's verification file, e.g. cfp_fp.bin.")
 @click.option(
     "--track",
-    type=click.Choice(["raw", "aligned"]),
-    default="raw",
+    type=click.Choice([track.value for track in Track]),
+    default=Track.RAW.value,
     show_default=True,
     help="Photographs to detect faces in, or 112x112 crops that are aligned already.",
 )
@@ -55,7 +56,7 @@ def import_(
     else:
         if archive is None or pairs is None:
             raise click.UsageError(f"`import {kind}` needs --archive and --pairs")
-        benchmark = read_benchmark(kind, pairs, archive, track=track)  # type: ignore[arg-type]
+        benchmark = read_benchmark(kind, pairs, archive, track=Track(track))  # type: ignore[arg-type]
     with progress_bar(f"importing {name or kind}") as move:
         dataset = import_dataset(services.objects, name or kind, benchmark, replace=replace, progress=move)
     click.echo(

@@ -1,0 +1,87 @@
+"""What the evaluator asks the workers, and what they answer: one message and one answer a shard, as plain JSON."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self, TypeAlias
+
+from core.evaluations.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class ShardMessage:
+    """Embed the images of one shard and store them as a part. Keys travel, images and embeddings do not."""
+
+    run_id: str
+    shard: int
+    shard_key: str
+    shard_sha256: str
+    part_key: str
+    images: int
+    pipeline: Pipeline
+
+    def to_json(self) -> dict[str, Any]:
+        """As a message carries it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, message: dict[str, Any]) -> Self:
+        """As a worker reads it."""
+        return cls(**{**message, "pipeline": Pipeline.from_json(message["pipeline"])})
+
+
+@dataclass(frozen=True, slots=True)
+class ShardEmbedded:
+    """The part is written: how many images it covers, how many of them gave no face, and its digest."""
+
+    part_key: str
+    images: int
+    failures: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardSkipped:
+    """Nothing was written, and nothing had to be."""
+
+    part_key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFailed:
+    """The part could not be made. `code` is that of a LikenessError, or `engine_error`."""
+
+    code: str
+    message: str
+
+
+ShardOutcome: TypeAlias = ShardEmbedded | ShardSkipped | ShardFailed
+
+
+@dataclass(frozen=True, slots=True)
+class ShardAnswer:
+    """What became of one shard. A failure is an answer too: an exception would end the whole chord."""
+
+    shard: int
+    outcome: ShardOutcome
+
+    def to_json(self) -> dict[str, Any]:
+        """As a chord carries it to its body."""
+        match self.outcome:
+            case ShardSkipped(part_key, why):
+                fields: dict[str, Any] = {"part_key": part_key, "skipped": why}
+            case ShardFailed():
+                fields = {"error": asdict(self.outcome)}
+            case ShardEmbedded():
+                fields = asdict(self.outcome)
+        return {"shard": self.shard, **fields}
+
+    @classmethod
+    def from_json(cls, answer: dict[str, Any]) -> Self:
+        """As the evaluator reads it."""
+        match answer:
+            case {"error": {"code": code, "message": message}}:
+                return cls(answer["shard"], ShardFailed(code, message))
+            case {"skipped": why, "part_key": part_key}:
+                return cls(answer["shard"], ShardSkipped(part_key, why))
+        made = ShardEmbedded(answer["part_key"], answer["images"], answer["failures"], answer["sha256"])
+        return cls(answer["shard"], made)

@@ -1,0 +1,79 @@
+"""A part: what a worker made of one shard, as one .npz. Needs numpy, which the API and the courier do without."""
+
+import io
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from core.vocabulary import Reason
+
+
+class CropRejected(StrEnum):
+    """Why a crop of the aligned track was not read where `Reason` has no word for it: the codes of ImageRejected."""
+
+    IMAGE_REJECTED = "image_rejected"
+    IMAGE_UNSUPPORTED = "image_unsupported"
+
+
+FailureReason: TypeAlias = Reason | CropRejected
+
+
+def failure_reason(code: str) -> FailureReason:
+    """The reason with this code. Raise ValueError for one that is none."""
+    return Reason(code) if code in tuple(Reason) else CropRejected(code)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """The images of one shard in its order: a row each, with an embedding or the reason why there is none.
+
+    `embeddings` has shape (n, d), float32; zeros where nothing was acquired, and d = 0 where no row was. `engine` and
+    `software` say what the embeddings were made with.
+    """
+
+    image_ids: tuple[str, ...]
+    acquired: npt.NDArray[np.bool_]
+    reasons: tuple[FailureReason | None, ...]
+    faces_found: npt.NDArray[np.int32]
+    embeddings: npt.NDArray[np.float32]
+    engine: dict[str, Any]
+    software: dict[str, str]
+
+    @property
+    def facts(self) -> str:
+        """`engine` and `software` as one text, equal for equal facts."""
+        return json.dumps({"engine": self.engine, "software": self.software}, sort_keys=True)
+
+    def to_npz(self) -> bytes:
+        """The same bytes for the same part (numpy writes a fixed date into the archive)."""
+        buffer = io.BytesIO()
+        np.savez(
+            buffer,
+            allow_pickle=False,
+            facts=np.array(self.facts),
+            image_ids=np.array(self.image_ids),
+            acquired=self.acquired,
+            reasons=np.array([reason or "" for reason in self.reasons]),
+            faces_found=self.faces_found,
+            embeddings=self.embeddings,
+        )
+        return buffer.getvalue()
+
+    @classmethod
+    def from_npz(cls, body: bytes) -> "Part":
+        """What `to_npz` wrote, this version's or an older one's."""
+        with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
+            facts = json.loads(str(arrays["facts"]))
+            return cls(
+                image_ids=tuple(arrays["image_ids"].tolist()),
+                acquired=arrays["acquired"],
+                reasons=tuple(failure_reason(code) if code else None for code in arrays["reasons"].tolist()),
+                faces_found=arrays["faces_found"],
+                embeddings=arrays["embeddings"],
+                engine=facts["engine"],
+                software=facts["software"],
+            )

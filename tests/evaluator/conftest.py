@@ -1,0 +1,173 @@
+"""Servers, a benchmark of plain colours, and an engine with a rule that one can hold in the head."""
+
+import io
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.evaluations.datasets import find_dataset
+from core.evaluations.messages import ShardAnswer, ShardMessage
+from core.evaluations.runs import Run, RunRequest
+from core.evaluations.store import RunStore
+from core.packs.catalogue import Pack, directory_identity
+from core.settings import Settings
+from core.settings.groups import ObjectSettings
+from core.storage.lifecycle import new_id
+from core.storage.objects import ObjectStore
+from core.vocabulary import EngineFacts, Face, Policy, Reason
+from evaluator.datasets import Benchmark, Dataset, import_dataset, read_benchmark
+from evaluator.runs.running import Runs
+from worker.embedding import Shards
+from worker.engine.contract import Acquired, Comparison, Embeddings, Unusable
+from worker.engine.contract import Image as Pixels
+
+COLOURS = {"red": (250, 0, 0), "rose": (250, 90, 90), "blue": (0, 0, 250), "sky": (90, 90, 250), "black": (0, 0, 0)}
+PAIRS = (("red", "rose", 1), ("blue", "sky", 1), ("red", "blue", 0), ("rose", "sky", 0), ("red", "black", 0))
+
+
+class Counting(ObjectStore):
+    """Counts what is fetched and stored."""
+
+    def __init__(self, settings: ObjectSettings) -> None:
+        super().__init__(settings)
+        self.fetched: Counter[str] = Counter()
+        self.stored: Counter[str] = Counter()
+
+    def get(self, key: str) -> bytes:
+        self.fetched[key] += 1
+        return super().get(key)
+
+    def put(self, key: str, body: bytes, media_type: str = "application/octet-stream") -> None:
+        self.stored[key] += 1
+        super().put(key, body, media_type)
+
+
+@dataclass
+class ColourEngine:
+    """A face is a colour; its embedding is red, green and blue. Black is nobody."""
+
+    facts: EngineFacts
+    before_each: Callable[[], object] = lambda: None
+
+    def warm_up(self) -> float:
+        return 0.0
+
+    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
+        self.before_each()
+        pixels = np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))
+        if not pixels.any():
+            return Unusable(Reason.NO_FACE, "black")
+        return Acquired(Face((0, 0, 1, 1), 1.0, 1, 320), pixels, {})
+
+    def embed(self, crops: Sequence[Pixels]) -> Embeddings:
+        colours = np.array([crop[0, 0] for crop in crops], np.float64).reshape(-1, 3)
+        return (colours / np.linalg.norm(colours, axis=1, keepdims=True)).astype(np.float32)
+
+    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
+        raise NotImplementedError
+
+
+@dataclass
+class Post:
+    """Keeps what is sent until it is taken."""
+
+    sent: list[ShardMessage] = field(default_factory=list)
+    planned: list[str] = field(default_factory=list)
+
+    def send(self, run_id: str, messages: Iterable[ShardMessage]) -> None:
+        self.sent += messages
+
+    def plan_again(self, run_id: str) -> None:
+        self.planned.append(run_id)
+
+    def waiting(self) -> int:
+        return len(self.sent) + len(self.planned)
+
+
+@dataclass
+class Bench:
+    """A run's two processes in one, and what they work with; each may be called at any moment, as messages are."""
+
+    settings: Settings
+    objects: Counting
+    pack: Pack
+    engine: ColourEngine
+    post: Post = field(default_factory=Post)
+    store: RunStore = field(init=False)
+    runs: Runs = field(init=False)
+    shards: Shards = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.store = RunStore(self.settings.redis)
+        self.runs = Runs(self.store, self.objects, self.post, self.settings)
+        self.shards = Shards(self.store, self.objects, self, at_once=1)
+
+    def get(self, name: str, *, detection_size: int | None = None) -> ColourEngine:
+        """The engine of every pack."""
+        return self.engine
+
+    def request(self, dataset: str) -> Run:
+        """A queued run."""
+        known = find_dataset(dataset, self.objects)
+        request = RunRequest(
+            dataset=dataset,
+            dataset_digest=known.digest,
+            track=known.track,
+            pack=self.pack.name,
+            flip=False,
+            policy=Policy.LARGEST,
+            detection_size=320,
+            images=known.images,
+            pairs=known.pairs,
+            shards=known.shards,
+        )
+        return self.store.create(new_id("run"), request)
+
+    def sent(self) -> list[ShardMessage]:
+        """What was asked of the workers since the last time, by way of JSON as in a chord."""
+        sent, self.post.sent = self.post.sent, []
+        return [ShardMessage.from_json(json.loads(json.dumps(message.to_json()))) for message in sent]
+
+    def embedded(self, messages: Sequence[ShardMessage]) -> list[ShardAnswer]:
+        """What the workers answer, by way of JSON as in a chord."""
+        answers = [json.dumps(self.shards.embed(message).to_json()) for message in messages]
+        return [ShardAnswer.from_json(json.loads(answer)) for answer in answers]
+
+
+@pytest.fixture
+def bench(own_stack: Any, zoo: Pack) -> Bench:
+    settings: Settings = own_stack.settings
+    facts = EngineFacts(
+        directory_identity(zoo),
+        "colours",
+        320,
+        settings.engine.detection_threshold or zoo.detection_threshold,
+        settings.engine.min_face_px,
+    )
+    return Bench(settings, Counting(settings.objects), zoo, ColourEngine(facts))
+
+
+@pytest.fixture
+def benchmark(tmp_path: Path) -> Benchmark:
+    """Five colours and five pairs."""
+    for name, colour in COLOURS.items():
+        Image.new("RGB", (16, 16), colour).save(tmp_path / f"{name}.png")
+    lines = [f"{reference}.png,{probe}.png,{mated}" for reference, probe, mated in PAIRS]
+    (tmp_path / "pairs.csv").write_text("\n".join(["reference,probe,mated", *lines]))
+    return read_benchmark("csv", tmp_path / "pairs.csv", tmp_path)
+
+
+@pytest.fixture
+def dataset(bench: Bench, benchmark: Benchmark) -> Dataset:
+    """In three shards: black and blue, red and rose, sky."""
+    dataset = import_dataset(bench.objects, "colours", benchmark, images_per_shard=2)
+    bench.objects.fetched.clear()
+    bench.objects.stored.clear()
+    return dataset
