@@ -1,6 +1,6 @@
 """Reports: pure functions from scores and facts to JSON, HTML and CSV. What is in them: docs/report.md."""
 
-from evaluator.report.calibration import Calibration, calibrate
+from evaluator.report.calibration import calibrate
 from evaluator.report.comparison import RunsNotComparable, as_text, compare
 from evaluator.report.document import SCHEMA_VERSION, build_report, headline, report_bytes, score_digest
 from evaluator.report.facts import DatasetFacts, PackFacts, RunFacts
@@ -12,14 +12,11 @@ from evaluator.report.scores import (
     ScoreRow,
     ScoreTable,
     from_csv,
-    table_of,
-    to_csv,
 )
 
 __all__ = [
     "RESERVED_COLUMNS",
     "SCHEMA_VERSION",
-    "Calibration",
     "DatasetFacts",
     "PackFacts",
     "RunFacts",
@@ -38,6 +35,4 @@ __all__ = [
     "recompute",
     "report_bytes",
     "score_digest",
-    "table_of",
-    "to_csv",
 ]

@@ -106,7 +106,7 @@ def _require_same_pairs(a: ScoreTable, b: ScoreTable, names: tuple[str, str]) ->
 
 
 def _decided(table: ScoreTable, name: str, threshold: float | None) -> Booleans:
-    scores = table.score_set()
+    scores = table.score_set
     if threshold is not None:
         return scores.correct(threshold)
     accuracy = accuracy_10fold(scores)

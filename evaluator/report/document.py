@@ -11,7 +11,7 @@ from evaluator.metrics import FoldAccuracy, Measurements, to_dict
 from evaluator.report.facts import PackFacts, RunFacts
 from evaluator.report.published import beside_ours, how_measured
 from evaluator.report.recompute import measurements_of
-from evaluator.report.scores import ScoreRow, ScoreTable, to_csv
+from evaluator.report.scores import ScoreRow, ScoreTable
 from evaluator.report.support import lfw_disclaimer, statements
 
 SCHEMA_VERSION = 1
@@ -51,7 +51,7 @@ def report_bytes(report: Json) -> bytes:
 
 def score_digest(table: ScoreTable) -> str:
     """SHA-256 of the score file."""
-    return hashlib.sha256(to_csv(table)).hexdigest()
+    return hashlib.sha256(table.csv).hexdigest()
 
 
 def headline(report: Json) -> Json:

@@ -4,8 +4,9 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from math import isfinite, isnan
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import isfinite
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class ScoreRow:
         return self.score is not None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is made of the rows is made once
 class ScoreTable:
     """The pairs of one run in the order of their list.
 
@@ -79,64 +80,40 @@ class ScoreTable:
         """How many folds there are; 0 when the pairs have none."""
         return len({row.fold for row in self.rows} - {None})
 
-    def score_set(self, group: str | None = None) -> ScoreSet:
-        """For the metrics; `group` names the column that becomes the group label."""
-        column = None if group is None else self.group_names.index(group)
+    @cached_property
+    def score_set(self) -> ScoreSet:
+        """For the metrics."""
         return ScoreSet(
             score=np.array([np.nan if row.score is None else row.score for row in self.rows], dtype=np.float64),
             mated=np.array([row.mated for row in self.rows], dtype=np.bool_),
             acquired=np.array([row.acquired for row in self.rows], dtype=np.bool_),
             fold=np.array([row.fold for row in self.rows]) if self.folds else None,
-            group=None if column is None else np.array([row.groups[column] for row in self.rows]),
         )
 
+    def grouped(self, name: str) -> ScoreSet:
+        """For the metrics, with this group's column as the group label."""
+        column = self.group_names.index(name)
+        return replace(self.score_set, group=np.array([row.groups[column] for row in self.rows]))
 
-def table_of(
-    scores: ScoreSet,
-    references: Sequence[str],
-    probes: Sequence[str],
-    *,
-    reference_failures: Sequence[str | None] | None = None,
-    probe_failures: Sequence[str | None] | None = None,
-    groups: dict[str, Sequence[str]] | None = None,
-) -> ScoreTable:
-    """A table from what the metrics know and what they don't; every sequence has one element a pair.
+    @cached_property
+    def csv(self) -> bytes:
+        """The score file: the same bytes for the same table, always.
 
-    The group of a `ScoreSet` has no name, so it is not taken over: give `groups` by name. Raise ValueError as
-    `ScoreTable` does, and for sequences of another length.
-    """
-    nothing: list[None] = [None] * scores.mated.size
-    columns = groups or {}
-    values = list(zip(*columns.values(), strict=True)) if columns else [()] * scores.mated.size
-    rows = zip(
-        references,
-        probes,
-        scores.mated.tolist(),
-        (None if isnan(score) else score for score in scores.score.tolist()),
-        nothing if scores.fold is None else scores.fold.tolist(),
-        values,
-        reference_failures or nothing,
-        probe_failures or nothing,
-        strict=True,
-    )
-    return ScoreTable(tuple(ScoreRow(*row) for row in rows), tuple(columns))
-
-
-def to_csv(table: ScoreTable) -> bytes:
-    """The same bytes for the same table, always. `repr` writes the shortest digits that give the float back."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow((*BEFORE_GROUPS, *table.group_names, *AFTER_GROUPS))
-    for row in table.rows:
-        score = "" if row.score is None else repr(float(row.score))
-        fold = "" if row.fold is None else row.fold
-        failures = (row.reference_failure or "", row.probe_failure or "")
-        writer.writerow((row.reference, row.probe, int(row.mated), fold, *row.groups, score, *failures))
-    return text.getvalue().encode()
+        `repr` writes the shortest digits that give the float back.
+        """
+        text = io.StringIO(newline="")
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow((*BEFORE_GROUPS, *self.group_names, *AFTER_GROUPS))
+        for row in self.rows:
+            score = "" if row.score is None else repr(float(row.score))
+            fold = "" if row.fold is None else row.fold
+            failures = (row.reference_failure or "", row.probe_failure or "")
+            writer.writerow((row.reference, row.probe, int(row.mated), fold, *row.groups, score, *failures))
+        return text.getvalue().encode()
 
 
 def from_csv(body: bytes) -> ScoreTable:
-    """What `to_csv` wrote. Raise ScoreFileInvalid with the number of the first line that is wrong."""
+    """The table whose `csv` this is. Raise ScoreFileInvalid with the number of the first line that is wrong."""
     lines = _lines(body)
     line, header = next(lines, (1, []))
     groups = tuple(header[len(BEFORE_GROUPS) : -len(AFTER_GROUPS)])

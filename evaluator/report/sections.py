@@ -28,7 +28,7 @@ def headline(report: Json) -> Html:
 
 def curves(report: Json, scores: ScoreTable) -> Html:
     """ROC and DET, with the operating points."""
-    rows = scores.score_set()
+    rows = scores.score_set
     curve = error_curve(rows.mated_scores, rows.non_mated_scores)
     if isinstance(curve, InsufficientData):
         return refusal(curve.reason)
@@ -51,7 +51,7 @@ def curves(report: Json, scores: ScoreTable) -> Html:
 
 def histograms(report: Json, scores: ScoreTable) -> Html:
     """Mated and non-mated scores, linear and logarithmic, with the thresholds."""
-    rows = scores.score_set()
+    rows = scores.score_set
     if not rows.acquired.any():
         return refusal("no pair was compared")
     pack, worst = report["pack"]["threshold"]["value"], report["worst"]

@@ -19,7 +19,6 @@ from evaluator.report import (
     build_report,
     headline,
     report_bytes,
-    to_csv,
 )
 from evaluator.runs.parts import Embedded, read_parts
 from evaluator.runs.planning import Plan
@@ -54,7 +53,7 @@ def assemble(run: Run, plan: Plan, objects: ObjectStore, *, software: Mapping[st
     return Assembled(
         report=report_bytes(report),
         page=build_page(report, table).encode(),
-        scores=to_csv(table),
+        scores=table.csv,
         summary=headline(report),
     )
 

@@ -36,7 +36,7 @@ def calibration_from(run: Run, table: ScoreTable, pack: Pack, engine: EngineSett
         dataset_digest=asked.dataset_digest,
         detection_size=asked.detection_size,
         made_at=time.time(),
-        points=tuple(_point(point) for point in calibrate(table).points),
+        points=tuple(_point(point) for point in calibrate(table)),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from scipy.stats import binomtest
 
-from evaluator.report import RunFacts, ScoreRow, ScoreTable, build_report, headline, report_bytes, to_csv
+from evaluator.report import RunFacts, ScoreRow, ScoreTable, build_report, headline, report_bytes
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -73,7 +73,7 @@ def test_where_it_comes_from_is_said(by_hand: ScoreTable, facts: RunFacts) -> No
     assert report["pack"]["threshold"] == {"value": 0.363, "origin": "OpenCV Zoo's default"}
     assert report["pipeline"]["policy"] == "largest"
     assert report["timings"] == {"wall_s": 12.5}
-    assert report["score_digest"] == hashlib.sha256(to_csv(by_hand)).hexdigest()
+    assert report["score_digest"] == hashlib.sha256(by_hand.csv).hexdigest()
 
 
 def test_lists_are_capped_and_their_totals_are_not(lfw_sized: MakeTable, facts: RunFacts) -> None:

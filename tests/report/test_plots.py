@@ -24,7 +24,7 @@ def curve_of(mated: list[float], non_mated: list[float]) -> ErrorCurve:
 
 @pytest.fixture(scope="module")
 def drawn(lfw_sized: MakeTable) -> dict[str, str]:
-    scores = lfw_sized().score_set()
+    scores = lfw_sized().score_set
     mated, non_mated = scores.mated_scores, scores.non_mated_scores
     curve = error_curve(mated, non_mated)
     assert isinstance(curve, ErrorCurve)
@@ -86,7 +86,7 @@ def test_a_plot_carries_no_date_no_style_and_no_address(drawn: dict[str, str]) -
 
 
 def test_the_same_scores_give_the_same_bytes_and_leave_matplotlib_as_it_was(lfw_sized: MakeTable) -> None:
-    scores = lfw_sized().score_set()
+    scores = lfw_sized().score_set
     before = dict(matplotlib.rcParams)
     first, second = (plots.histogram_svg(scores.mated_scores, scores.non_mated_scores) for _ in range(2))
     assert first == second

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.metrics import ScoreSet
-from evaluator.report import ScoreFileInvalid, ScoreRow, ScoreTable, from_csv, table_of, to_csv
+from evaluator.report import ScoreFileInvalid, ScoreRow, ScoreTable, from_csv
 
 HEADER = "reference,probe,mated,fold,score,reference_failure,probe_failure\n"
 
@@ -19,7 +18,7 @@ def test_the_file_looks_like_this() -> None:
         ScoreRow("a/1.jpg", "b/1.jpg", True, 0.1 + 0.2, 1, ("f", "18-64")),
         ScoreRow("a,2", 'b"2', False, None, 10, ("m", ""), "no_face", None),
     )
-    assert to_csv(ScoreTable(rows, ("gender", "age"))).decode() == (
+    assert ScoreTable(rows, ("gender", "age")).csv.decode() == (
         "reference,probe,mated,fold,gender,age,score,reference_failure,probe_failure\n"
         "a/1.jpg,b/1.jpg,1,1,f,18-64,0.30000000000000004,,\n"
         '"a,2","b""2",0,10,m,,,no_face,\n'
@@ -32,19 +31,19 @@ def test_a_table_comes_back_exactly_as_it_was(rows: list[tuple[str, str, bool, f
         tuple(ScoreRow(r, p, mated, s, i if folded else None, (g,)) for i, (r, p, mated, s, g) in enumerate(rows)),
         ("group",),
     )
-    assert from_csv(to_csv(table)) == table
-    assert to_csv(from_csv(to_csv(table))) == to_csv(table)
+    assert from_csv(table.csv) == table
+    assert from_csv(table.csv).csv == table.csv
 
 
 def test_a_failure_to_acquire_comes_back_with_its_side_and_reason(by_hand: ScoreTable) -> None:
-    assert from_csv(to_csv(by_hand)) == by_hand
+    assert from_csv(by_hand.csv) == by_hand
     assert by_hand.rows[-1].probe_failure == "no_face"
     assert by_hand.failures["d10"] == "no_face"
     assert sum(reason is None for reason in by_hand.failures.values()) == 39
 
 
 def test_the_arrays_for_the_metrics_are_the_rows(by_hand: ScoreTable) -> None:
-    found = by_hand.score_set()
+    found = by_hand.score_set
     assert found.mated.sum() == 10
     assert np.flatnonzero(~found.acquired).tolist() == [19]
     assert found.fold is not None
@@ -52,26 +51,17 @@ def test_the_arrays_for_the_metrics_are_the_rows(by_hand: ScoreTable) -> None:
     assert found.group is None
 
 
-def test_a_score_set_with_names_becomes_the_same_table(by_hand: ScoreTable) -> None:
-    rows = by_hand.rows
-    table = table_of(
-        by_hand.score_set(),
-        [row.reference for row in rows],
-        [row.probe for row in rows],
-        probe_failures=[row.probe_failure for row in rows],
-    )
-    assert table == by_hand
-
-
 def test_group_columns_have_names_and_one_becomes_the_label() -> None:
-    table = table_of(ScoreSet.of([0.9], [0.1]), ["a", "b"], ["c", "d"], groups={"g": ["x", "y"], "h": ["1", "2"]})
-    group = table.score_set("h").group
+    rows = ScoreRow("a", "c", True, 0.9, None, ("x", "1")), ScoreRow("b", "d", False, 0.1, None, ("y", "2"))
+    table = ScoreTable(rows, ("g", "h"))
+    group = table.grouped("h").group
     assert group is not None
     assert group.tolist() == ["1", "2"]
+    assert table.score_set.group is None
 
 
 def test_a_file_that_went_through_a_spreadsheet_is_still_read(by_hand: ScoreTable) -> None:
-    body = b"\xef\xbb\xbf" + to_csv(by_hand).replace(b"\n", b"\r\n") + b"\r\n"
+    body = b"\xef\xbb\xbf" + by_hand.csv.replace(b"\n", b"\r\n") + b"\r\n"
     assert from_csv(body) == by_hand
 
 
