@@ -15,15 +15,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
-import redis
-import urllib3
-from minio.error import S3Error
-
-from core.errors import BrokerUnavailable, LikenessError, SettingsInvalid
+from core.errors import LikenessError, SettingsInvalid
 from core.outages import outlast
 from core.settings import Settings, load_settings
-from core.settings.groups import ObjectSettings, RedisSettings
-from core.storage.objects import s3_client, translated
+from core.storage.readiness import ensure_bucket, ping_redis
 
 LOOPBACK = "127.0.0.1"
 S3_PORTS = 10  # weed mini listens on ten consecutive ports; the first one speaks S3
@@ -183,35 +178,6 @@ def free_s3_port(preferred: int) -> int:
 def s3_sockets(first: int) -> list[Path]:
     """The sockets SeaweedFS makes in /tmp, always there, and leaves behind."""
     return [Path(f"/tmp/seaweedfs-{name}-grpc-{first + offset}.sock") for name, offset in S3_SOCKETS.items()]  # noqa: S108
-
-
-def ping_redis(server: RedisSettings) -> None:
-    """Raise BrokerUnavailable until the server answers, SettingsInvalid when it refuses the password."""
-    client = redis.Redis.from_url(server.database(0), socket_timeout=2, socket_connect_timeout=2)
-    try:
-        client.ping()
-    except redis.AuthenticationError as error:
-        raise SettingsInvalid(f"LIKENESS_REDIS_URL: the server refuses the password: {error}") from error
-    except (redis.RedisError, OSError) as error:
-        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
-    finally:
-        client.close()
-
-
-def ensure_bucket(store: ObjectSettings) -> None:
-    """Make the bucket if need be. Raise StoreUnavailable until the store answers, SettingsInvalid for bad keys."""
-    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
-    client = s3_client(store, pool)
-    with translated(store.bucket):
-        try:
-            if not client.bucket_exists(store.bucket):
-                client.make_bucket(store.bucket)
-        except S3Error as error:
-            if error.code == "BucketAlreadyOwnedByYou":
-                return
-            if error.code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
-                raise SettingsInvalid(f"LIKENESS_S3_ACCESS_KEY: the store refuses the keys: {error.code}") from error
-            raise
 
 
 def retry(probe: Callable[[], T], *, timeout_s: float, meanwhile: Callable[[], None] = lambda: None) -> T:

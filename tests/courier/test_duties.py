@@ -6,8 +6,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from core.messaging.broker import Tasks
-from core.messaging.equipment import equip
+from core.messaging.process import provide
+from core.settings import load_settings
 from core.webhooks.signing import new_secret
+from courier.services import CourierServices
 
 NOBODY = "127.0.0.1:1"
 LEFT_UNDONE = {
@@ -22,7 +24,7 @@ LEFT_UNDONE = {
 
 @pytest.fixture
 def courier(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """The courier's module, equipped for servers that are not there."""
+    """The courier's module, with services that find no server."""
     monkeypatch.setenv("LIKENESS_REDIS_URL", f"redis://{NOBODY}")
     monkeypatch.setenv("LIKENESS_S3_ENDPOINT", f"http://{NOBODY}")
     monkeypatch.setenv("LIKENESS_S3_ACCESS_KEY", "key")
@@ -30,7 +32,7 @@ def courier(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("LIKENESS_WEBHOOK_SECRETS", new_secret())
     import courier.app as courier
 
-    equip(courier.app, "courier", lambda: courier.Equipment(courier.settings))
+    provide(courier.app, "courier", lambda: CourierServices(load_settings()))
     return courier
 
 

@@ -10,19 +10,20 @@ from celery import Celery
 from structlog.testing import capture_logs
 
 from core.errors import PackMissing
-from core.messaging.equipment import equip
+from core.messaging.process import Services, provide
 
 
-def test_an_app_has_its_equipment_or_does_not_start() -> None:
+def test_an_app_has_its_services_or_does_not_start() -> None:
     app = Celery("a-test", set_as_current=False)
-    equip(app, "worker", lambda: "equipment")
-    assert app.equipment == "equipment"
+    services = Services()
+    provide(app, "worker", lambda: services)
+    assert app.services is services
 
-    def refuse() -> None:
+    def refuse() -> Services:
         raise PackMissing("the pack 'x' is not on this machine")
 
     with capture_logs() as logs, pytest.raises(SystemExit) as refused:
-        equip(app, "worker", refuse)
+        provide(app, "worker", refuse)
     assert refused.value.code == "likeness worker: the pack 'x' is not on this machine"
     why = {"code": "pack_missing", "why": "the pack 'x' is not on this machine"}
     assert logs == [{"event": "worker_refuses_to_start", "log_level": "critical", **why}]
@@ -51,3 +52,17 @@ def test_an_evaluator_that_cannot_work_refuses_in_one_sentence(tmp_path: Path) -
     assert "\nlikeness evaluator: LIKENESS_S3_ENDPOINT must be http(s)://host:port" in refused.stderr
     assert '"evaluator_refuses_to_start"' in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("module", ["worker.tasks", "courier.tasks", "evaluator.tasks", "api.app"])
+def test_tasks_and_routes_are_imported_without_any_setting(tmp_path: Path, module: str) -> None:
+    """Nothing connects, and nothing asks the environment for anything, before a process is started."""
+    imported = subprocess.run(
+        [sys.executable, "-W", "error", "-c", f"import {module}"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (imported.returncode, imported.stderr) == (0, "")

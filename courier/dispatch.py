@@ -17,10 +17,10 @@ log = structlog.get_logger()
 MOST_WAITING = 500
 
 
-class Rounds:
-    """Deliveries in two lanes: first attempts have half of the threads, retries a quarter, housekeeping the rest.
+class Dispatch:
+    """Hands out deliveries. First attempts have half of the threads, retries a quarter, housekeeping the rest.
 
-    A consumer that is slow or away ends up in the retry lane, where it delays nobody's first attempt.
+    A consumer that is slow or away ends up among the retries, where it delays nobody's first attempt.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -32,27 +32,27 @@ class Rounds:
             if keyring
             else None
         )
-        self._lanes = {
+        self._threads = {
             Queues.CALLBACKS: threading.BoundedSemaphore(settings.courier.threads // 2),
             Queues.CALLBACKS_RETRY: threading.BoundedSemaphore(settings.courier.threads // 4),
         }
 
     def deliver(self, event_id: str, queue: str) -> None:
-        """Attempt a delivery now, or leave it to the next sweep when its lane is full."""
-        lane = self._lanes.get(queue, self._lanes[Queues.CALLBACKS])
-        if self._deliveries is None or not lane.acquire(blocking=False):
+        """Attempt a delivery now, or leave it to the next sweep when its share of the threads is at work."""
+        threads = self._threads.get(queue, self._threads[Queues.CALLBACKS])
+        if self._deliveries is None or not threads.acquire(blocking=False):
             self._store.postpone(event_id)
             return
         try:
             self._deliveries.attempt(event_id)
         finally:
-            lane.release()
+            threads.release()
 
     def sweep(self, enqueue: Enqueue) -> None:
         """Enqueue what is due, as far as the queues have room. Raises BrokerUnavailable."""
         if self._deliveries is None:
             return
-        room = MOST_WAITING - messages_waiting(self._settings.redis, *self._lanes)
+        room = MOST_WAITING - messages_waiting(self._settings.redis, *self._threads)
         if room <= 0:
             return
         for event_id, failed_before in self._store.hand_out(room):

@@ -1,0 +1,64 @@
+"""A process that takes tasks: how it writes its log, and what its tasks work with."""
+
+import atexit
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from celery import Celery
+from celery.signals import setup_logging, worker_init, worker_ready
+from celery.worker import WorkController
+
+from core.errors import LikenessError
+from core.logs import configure_logs
+from core.settings.groups import LogSettings
+
+log = structlog.get_logger()
+
+
+class Services:
+    """What the tasks of a process work with; made when its worker starts, never at import."""
+
+    def start(self) -> None:
+        """Begin what goes on beside the tasks; called when the worker takes work."""
+
+    def stop(self) -> None:
+        """End it; called when no task runs any more."""
+
+
+def run(app: Celery, process: str, logs: LogSettings, make: Callable[[WorkController], Services]) -> None:
+    """Let the app's tasks find their services on it, as `app.services`.
+
+    A worker whose services cannot be made refuses to start: one line in the log, one sentence, no traceback.
+    """
+
+    def write_log(**_: Any) -> None:
+        configure_logs(process, json_lines=logs.as_json, level=logs.level)
+
+    def begin(sender: WorkController, **_: Any) -> None:
+        write_log()  # Celery calls it after this
+        provide(app, process, lambda: make(sender))
+
+    def go(**_: Any) -> None:
+        app.services.start()
+        # Celery 5.7.0 sends no worker_shutdown after SIGQUIT, which is how ours are stopped. At exit, moreover, the
+        # threads of the pool have ended: a job that outlasts the grace keeps its lease until it is over.
+        atexit.register(app.services.stop)
+
+    setup_logging.connect(write_log, weak=False)
+    worker_init.connect(begin, weak=False)
+    worker_ready.connect(go, weak=False)
+
+
+def provide(app: Celery, process: str, make: Callable[[], Services]) -> None:
+    """Give the app its services. Raise SystemExit, with a sentence, when they cannot be made."""
+    try:
+        app.services = make()
+    except LikenessError as why:
+        log.critical(f"{process}_refuses_to_start", code=why.code, why=str(why))
+        raise SystemExit(f"likeness {process}: {why}") from why
+
+
+def queues_of(worker: WorkController) -> tuple[str, ...]:
+    """The queues that a worker was told to take messages from."""
+    return tuple(sorted(worker.app.amqp.queues.consume_from))

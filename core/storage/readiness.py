@@ -1,0 +1,38 @@
+"""Whether the two servers answer, and what they need before their first use; for whoever waits for them."""
+
+import redis
+import urllib3
+from minio.error import S3Error
+
+from core.errors import BrokerUnavailable, SettingsInvalid
+from core.settings.groups import ObjectSettings, RedisSettings
+from core.storage.objects import s3_client, translated
+
+
+def ping_redis(server: RedisSettings) -> None:
+    """Raise BrokerUnavailable until the server answers, SettingsInvalid when it refuses the password."""
+    client = redis.Redis.from_url(server.database(0), socket_timeout=2, socket_connect_timeout=2)
+    try:
+        client.ping()
+    except redis.AuthenticationError as error:
+        raise SettingsInvalid(f"LIKENESS_REDIS_URL: the server refuses the password: {error}") from error
+    except (redis.RedisError, OSError) as error:
+        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+    finally:
+        client.close()
+
+
+def ensure_bucket(store: ObjectSettings) -> None:
+    """Make the bucket if need be. Raise StoreUnavailable until the store answers, SettingsInvalid for bad keys."""
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
+    client = s3_client(store, pool)
+    with translated(store.bucket):
+        try:
+            if not client.bucket_exists(store.bucket):
+                client.make_bucket(store.bucket)
+        except S3Error as error:
+            if error.code == "BucketAlreadyOwnedByYou":
+                return
+            if error.code in ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
+                raise SettingsInvalid(f"LIKENESS_S3_ACCESS_KEY: the store refuses the keys: {error.code}") from error
+            raise

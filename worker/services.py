@@ -1,0 +1,76 @@
+"""What a worker's tasks work with, and what goes on beside them."""
+
+from functools import partial
+
+from celery import Celery
+from celery.worker import WorkController
+
+from core.comparisons.store import JobStore
+from core.evaluations.store import RunStore
+from core.messaging.broker import Queues, enqueue
+from core.messaging.heartbeat import Heartbeat
+from core.messaging.presence import Presence
+from core.messaging.process import Services, queues_of
+from core.settings import Settings
+from core.storage.objects import ObjectStore
+from core.webhooks.announcing import announce
+from worker.canary import Canary
+from worker.comparing import Comparisons
+from worker.embedding import Shards
+from worker.engines import Engines
+from worker.eraser import Eraser
+from worker.leases import Leases
+
+
+class WorkerServices(Services):
+    """Made with its packs loaded and warm. Raises what stands in the way of that."""
+
+    def __init__(self, settings: Settings, app: Celery, worker: WorkController) -> None:
+        queues, name = queues_of(worker), worker.hostname
+        jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
+        engines = Engines(settings)
+        self._serves_comparisons = Queues.COMPARISONS in queues
+        if self._serves_comparisons:  # an evaluation worker loads the pack its run names
+            engines.load(settings.packs.served)
+        self._leases = Leases(jobs, settings.jobs.lease_s)
+        self._eraser = Eraser(jobs, objects)
+        self.comparisons = Comparisons(
+            jobs,
+            objects,
+            engines,
+            self._leases,
+            worker=name,
+            max_attempts=settings.jobs.max_attempts,
+            erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
+            announce=lambda job: announce(partial(enqueue, app), job.event_id),
+        )
+        self.shards = Shards(RunStore(settings.redis), objects, engines, at_once=settings.engine.threads)
+        self.canary = Canary(
+            app,
+            name,
+            every_s=settings.worker.canary_interval_s,
+            patience_s=settings.worker.canary_patience_s,
+            is_busy=lambda: self._leases.count > 0,
+        )
+        self._heartbeat = Heartbeat(
+            Presence(settings.redis),
+            name=name,
+            queues=queues,
+            engines=lambda: engines.facts,
+            silent_s=lambda: self.canary.silent_s,
+        )
+
+    def start(self) -> None:
+        """Renew leases, erase, listen for itself, and show that it is there."""
+        self._leases.start()
+        self._eraser.start()
+        if self._serves_comparisons:  # a shard takes longer than a canary lives
+            self.canary.start()
+        self._heartbeat.start()
+
+    def stop(self) -> None:
+        """No more work is taken, the jobs have ended, and their images are due: in this order."""
+        self.canary.stop()
+        self._heartbeat.stop()
+        self._leases.stop()
+        self._eraser.stop()

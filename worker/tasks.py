@@ -1,0 +1,58 @@
+"""What a worker does for a message: each task by its name. Errors become retries here, and nothing is decided."""
+
+from typing import Any
+
+import structlog
+from celery import Task, shared_task
+
+from core.errors import BrokerUnavailable, LikenessError, StoreUnavailable
+from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
+from core.messaging.broker import Tasks
+from worker.comparing import Comparisons
+from worker.embedding import Shards
+
+log = structlog.get_logger()
+
+#: How long an object store that is away is waited for: some three minutes, in steps below the visibility timeout.
+STORE_RETRIES_S = (1, 2, 4, 8, 15, 30, 30, 30, 30, 30)
+
+
+@shared_task(name=Tasks.COMPARE, bind=True, max_retries=len(STORE_RETRIES_S))
+def compare(self: Task, job_id: str) -> None:
+    """Run one comparison job."""
+    self.app.services.canary.heard()
+    comparisons: Comparisons = self.app.services.comparisons
+    try:
+        comparisons.run(job_id)
+    except StoreUnavailable as why:
+        if self.request.retries >= len(STORE_RETRIES_S):
+            comparisons.give_up(job_id, why.code, str(why))
+            return
+        raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
+
+
+@shared_task(name=Tasks.CANARY, bind=True)
+def canary(self: Task) -> None:
+    """The worker's own message has come through."""
+    self.app.services.canary.heard()
+
+
+@shared_task(
+    name=Tasks.EMBED_SHARD,
+    bind=True,
+    ignore_result=False,  # a chord counts its header by results
+    max_retries=len(STORE_RETRIES_S),
+)
+def embed_shard(self: Task, message: dict[str, Any]) -> dict[str, Any]:
+    """Embed one shard of a benchmark. What can't be mended is returned as data: an exception would end the chord."""
+    shards: Shards = self.app.services.shards
+    try:
+        return shards.embed(ShardMessage.from_json(message)).to_json()
+    except (StoreUnavailable, BrokerUnavailable) as why:
+        if self.request.retries >= len(STORE_RETRIES_S):
+            return ShardAnswer(message["shard"], ShardFailed(why.code, str(why))).to_json()
+        raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
+    except Exception as why:
+        log.exception("shard_broke", run_id=message["run_id"], shard=message["shard"])
+        code = why.code if isinstance(why, LikenessError) else "engine_error"
+        return ShardAnswer(message["shard"], ShardFailed(code, f"{type(why).__name__}: {why}")).to_json()
