@@ -10,8 +10,10 @@ PACKAGES := likeness api worker courier evaluator core infra bench tests
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+# Tests that start and kill a stack of their own run one after the other in one process, all others in another.
+SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: help install demo up test chaos check fmt lint types fuzz bench audit lock clean
+.PHONY: help install demo up test quick chaos check fmt lint types fuzz bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -22,10 +24,12 @@ demo: install ## Start everything, verify two pairs of photographs, show the dec
 	@$(BIN)/likeness demo
 up: install ## Start everything and keep it up; Ctrl-C stops all of it
 	@$(BIN)/likeness up
-test: install ## Run the tests, e.g. make test ARGS='tests/infra -x'
-	$(BIN)/python -m pytest $(ARGS)
+test: install ## Run the tests, e.g. make test ARGS='tests/keys -x'
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+quick: install ## Run the tests that start no server and no process of ours: under a minute
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not promise and not stack" $(ARGS)
 chaos: install ## Kill everything under JOBS jobs (10000), and count what was lost: make chaos JOBS=500 SEED=7
-	PYTHONPATH=tests $(BIN)/python -m chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
 check: install ## What CI runs: format, lint, typos, types, import rules, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -43,7 +47,7 @@ lint: install ## Look for mistakes and typos, and hold the import rules
 types: install ## Check the types
 	$(BIN)/mypy
 fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=100000 SEED=7
-	PYTHONPATH=tests $(BIN)/python -m hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0)
+	$(BIN)/python -m tests.hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0)
 bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
 	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask

@@ -1,16 +1,23 @@
-"""What every test may ask for: the pack and the photographs, fetched once, and a running stack."""
+"""What every test may ask for: the pack and the photographs, fetched once, servers, and a running stack."""
 
+import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from stack import Stack, running
 
 from core.packs.catalogue import Pack, load_catalogue
 from core.settings import CHECKOUT, Settings
 from infra.local.samples import fetch_samples
+from tests.support.groups import pytest_collection_modifyitems
+from tests.support.servers import REDIS, S3, Servers, Store, serving, settings_of
+from tests.support.shared import SHARED, pytest_runtest_teardown
+from tests.support.stack import Stack, running
 from worker.packs.install import fetch
+
+__all__ = ["pytest_collection_modifyitems", "pytest_runtest_teardown"]
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +34,14 @@ def cache() -> Path:
     return path
 
 
+@contextmanager
+def alone(cache: Path) -> Iterator[None]:
+    """While one test process fetches, the others wait."""
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.fixture(scope="session")
 def zoo() -> Pack:
     return load_catalogue()["opencv-zoo"]
@@ -35,26 +50,73 @@ def zoo() -> Pack:
 @pytest.fixture(scope="session")
 def zoo_directory(zoo: Pack, cache: Path) -> Path:
     """The pack as `fetch` builds it, for reading only."""
-    return fetch(zoo, Settings(home=cache).packs)
+    with alone(cache):
+        return fetch(zoo, settings_of({"LIKENESS_HOME": str(cache)}).packs)
 
 
 @pytest.fixture(scope="session")
 def samples(cache: Path) -> dict[str, Path]:
     """The sample photographs by name."""
-    return fetch_samples(cache)
+    with alone(cache):
+        return fetch_samples(cache)
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Iterator[Stack]:
+def object_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One server for all tests that neither kill it nor look at its disk."""
+    with serving(tmp_path_factory.mktemp("store"), S3) as servers:
+        yield Store(servers)
+
+
+@pytest.fixture
+def bucket(object_store: Store) -> Iterator[dict[str, str]]:
+    """What leads a process to an empty bucket."""
+    with object_store.bucket() as where:
+        yield where
+
+
+@pytest.fixture
+def objects_settings(bucket: dict[str, str], tmp_path: Path) -> Settings:
+    """Settings that lead to an empty bucket, and to no Redis."""
+    return settings_of({"LIKENESS_HOME": str(tmp_path / "home"), **bucket})
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[Servers]:
+    """An empty Redis-protocol server; it starts in 50 ms."""
+    with serving(tmp_path / "redis-server", REDIS) as servers:
+        yield servers
+
+
+@pytest.fixture
+def stores(redis_server: Servers, bucket: dict[str, str]) -> Settings:
+    """Settings that lead to both, and no process of ours: for use cases that are called through their constructor."""
+    return settings_of({**redis_server.where, **bucket})
+
+
+@pytest.fixture
+def stack(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_store: Store) -> Stack:
     """Servers, API and worker, shared by all tests that end no process."""
-    with running(tmp_path_factory.mktemp("stack"), zoo_directory.parent) as stack:
-        stack.start("api", "worker")
-        stack.wait_until_ready()
+
+    @contextmanager
+    def started() -> Iterator[Stack]:
+        with running(tmp_path_factory.mktemp("stack"), zoo_directory.parent, object_store) as stack:
+            stack.start("api", "worker")
+            stack.wait_until_ready()
+            yield stack
+
+    return SHARED.lend("stack", started)
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path, zoo_directory: Path, object_store: Store) -> Iterator[Stack]:
+    """Redis and a bucket, for a test that starts and kills processes as it likes; the object store stays."""
+    with running(tmp_path / "stack", zoo_directory.parent, object_store) as stack:
         yield stack
 
 
 @pytest.fixture
-def own_stack(tmp_path: Path, zoo_directory: Path) -> Iterator[Stack]:
-    """Servers only, for a test that starts and kills processes as it likes."""
+def whole_stack(tmp_path: Path, zoo_directory: Path) -> Iterator[Stack]:
+    """Like `own_stack`, with an object store of its own, which the test kills or looks into."""
     with running(tmp_path / "stack", zoo_directory.parent) as stack:
         yield stack

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 from PIL import Image
-from stack import Stack, eventually
 
 from core.storage.objects import ObjectStore
+from tests.support.stack import Stack, eventually
 
 Files = dict[str, tuple[str, bytes]]
 

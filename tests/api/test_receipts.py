@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -11,10 +12,12 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
-from stack import Stack, eventually, running
 
 from core.comparisons.receipts import ReceiptInvalid, Signer, new_key, verify
 from core.errors import SettingsInvalid
+from tests.support.servers import Store
+from tests.support.shared import SHARED
+from tests.support.stack import Stack, eventually, running
 
 
 def pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey) -> str:
@@ -30,18 +33,23 @@ KEYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def signing(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Iterator[Stack]:
+@pytest.fixture
+def signing(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_store: Store) -> Stack:
     """A stack whose API signs; the sleeping engine is enough for it."""
-    home = tmp_path_factory.mktemp("signing")
-    settings = {"LIKENESS_RECEIPT_KEY": KEYS["Ed25519 as JWK"], "LIKENESS_ENGINE": "sleeping"}
-    with running(home, zoo_directory.parent, **settings) as stack:
-        stack.start("api", "worker")
-        stack.wait_until_ready()
-        yield stack
+
+    @contextmanager
+    def started() -> Iterator[Stack]:
+        home = tmp_path_factory.mktemp("signing")
+        settings = {"LIKENESS_RECEIPT_KEY": KEYS["Ed25519 as JWK"], "LIKENESS_ENGINE": "sleeping"}
+        with running(home, zoo_directory.parent, object_store, **settings) as stack:
+            stack.start("api", "worker")
+            stack.wait_until_ready()
+            yield stack
+
+    return SHARED.lend("signing", started)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def job(signing: Stack, samples: dict[str, Path]) -> dict[str, object]:
     with signing.client() as client:
         submitted = client.submit(samples["obama.jpg"].read_bytes(), samples["biden.jpg"].read_bytes())
@@ -54,9 +62,9 @@ def test_a_receipt_is_verified_offline_and_says_what_the_job_says(
     answer = httpx.get(f"{signing.url}/v1/comparisons/{job['id']}/receipt")
     assert answer.headers["Content-Type"] == "application/jose"
     (tmp_path / "receipt").write_text(answer.text)
-    (tmp_path / "jwks").write_text(signing.run("likeness", "receipt", "jwks").stdout)
-    said = signing.run(
-        *("likeness", "receipt", "verify", str(tmp_path / "receipt"), "--jwks", str(tmp_path / "jwks")),
+    (tmp_path / "jwks").write_text(signing.likeness("receipt", "jwks").stdout)
+    said = signing.likeness(
+        *("receipt", "verify", str(tmp_path / "receipt"), "--jwks", str(tmp_path / "jwks")),
         LIKENESS_API_URL="http://127.0.0.1:9",  # nobody is asked
     )
     claims = json.loads(said.stdout)
@@ -92,7 +100,7 @@ def test_a_changed_receipt_does_not_verify(signing: Stack, job: dict[str, object
     forged = base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=").decode()
     (tmp_path / "receipt").write_text(f"{head}.{forged}.{signature}")
     (tmp_path / "jwks").write_text(httpx.get(f"{signing.url}/.well-known/jwks.json").text)
-    said = signing.run("likeness", "receipt", "verify", str(tmp_path / "receipt"), "--jwks", str(tmp_path / "jwks"))
+    said = signing.likeness("receipt", "verify", str(tmp_path / "receipt"), "--jwks", str(tmp_path / "jwks"))
     assert said.returncode == 1
     assert "does not hold" in said.stderr
 

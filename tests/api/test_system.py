@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from openapi_spec_validator import validate
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
-from stack import Stack
+
+from tests.support.stack import Stack
 
 
 def test_readiness_names_each_dependency(stack: Stack) -> None:

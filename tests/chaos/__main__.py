@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from chaos.siege import Verdict, besieged, new_seed
+from tests.chaos.siege import Verdict, besieged, new_seed
 
 
 @click.command()

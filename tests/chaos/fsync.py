@@ -1,4 +1,4 @@
-"""What `appendfsync always` costs, and what `everysec` loses: `PYTHONPATH=tests .venv/bin/python -m chaos.fsync`.
+"""What `appendfsync always` costs, and what `everysec` loses: `.venv/bin/python -m tests.chaos.fsync`.
 
 Both in one run, by turns, on the embedded server. A write counts when it was acknowledged; then the server is killed
 with -9 in the middle of the writing, started again, and asked for every acknowledged key.
@@ -17,9 +17,9 @@ from pathlib import Path
 from statistics import median
 
 import redis
-from stack import eventually
 
 from infra.local.servers import RedisServer, free_port
+from tests.support.stack import eventually
 
 SECONDS = 2.0
 ROUNDS = 3

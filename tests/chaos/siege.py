@@ -16,15 +16,15 @@ from typing import Any
 
 import httpx
 from PIL import Image
-from stack import Stack, running
 
-from chaos.journal import endings
-from chaos.receiver import Receiver
 from core.errors import LikenessError
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
 from core.storage.records import ERASURES
+from tests.chaos.journal import endings
+from tests.chaos.receiver import Receiver
+from tests.support.stack import Stack, running
 
 #: What is killed, how often in relation, and for how many seconds it stays away.
 VICTIMS: dict[str, tuple[int, tuple[float, float]]] = {

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
-from chaos.siege import LEAST_KILLS, besieged
+import pytest
+
+from tests.chaos.siege import LEAST_KILLS, besieged
+
+pytestmark = pytest.mark.promise
 
 
 def test_three_hundred_jobs_survive_a_siege(tmp_path: Path) -> None:

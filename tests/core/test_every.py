@@ -1,11 +1,11 @@
 import threading
 
 import pytest
-from stack import eventually
 from structlog.testing import capture_logs
 
 from core.errors import BrokerUnavailable
 from core.every import Every
+from tests.support.stack import eventually
 
 NAME = "a-test-of-every"
 SOON_S = 0.001

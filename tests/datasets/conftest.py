@@ -1,60 +1,26 @@
-"""A real S3 server for the whole session, and tiny pictures."""
+"""A bucket of a real S3 server, and tiny pictures."""
 
 import io
-import os
-import random
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from pydantic import SecretStr
 
 from core.settings import Settings
 from core.storage.objects import ObjectStore
-from infra.local.servers import S3Server, ensure_bucket, free_port, retry, write_private
 
 Picture = Callable[..., bytes]
 
 
-@pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    directory = tmp_path_factory.mktemp("s3")
-    port = free_port(random.randrange(20_000, 30_000), 10)
-    server = S3Server(port, "datasets", "not-a-secret", directory)
-    (directory / "data").mkdir()
-    write_private(directory / "s3.json", server.config())
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen(
-            server.command(), cwd=directory, env={**os.environ, **server.environment()}, stdout=log, stderr=log
-        )
-    settings = Settings(
-        home=directory,
-        s3_endpoint=server.endpoint,
-        s3_access_key=SecretStr(server.access_key),
-        s3_secret_key=SecretStr(server.secret_key),
-    )
-
-    def still_running() -> None:
-        if process.poll() is not None:
-            raise RuntimeError((directory / "log").read_text())
-
-    try:
-        retry(lambda: ensure_bucket(settings.objects), timeout_s=60, meanwhile=still_running)
-        yield settings
-    finally:
-        process.terminate()
-        process.wait(30)
-        shutil.rmtree(directory, ignore_errors=True)
+@pytest.fixture
+def settings(objects_settings: Settings) -> Settings:
+    return objects_settings
 
 
 @pytest.fixture
-def objects(settings: Settings) -> Iterator[ObjectStore]:
-    store = ObjectStore(settings.objects)
-    yield store
-    store.delete(list(store.keys("datasets/")))
+def objects(settings: Settings) -> ObjectStore:
+    return ObjectStore(settings.objects)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from core.settings import CHECKOUT
 
-#: Not the changelog, which names what is no more.
+#: Not the changelog, which names what is no more; nor what a tool wrote into a folder of its own, .pytest_cache say.
 PAGES = sorted(
     page
     for pattern in ("*.md", "docs/**/*.md", "*/README.md")
     for page in CHECKOUT.glob(pattern)
-    if page.name != "CHANGELOG.md"
+    if page.name != "CHANGELOG.md" and not page.relative_to(CHECKOUT).parts[0].startswith(".")
 )
 
 _BLOCK = re.compile(r"(?:^<!-- not run: (?P<why>[^\n]+) -->\n)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.M | re.S)

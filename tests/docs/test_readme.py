@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from stack import Stack
 
 from core.settings import CHECKOUT
 from tests.docs.pages import Block, blocks
+from tests.support.stack import Stack
 
 BLOCKS = blocks(CHECKOUT / "README.md")
 RUN = [block for block in BLOCKS if block.language in ("sh", "python") and block.not_run is None]

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -142,8 +141,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(own_stack: Any, zoo: Pack) -> Bench:
-    settings: Settings = own_stack.settings
+def bench(stores: Settings, zoo: Pack) -> Bench:
+    settings = stores
     facts = EngineFacts(
         directory_identity(zoo),
         "colours",

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from hostile.corpus import CLASSES, make
+from tests.hostile.corpus import CLASSES, make
 
 #: Where an image that killed its process is kept.
 FOUND = Path(tempfile.gettempdir()) / "likeness-fuzz"

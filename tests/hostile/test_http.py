@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from hostile.corpus import whole
-from stack import Stack
+
+from tests.hostile.corpus import whole
+from tests.support.stack import Stack
 
 FORM = b"Content-Type: multipart/form-data; boundary=b\r\n"
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from random import Random
 
 import pytest
-from hostile import corpus
-from hostile.corpus import LARGEST, chunk, encode, picture, segment, whole
-from hostile.fuzz import fuzz, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected, ImageTooLarge, ImageUndecodable, UnsupportedImage
+from tests.hostile import corpus
+from tests.hostile.corpus import LARGEST, chunk, encode, picture, segment, whole
+from tests.hostile.fuzz import fuzz, table
 from worker.engine.decode import decode
 
 LIMITS = {"max_bytes": 10 * 2**20, "max_pixels": 40_000_000}

@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from hostile.corpus import CLASSES, make
-from stack import Stack
+
+from tests.hostile.corpus import CLASSES, make
+from tests.support.stack import Stack
 
 FORM_CODES = {"image_unsupported", "image_too_large", "part_empty"}
 

@@ -1,26 +1,33 @@
 """A running stack that asks for keys, and keys for it."""
 
-import io
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from keyed import Files, NewKey, with_key
-from PIL import Image
-from stack import Stack, running
 
 from core.keys.keys import ApiKey, Scope
 from core.keys.store import KeyStore
+from tests.support.keyed import Files, NewKey, nobody, with_key
+from tests.support.servers import Store
+from tests.support.shared import SHARED
+from tests.support.stack import Stack, running
 
 
-@pytest.fixture(scope="session")
-def secured(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Iterator[Stack]:
+@pytest.fixture
+def secured(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_store: Store) -> Stack:
     """Servers, API and worker with keys, shared by all tests that end no process."""
-    with running(tmp_path_factory.mktemp("secured"), zoo_directory.parent, LIKENESS_AUTH="on") as stack:
-        stack.start("api", "worker")
-        stack.wait_until_ready()
-        yield stack
+
+    @contextmanager
+    def started() -> Iterator[Stack]:
+        home = tmp_path_factory.mktemp("secured")
+        with running(home, zoo_directory.parent, object_store, LIKENESS_AUTH="on") as stack:
+            stack.start("api", "worker")
+            stack.wait_until_ready()
+            yield stack
+
+    return SHARED.lend("secured", started)
 
 
 @pytest.fixture
@@ -40,7 +47,4 @@ def new_key(secured: Stack) -> Iterator[NewKey]:
 
 @pytest.fixture(scope="session")
 def pair() -> Files:
-    """Two images one can compare in no time: nobody is in them."""
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64)).save(buffer, "JPEG")
-    return {"reference": ("r.jpg", buffer.getvalue()), "probe": ("p.jpg", buffer.getvalue())}
+    return nobody()

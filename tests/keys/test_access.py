@@ -6,17 +6,17 @@ import time
 import httpx
 import pytest
 from click.testing import CliRunner
-from keyed import Files, NewKey, with_key
-from stack import Stack, eventually
 
 from core.comparisons.store import JobStore
 from core.errors import KeyUnknown
-from core.keys.keys import Scope, new_token
+from core.keys.keys import new_token
 from core.keys.store import KeyStore
 from likeness.cli.main import likeness
+from tests.support.keyed import Files, NewKey, with_key
+from tests.support.stack import Stack
 
 STRANGE = ["", "Basic YTpi", "Bearer", "lk_0123456789ab_x"]
-INVALID = ["Bearer x", "Bearer lk_", f"Bearer {new_token()}", "Bearer lk_zz_" + "a" * 43, "bearer ümlaut"]
+INVALID = ["Bearer x", "Bearer lk_", f"Bearer lk_{12 * '0'}_{43 * 'A'}", "Bearer lk_zz_" + "a" * 43, "bearer ümlaut"]
 
 
 @pytest.mark.parametrize(
@@ -150,29 +150,15 @@ def test_an_operator_makes_lists_rotates_and_revokes_keys(secured: Stack) -> Non
     assert listed[made["id"]]["name"] == "shop"
     assert "key" not in listed[made["id"]]
     token = keys("rotate", made["id"]).strip()
-    listing = secured.run("likeness", "jobs", "--json", LIKENESS_API_KEY=token)
+    listing = secured.likeness("jobs", "--json", LIKENESS_API_KEY=token)
     assert (listing.returncode, listing.stdout) == (0, ""), listing.stderr
     keys("revoke", token.split("_")[1])
-    refused = secured.run("likeness", "jobs", LIKENESS_API_KEY=token)
+    refused = secured.likeness("jobs", LIKENESS_API_KEY=token)
     assert (refused.returncode, "revoked" in refused.stderr) == (1, True)
     with pytest.raises(KeyUnknown, match="no key has the id"):
         keys("revoke", "nobody")
     with pytest.raises(KeyUnknown, match="only an active key is rotated"):
         keys("rotate", made["id"])
-
-
-def test_while_redis_is_away_nobody_gets_in(own_stack: Stack) -> None:
-    own_stack.start("api", LIKENESS_AUTH="on")
-    eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
-    _, token = KeyStore(own_stack.settings.redis).create("k", [Scope.READ], requests_per_minute=5)
-    with with_key(own_stack, str(token)) as client:
-        assert client.get("/v1/comparisons").status_code == 200
-        own_stack.kill("redis")
-        began = time.monotonic()
-        answer = client.get("/v1/comparisons")
-        assert (answer.status_code, answer.json()["code"]) == (503, "broker_unavailable")
-        assert answer.headers["Retry-After"]
-        assert time.monotonic() - began < 15
 
 
 def test_keys_cannot_be_turned_off_for_an_api_that_others_reach(secured: Stack) -> None:

@@ -1,7 +1,5 @@
 """The same request twice is done once."""
 
-import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -9,16 +7,12 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from keyed import Files, NewKey
-from stack import Stack, eventually
 
 from core.comparisons.store import JobStore
-from core.keys.keys import Scope
-from core.keys.store import KeyStore
 from core.storage.connection import connect
 from core.storage.idempotency import answer_key
-from core.storage.lifecycle import Status
-from likeness.client import Client
+from tests.support.keyed import Files, NewKey
+from tests.support.stack import Stack
 
 
 @pytest.fixture
@@ -138,46 +132,6 @@ def test_a_crash_before_the_job_was_made_blocks_the_key_for_a_while_only(
     assert "Idempotent-Replayed" not in again.headers
     assert jobs_of(client) == [again.json()["id"]] != [made]
     assert redis.ttl(claim) > 86000
-
-
-def test_an_api_killed_while_it_waits_has_made_one_job(own_stack: Stack, pair: Files) -> None:
-    own_stack.start("api", LIKENESS_AUTH="on")
-    eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
-    _, token = KeyStore(own_stack.settings.redis).create("k", [Scope.SUBMIT, Scope.READ])
-    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "k", "Prefer": "wait=30"}
-    jobs = JobStore.of(own_stack.settings)
-
-    def ask() -> None:
-        with pytest.raises(httpx.TransportError):
-            httpx.post(f"{own_stack.url}/v1/comparisons", files=pair, headers=headers, timeout=60)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-
-    def queued() -> str:
-        [job] = jobs.page(limit=2).jobs or [None]
-        assert job
-        return job.id
-
-    job = eventually(queued)
-    own_stack.kill("api", signal.SIGKILL)
-    asking.join()
-    own_stack.start("api", LIKENESS_AUTH="on")
-    eventually(lambda: httpx.get(f"{own_stack.url}/health").raise_for_status())
-    again = httpx.post(f"{own_stack.url}/v1/comparisons", files=pair, headers={**headers, "Prefer": ""}, timeout=60)
-    assert (again.status_code, again.json()["id"]) == (202, job)
-    assert again.headers["Idempotent-Replayed"] == "true"
-    assert len(jobs.page(limit=10, status=Status.QUEUED).jobs) == 1
-
-
-def test_the_client_sends_again_what_got_no_answer_and_makes_one_job(own_stack: Stack, pair: Files) -> None:
-    _, token = KeyStore(own_stack.settings.redis).create("k", [Scope.SUBMIT, Scope.READ])
-    starting = threading.Timer(0.2, lambda: own_stack.start("api", LIKENESS_AUTH="on"))
-    starting.start()
-    with Client(own_stack.url, key=str(token)) as client:
-        job = client.submit(pair["reference"][1], pair["probe"][1])
-        assert [found.id for found in client.jobs()] == [job.id]
-    starting.join()
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=6), st.integers(0, 2**60))

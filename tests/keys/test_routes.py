@@ -6,20 +6,20 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from keyed import NewKey
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
-from stack import Stack
 
 from api.app import create_app
 from api.door.access import Access, routes
 from core.keys.keys import Scope
 from infra.docs.routes import ROUTES_PAGE, routes_page
+from tests.support.keyed import NewKey
+from tests.support.stack import Stack
 
 OPEN = {("GET", path) for path in ("/", "/docs", "/openapi.json", "/health", "/ready", "/.well-known/jwks.json")}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def declared(secured: Stack) -> dict[tuple[str, str], Access | None]:
     return {(method, path): access for method, path, access in routes(create_app(secured.settings))}
 

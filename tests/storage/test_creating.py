@@ -1,31 +1,19 @@
 """A record comes to be once, and together with the claim it is made for."""
 
-import os
 import time
 from typing import Any
 
 import pytest
-from stack import Stack
 
-from core.storage.connection import connect
 from core.storage.idempotency import Claim, Claims, IdempotencyInFlight, Known
 from core.storage.lifecycle import Status, Step, new_id
 from core.storage.records import Records
-
-
-@pytest.fixture(scope="module")
-def client(stack: Stack) -> Any:
-    return connect(stack.settings.redis)
-
-
-@pytest.fixture(scope="module")
-def records(client: Any) -> Records:
-    return Records(client, f"made-{os.getpid()}")
+from tests.support.servers import Servers
 
 
 @pytest.fixture
-def claims(stack: Stack) -> Claims:
-    return Claims(stack.settings.redis, stack.settings.jobs)
+def claims(redis_server: Servers) -> Claims:
+    return Claims(redis_server.settings.redis, redis_server.settings.jobs)
 
 
 def test_created_twice_a_record_stays_what_it_has_become(records: Records) -> None:

@@ -3,6 +3,7 @@
 import datetime
 import ssl
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -11,14 +12,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from receivers import job_that_calls_back
-from stack import Stack, running
 
 from core.comparisons.store import JobStore
 from core.messaging.broker import celery_app, enqueue
 from core.webhooks.announcing import announce
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.signing import new_secret
+from tests.support.receivers import job_that_calls_back
+from tests.support.servers import Store, settings_of
+from tests.support.shared import SHARED
+from tests.support.stack import Stack, running
 
 SECRET = new_secret()
 OLD_SECRET = new_secret()
@@ -35,14 +38,19 @@ CALLBACKS = {
 }
 
 
-@pytest.fixture(scope="session")
-def post(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Iterator[Stack]:
+@pytest.fixture
+def post(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_store: Store) -> Stack:
     """The stack, shared: a test that kills a process starts it again."""
-    with running(tmp_path_factory.mktemp("post"), zoo_directory.parent, **CALLBACKS) as stack:
-        stack.settings = stack.settings.but(webhook_timeout_s=TIMEOUT_S)
-        stack.start("api", "worker", "courier", "beat")
-        stack.wait_until_ready()
-        yield stack
+
+    @contextmanager
+    def started() -> Iterator[Stack]:
+        with running(tmp_path_factory.mktemp("post"), zoo_directory.parent, object_store, **CALLBACKS) as stack:
+            stack.settings = settings_of({**stack.where, "LIKENESS_WEBHOOK_TIMEOUT_S": str(TIMEOUT_S)})
+            stack.start("api", "worker", "courier", "beat")
+            stack.wait_until_ready()
+            yield stack
+
+    return SHARED.lend("post", started)
 
 
 @pytest.fixture

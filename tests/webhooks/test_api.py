@@ -6,13 +6,13 @@ from pathlib import Path
 
 import httpx
 import pytest
-from receivers import receiving
-from stack import Stack, eventually
 
 from api.app import create_app
 from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.webhooks.deliveries import DeliveryStatus, DeliveryStore
+from tests.support.receivers import receiving
+from tests.support.stack import Stack, eventually
 
 
 def submit(stack: Stack, samples: dict[str, Path], callback_url: str) -> httpx.Response:

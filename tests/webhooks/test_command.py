@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from click.testing import CliRunner, Result
-from receivers import receiving
-from stack import BIN, Stack, eventually
 from standardwebhooks.webhooks import Webhook
 
 from core.webhooks.deliveries import DeliveryStatus, DeliveryStore
 from core.webhooks.signing import Keyring
 from likeness.cli.webhooks import webhooks
+from tests.support.receivers import receiving
+from tests.support.stack import BIN, Stack, eventually
 
 
 def command(stack: Stack, *arguments: str, **environment: str) -> Result:
@@ -52,7 +52,7 @@ def test_listen_verifies_and_prints_what_a_comparison_announces(
     log = tmp_path / "log"
     images = (str(samples["obama.jpg"]), str(samples["obama2.jpg"]))
     with listening(post, log, "--fail", "1") as url:
-        done = post.run("likeness", "compare", *images, "--callback-url", url, "--json")
+        done = post.likeness("compare", *images, "--callback-url", url, "--json")
         assert done.returncode == 0, done.stderr
         job = json.loads(done.stdout)
 

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
-from receivers import Received, receiving
-from stack import Stack, eventually
 from standardwebhooks.webhooks import Webhook
 
 from core.webhooks.deliveries import Delivery, DeliveryStatus, DeliveryStore
+from tests.support.receivers import Received, receiving
+from tests.support.stack import Stack, eventually
 
 EndAJob = Callable[..., str]
 

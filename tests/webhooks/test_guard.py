@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pytest
-from receivers import receiving
 
 from core.webhooks.addresses import why_refused
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring, new_secret
 from courier.guard import NameNotResolved, SystemResolver
 from courier.sender import Answer, Sender
+from tests.support.receivers import receiving
 
 PUBLIC = ["8.8.8.8", "1.1.1.1", "93.184.216.34", "2606:4700::1111", "64:ff9b::808:808", "::ffff:8.8.8.8"]
 PRIVATE = [

@@ -1,38 +1,31 @@
 """An ending and its delivery are one write, once: on a real Redis-protocol server, without any courier."""
 
 import threading
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from receivers import job_that_calls_back
-from stack import Stack, running
 
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.errors import JobNotFound, TransitionRefused
 from core.storage.lifecycle import Failure, Status
 from core.webhooks.deliveries import ATTEMPTS_PER_HOST, Attempt, DeliveryStatus, DeliveryStore
+from tests.support.receivers import job_that_calls_back
+from tests.support.servers import Servers
 
 URL = "https://consumer.example/events"
 NOBODY = Attempt(0.0, 1.0, None, "connection_failed", "nobody listens")
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path) -> Iterator[Stack]:
-    with running(tmp_path_factory.mktemp("outbox"), zoo_directory.parent) as stack:
-        yield stack
+@pytest.fixture
+def jobs(redis_server: Servers) -> JobStore:
+    return JobStore.of(redis_server.settings)
 
 
 @pytest.fixture
-def jobs(servers: Stack) -> JobStore:
-    return JobStore.of(servers.settings)
-
-
-@pytest.fixture
-def store(servers: Stack) -> DeliveryStore:
-    return DeliveryStore(servers.settings.redis, servers.settings.webhooks)
+def store(redis_server: Servers) -> DeliveryStore:
+    return DeliveryStore(redis_server.settings.redis, redis_server.settings.webhooks)
 
 
 @pytest.fixture
@@ -176,7 +169,7 @@ def test_owners_see_their_own_deliveries(store: DeliveryStore, cancelled: Callab
 
 
 def test_what_is_handed_out_is_not_handed_out_twice(
-    servers: Stack, store: DeliveryStore, jobs: JobStore, cancelled: Callable[..., Job]
+    store: DeliveryStore, jobs: JobStore, cancelled: Callable[..., Job]
 ) -> None:
     event_id = str(cancelled("https://handed.example/").event_id)
     assert jobs.get(store.get(event_id).job_id).status is Status.CANCELLED

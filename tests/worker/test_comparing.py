@@ -1,13 +1,11 @@
 """The use case of a worker through its constructor: one job, real servers, an engine that does what the test says."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
-from stack import eventually, running
 
 from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
@@ -19,6 +17,7 @@ from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
 from core.storage.records import Records
 from core.vocabulary import Decision, EngineFacts, Policy, Threshold
+from tests.support.stack import eventually
 from worker.comparing import Comparisons
 from worker.engine.contract import Comparison, FaceEngine
 from worker.eraser import Eraser
@@ -30,10 +29,9 @@ MAX_ATTEMPTS = 2
 LEASE_S = 0.3
 
 
-@pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
-    with running(tmp_path_factory.mktemp("comparing"), Path("no-packs")) as stack:
-        yield stack.settings.but(sleep_ms=1)
+@pytest.fixture
+def settings(stores: Settings) -> Settings:
+    return stores.but(sleep_ms=1)
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 import signal
 
-from hostile.corpus import whole
-from stack import Stack, eventually
-
 from core.comparisons.store import JobStore
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
+from tests.hostile.corpus import whole
+from tests.support.stack import Stack, eventually
 
 #: Long enough to be met at work; the engine does not matter where the process is ended from outside.
 WORKER = {

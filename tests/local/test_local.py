@@ -11,12 +11,12 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from stack import eventually
 
 from core.settings import load_settings
 from infra.local.processes import MARK
 from infra.local.servers import ping_redis
 from infra.local.stack import LocalStack, StackFailed, StackRunning, start_stack
+from tests.support.stack import eventually
 
 API = f"api: exec {sys.executable} {Path(__file__).parent / 'tiny_api.py'}\n"
 SERVERS = "redis: exec python -m infra.local.servers redis\ns3: exec python -m infra.local.servers s3\n"
@@ -24,6 +24,7 @@ SERVERS = "redis: exec python -m infra.local.servers redis\ns3: exec python -m i
 FAMILY = "family: sleep 1000 & sh -c 'sleep 1001 & wait' & setsid sleep 1002 >/dev/null 2>&1 & wait\n"
 UP = "import sys, pathlib; from infra.local.stack import up; sys.exit(up(procfile=pathlib.Path(sys.argv[1])))"
 
+pytestmark = pytest.mark.stack
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
 
 
@@ -37,9 +38,9 @@ def procfile(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def set_servers(outside: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def set_servers(elsewhere: dict[str, str], home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Redis and S3 run elsewhere, and the settings say where."""
-    for name, value in outside.items():
+    for name, value in elsewhere.items():
         monkeypatch.setenv(name, value)
 
 

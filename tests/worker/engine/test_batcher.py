@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from stack import eventually
 
 from core.packs.catalogue import Pack
 from core.settings import Settings
 from core.vocabulary import Compared, Policy
+from tests.support.stack import eventually
 from worker.engine.batcher import ROOM, Batcher
 from worker.engine.contract import Embeddings, Image, Lane
 from worker.engine.embed import BUCKETS, Recogniser

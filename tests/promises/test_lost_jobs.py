@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from stack import Stack, eventually
 
 from core.comparisons.images import inspect
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
@@ -20,13 +19,14 @@ from core.storage.objects import ObjectStore
 from core.vocabulary import Policy, Threshold
 from courier.lost_jobs import LostJobs
 from courier.reaper import reap
+from tests.support.stack import Stack, eventually
 
 SLEEPING = {"LIKENESS_ENGINE": "sleeping"}
 
 
 @pytest.fixture
 def settings(own_stack: Stack) -> Settings:
-    return own_stack.settings.but(lease_s=1.0, reaper_patience_s=0.5)
+    return own_stack.settings.but(lease_s=1.0)
 
 
 @pytest.fixture
@@ -37,6 +37,12 @@ def jobs(settings: Settings) -> JobStore:
 @pytest.fixture
 def broker(settings: Settings) -> Any:
     return connect(settings.redis, BROKER_DATABASE)
+
+
+def looking(settings: Settings, patience_s: float) -> LostJobs:
+    """With less patience than a setting may have."""
+    courier = settings.courier.model_copy(update={"reaper_patience_s": patience_s})
+    return LostJobs(settings.redis, settings.jobs, courier)
 
 
 def recorded(jobs: JobStore, settings: Settings, photographs: list[bytes]) -> Job:
@@ -70,7 +76,7 @@ def test_a_job_that_was_recorded_but_never_enqueued_runs_all_the_same(
 def test_a_job_is_enqueued_again_only_while_no_message_holds_it_and_once_a_patience(
     jobs: JobStore, settings: Settings, broker: Any, photographs: list[bytes]
 ) -> None:
-    app, lost = celery_app("test", settings), LostJobs.of(settings)
+    app, lost = celery_app("test", settings), looking(settings, 0.5)
     job = recorded(jobs, settings, photographs)
 
     def found() -> None:
@@ -79,7 +85,7 @@ def test_a_job_is_enqueued_again_only_while_no_message_holds_it_and_once_a_patie
     eventually(found)
     assert reap(lost, app) == 1
     assert reap(lost, app) == 0, "at once: it was enqueued just now"
-    patient = LostJobs.of(settings.but(reaper_patience_s=0.01))
+    patient = looking(settings, 0.01)
     assert reap(patient, app) == 0, "later: a message holds it"
     for lane in Queues.LANES:
         broker.delete(lane)
@@ -93,7 +99,7 @@ def test_a_message_in_the_hands_of_a_worker_counts_as_well(
     job = recorded(jobs, settings, photographs)
     enqueue(celery_app("test", settings), Tasks.COMPARE, job.id)
     broker.hset("unacked", "a-delivery-tag", broker.rpop(Queues.COMPARISONS))
-    patient = LostJobs.of(settings.but(reaper_patience_s=0.01))
+    patient = looking(settings, 0.01)
     assert patient.find() == []
 
 
@@ -157,16 +163,6 @@ def test_a_worker_that_is_up_but_deaf_is_not_ready_and_ends_itself_for_its_super
     eventually(deaf)
     assert own_stack.processes["worker"].wait(30) == 75
     assert "worker_is_deaf" in own_stack.log("worker")
-
-
-@pytest.mark.parametrize("variable", ["LIKENESS_API_URL", "LIKENESS_REDIS_URL"])
-def test_the_sleeping_engine_is_refused_where_others_could_meet_it(own_stack: Stack, variable: str) -> None:
-    from worker.sleeping import SleepingEngine
-
-    field = variable.removeprefix("LIKENESS_").lower()
-    elsewhere = Settings(**{"redis_url": "redis://127.0.0.1:1", field: "redis://faces.example:6379"})
-    with pytest.raises(Exception, match=f"{variable} names the host 'faces.example'"):
-        SleepingEngine.load("opencv-zoo", elsewhere)
 
 
 def test_an_accepted_job_outlives_kill_9_of_redis_at_the_moment_it_was_accepted(

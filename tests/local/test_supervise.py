@@ -8,7 +8,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from stack import eventually
+
+from tests.support.stack import eventually
+
+pytestmark = pytest.mark.stack
 
 
 def supervised(code: str) -> subprocess.Popen[str]:

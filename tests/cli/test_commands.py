@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from stack import Stack
+
+from tests.support.stack import Stack
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -15,7 +16,7 @@ Run = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 def likeness(stack: Stack) -> Run:
     def run(*arguments: object) -> tuple[int, str, str]:
-        done = stack.run("likeness", *map(str, arguments))
+        done = stack.likeness(*map(str, arguments))
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout, done.stderr
 
@@ -88,6 +89,6 @@ def test_packs_are_listed_and_verified(likeness: Run) -> None:
 
 def test_without_a_stack_the_command_says_how_to_start_one(stack: Stack, samples: dict[str, Path]) -> None:
     photograph = str(samples["obama.jpg"])
-    done = stack.run("likeness", "compare", photograph, photograph, LIKENESS_API_URL="http://127.0.0.1:9")
+    done = stack.likeness("compare", photograph, photograph, LIKENESS_API_URL="http://127.0.0.1:9")
     assert done.returncode == 1
     assert "start a local one with `make up`" in done.stderr

@@ -1,28 +1,16 @@
 """The lifecycle on a real Redis: every step that the table does not list is refused, in every order."""
 
-import os
 import threading
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stack import Stack, eventually
 
 from core.errors import JobHeld, JobNotFound, TransitionRefused
-from core.storage.connection import connect
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step, new_id
 from core.storage.records import Records
-
-
-@pytest.fixture(scope="module")
-def client(stack: Stack) -> Any:
-    return connect(stack.settings.redis)
-
-
-@pytest.fixture(scope="module")
-def records(client: Any) -> Records:
-    return Records(client, f"probe-{os.getpid()}")
+from tests.support.stack import eventually
 
 
 @given(steps=st.lists(st.sampled_from(list(Step)), max_size=8))
@@ -80,8 +68,7 @@ def test_only_the_holder_of_a_live_lease_starts_or_requeues_and_an_attempt_count
     client.delete(records.lease_key(record_id))
 
 
-def test_a_lease_runs_out_by_itself_and_is_renewed_by_its_holder_alone(stack: Stack) -> None:
-    records = Records(connect(stack.settings.redis), f"leases-{os.getpid()}")
+def test_a_lease_runs_out_by_itself_and_is_renewed_by_its_holder_alone(records: Records) -> None:
     record_id = new_id("t")
     records.create(record_id, {"created_at": 0})
     records.step(Step.START, record_id, {"worker": "ada"}, lease=Lease("ada", 0.2))
@@ -130,15 +117,14 @@ def test_an_unknown_record_has_one_name(records: Records) -> None:
             call("t_nobody")
 
 
-def test_pages_list_every_record_once_newest_first(stack: Stack) -> None:
-    fresh = Records(connect(stack.settings.redis), f"pages-{os.getpid()}")
+def test_pages_list_every_record_once_newest_first(records: Records) -> None:
     ids = [f"t_{number:04d}" for number in range(25)]
     for record_id in ids:
-        fresh.create(record_id, {"created_at": 0})
+        records.create(record_id, {"created_at": 0})
     seen: list[str] = []
     after = None
     while True:
-        page = fresh.page(limit=10, after=after)
+        page = records.page(limit=10, after=after)
         seen += [record_id for record_id, _ in page.records]
         if (after := page.next_id) is None:
             break
