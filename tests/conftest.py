@@ -89,9 +89,9 @@ def redis_server(tmp_path: Path) -> Iterator[Servers]:
 
 
 @pytest.fixture
-def stores(redis_server: Servers, bucket: dict[str, str]) -> Settings:
+def stores(redis_server: Servers, bucket: dict[str, str], zoo_directory: Path) -> Settings:
     """Settings that lead to both, and no process of ours: for use cases that are called through their constructor."""
-    return settings_of({**redis_server.where, **bucket})
+    return settings_of({**redis_server.where, **bucket, "LIKENESS_PACKS_DIR": str(zoo_directory.parent)})
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -76,20 +77,20 @@ def test_a_job_that_was_recorded_but_never_enqueued_runs_all_the_same(
 def test_a_job_is_enqueued_again_only_while_no_message_holds_it_and_once_a_patience(
     jobs: JobStore, settings: Settings, broker: Any, photographs: list[bytes]
 ) -> None:
-    app, lost = celery_app("test", settings), looking(settings, 0.5)
+    send, lost = partial(enqueue, celery_app("test", settings)), looking(settings, 0.5)
     job = recorded(jobs, settings, photographs)
 
     def found() -> None:
         assert [glance.job_id for glance in lost.find()] == [job.id]
 
     eventually(found)
-    assert reap(lost, app) == 1
-    assert reap(lost, app) == 0, "at once: it was enqueued just now"
+    assert reap(lost, send) == 1
+    assert reap(lost, send) == 0, "at once: it was enqueued just now"
     patient = looking(settings, 0.01)
-    assert reap(patient, app) == 0, "later: a message holds it"
+    assert reap(patient, send) == 0, "later: a message holds it"
     for lane in Queues.LANES:
         broker.delete(lane)
-    assert reap(patient, app) == 1, "the message was lost"
+    assert reap(patient, send) == 1, "the message was lost"
     assert broker.llen(Queues.COMPARISONS) == 1
 
 
