@@ -179,7 +179,8 @@ def test_the_next_start_ends_what_a_killed_one_left_behind(home, procfile) -> No
         up.kill()
         up.wait()
         left = processes(home)
-        assert {"valkey-server", "weed", "sleep"} <= {p.name() for p in left}
+        # SeaweedFS ends by itself once it writes a line to a pipe that nobody reads any more.
+        assert {"valkey-server", "sleep"} <= {p.name() for p in left}
         assert (home / "stack.env").exists()
         said = []
         with start_stack(procfile=procfile(SERVERS + API), say=said.append) as stack:

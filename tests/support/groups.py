@@ -13,6 +13,7 @@ PROMISE = ("own_stack", "whole_stack")
 #: Lent by `shared`, in the order in which they are used.
 SHARED = ("stack", "secured", "post", "signing", "elsewhere")
 SERVERS = ("object_store", "servers", "redis_server")
+LOCAL = "local"
 
 
 def group_of(item: pytest.Item) -> str:
@@ -21,6 +22,10 @@ def group_of(item: pytest.Item) -> str:
     if item.get_closest_marker("promise") or any(name in fixtures for name in PROMISE):
         item.add_marker(pytest.mark.promise)
         return "promises"
+    if LOCAL in item.path.parts:  # stacks as `likeness up` starts them prefer the same ports
+        if any(name in fixtures for name in ("home", *SERVERS)):
+            item.add_marker(pytest.mark.stack)
+        return LOCAL
     for name in (*SHARED, *SERVERS):
         if name in fixtures:
             item.add_marker(pytest.mark.stack)
@@ -32,7 +37,7 @@ def group_of(item: pytest.Item) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Bring each group together, the longest first."""
     groups = {item.nodeid: group_of(item) for item in items}
-    order = ["promises", *SHARED, *SERVERS]
+    order = ["promises", LOCAL, *SHARED, *SERVERS]
     for item in items:
         item.add_marker(pytest.mark.xdist_group(groups[item.nodeid]))
     items.sort(key=lambda item: order.index(groups[item.nodeid]) if groups[item.nodeid] in order else len(order))
