@@ -11,7 +11,8 @@ from flask import current_app
 from api.door.rates import Rates
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
-from core.comparisons.submitting import Rules, Submitting
+from core.comparisons.submission import Accepting, Rules
+from core.comparisons.submitting import Submitting
 from core.errors import SettingsInvalid
 from core.evaluations.calibrations import CalibrationStore
 from core.evaluations.store import RunStore
@@ -41,6 +42,7 @@ class Services:
     runs: RunStore
     calibrations: CalibrationStore
     enqueue: Enqueue
+    accepting: Accepting
     submitting: Submitting
     signer: Signer | None
     packs: Mapping[str, Pack]
@@ -78,13 +80,8 @@ def make_services(settings: Settings) -> Services:
         runs=RunStore(settings.redis),
         calibrations=calibrations,
         enqueue=send,
-        submitting=Submitting(
-            rules,
-            jobs=jobs,
-            objects=objects,
-            calibrations=calibrations,
-            enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue),
-        ),
+        accepting=Accepting(rules, calibrations),
+        submitting=Submitting(jobs, objects, enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue)),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
         # A quarter of the threads always stays free for calls that answer at once.

@@ -11,7 +11,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.wrappers import Response
 
 from api.http.answers import json_response
-from core.comparisons.submitting import FieldRefused
+from core.comparisons.submission import FieldRefused
 from core.errors import LikenessError
 
 log = structlog.get_logger()

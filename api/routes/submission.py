@@ -13,8 +13,7 @@ from core.comparisons.jobs import Job
 
 def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     """The job that a valid form asks for, accepted and queued. What is refused counts for nothing."""
-    submitting = services().submitting
     with keyed.undone_if_refused():
-        accepted = submitting.accept(submission_of(form), owner=caller().owner)
+        accepted = services().accepting.accept(submission_of(form), owner=caller().owner)
         with counted():
-            return submitting.submit(accepted, queue=caller().queue, claim=keyed.claim)
+            return services().submitting.submit(accepted, queue=caller().queue, claim=keyed.claim)

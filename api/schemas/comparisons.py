@@ -9,7 +9,7 @@ from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import FileStorage
 
-from core.comparisons.submitting import FieldRefused, Submission
+from core.comparisons.submission import FieldRefused, Submission
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, Policy, Reason, Side
 from core.webhooks.destinations import MAX_URL_CHARACTERS

@@ -1,0 +1,129 @@
+"""What a client submits, and whether this deployment accepts it. No framework is known here: bytes and facts in."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.comparisons.images import ImageFacts, inspect
+from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
+from core.errors import ImageRejected, LikenessError
+from core.evaluations.calibrations import CalibrationStore, TargetUnsupported
+from core.packs.catalogue import Pack, directory_identity
+from core.settings.groups import ImageLimits
+from core.storage.lifecycle import Status, new_id
+from core.vocabulary import Policy, Side, Threshold
+from core.webhooks.destinations import CallbackRefused, DestinationRules
+
+
+class FieldRefused(LikenessError):
+    """Something in a submission is not accepted: `field` names it, `code` says what is wrong with it."""
+
+    def __init__(self, field: str, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a client asks for. What is None, the deployment decides."""
+
+    reference: bytes
+    probe: bytes
+    pack: str | None = None
+    policy: Policy | None = None
+    threshold: float | None = None
+    target_fmr: float | None = None
+    callback_url: str | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What this deployment accepts. Without `destinations` nobody is called back: there is no secret to sign with."""
+
+    packs: Mapping[str, Pack]
+    default_pack: str
+    default_policy: Policy
+    limits: ImageLimits
+    destinations: DestinationRules | None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A submission that may be recorded: the job it will be, and its images, reference first."""
+
+    job: Job
+    images: bytes
+
+
+class Accepting:
+    """Looks at everything that a client can mend, before anything is stored."""
+
+    def __init__(self, rules: Rules, calibrations: CalibrationStore) -> None:
+        self._rules = rules
+        self._calibrations = calibrations
+
+    def accept(self, submission: Submission, *, owner: str | None = None) -> Accepted:
+        """The job that this submission will be. Raise FieldRefused for what is not accepted."""
+        rules = self._rules
+        pack = rules.packs.get(submission.pack or rules.default_pack)
+        if pack is None:
+            raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
+        self._check_callback(submission.callback_url)
+        threshold = self._threshold(submission, pack)
+        job = Job(
+            id=new_id("cmp"),
+            status=Status.QUEUED,
+            version=1,
+            created_at=time.time(),
+            owner=owner,
+            request=ComparisonRequest(
+                pack=pack.name,
+                policy=submission.policy or rules.default_policy,
+                threshold=threshold,
+                images_key=new_images_key(),
+                reference=self._inspected(Side.REFERENCE, submission.reference),
+                probe=self._inspected(Side.PROBE, submission.probe),
+                metadata=dict(submission.metadata),
+                callback_url=submission.callback_url,
+            ),
+            event_id=new_id("evt") if submission.callback_url else None,
+        )
+        return Accepted(job, submission.reference + submission.probe)
+
+    def _threshold(self, submission: Submission, pack: Pack) -> Threshold:
+        if submission.threshold is not None and submission.target_fmr is not None:
+            raise FieldRefused("target_fmr", "threshold_ambiguous", "give a threshold or a target_fmr, not both")
+        if submission.threshold is not None:
+            return Threshold(submission.threshold, "request")
+        if submission.target_fmr is None:
+            return pack.threshold
+        calibration = self._calibrations.get(directory_identity(pack).digest)
+        if calibration is None:
+            detail = f"no run has calibrated the pack {pack.name!r} yet"
+            raise FieldRefused("target_fmr", "pack_not_calibrated", detail)
+        try:
+            return calibration.threshold_for(submission.target_fmr)
+        except TargetUnsupported as why:
+            raise FieldRefused("target_fmr", why.code, str(why)) from None
+
+    def _check_callback(self, url: str | None) -> None:
+        if url is None:
+            return
+        if self._rules.destinations is None:
+            detail = "this deployment has no signing secret (LIKENESS_WEBHOOK_SECRETS): it calls nobody back"
+            raise FieldRefused("callback_url", "callbacks_not_configured", detail)
+        try:
+            self._rules.destinations.check_url(url)
+        except CallbackRefused as why:
+            raise FieldRefused("callback_url", why.code, str(why)) from None
+
+    def _inspected(self, side: Side, image: bytes) -> ImageFacts:
+        if not image:
+            raise FieldRefused(side, "part_empty", "this part has 0 bytes; send an image file")
+        limits = self._rules.limits
+        try:
+            return inspect(image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+        except ImageRejected as why:
+            raise FieldRefused(side, why.code, str(why)) from None
