@@ -12,7 +12,7 @@ from core.comparisons.store import JobStore
 from core.errors import JobNotFound, ObjectNotFound, StoreUnavailable, TransitionRefused
 from core.outages import outlast
 from core.storage.lifecycle import Failure
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from core.vocabulary import Compared, Result
 from worker.engines import Engines
 from worker.leases import Leases
@@ -32,7 +32,7 @@ class Comparisons:
     def __init__(
         self,
         jobs: JobStore,
-        objects: ObjectStore,
+        objects: Objects,
         engines: Engines,
         leases: Leases,
         *,

@@ -19,7 +19,7 @@ from core.evaluations.pipeline import Pipeline
 from core.evaluations.shards import read_shard
 from core.evaluations.store import RunStore
 from core.storage.lifecycle import Status
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from core.vocabulary import Track
 from worker.engine.contract import FaceEngine, Image, Unusable
 from worker.engine.decode import decode
@@ -58,7 +58,7 @@ class Shards:
     have fetched the next ones meanwhile.
     """
 
-    def __init__(self, runs: RunStore, objects: ObjectStore, engines: Engines, *, at_once: int) -> None:
+    def __init__(self, runs: RunStore, objects: Objects, engines: Engines, *, at_once: int) -> None:
         self._runs = runs
         self._objects = objects
         self._engines = engines

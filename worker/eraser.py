@@ -9,7 +9,7 @@ import structlog
 from core.comparisons.erasure import erase_now
 from core.comparisons.store import JobStore
 from core.every import Every
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 
 log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ AT_ONCE = 1000
 class Eraser:
     """Takes keys, and deletes what they name within a moment."""
 
-    def __init__(self, jobs: JobStore, objects: ObjectStore) -> None:
+    def __init__(self, jobs: JobStore, objects: Objects) -> None:
         self._jobs = jobs
         self._objects = objects
         self._due: list[str] = []

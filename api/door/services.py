@@ -22,7 +22,7 @@ from core.messaging.presence import Presence
 from core.packs.catalogue import Pack, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.idempotency import Claims
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects, ObjectStore
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
 
@@ -37,7 +37,7 @@ class Services:
     claims: Claims
     jobs: JobStore
     deliveries: DeliveryStore
-    objects: ObjectStore
+    objects: Objects
     presence: Presence
     runs: RunStore
     calibrations: CalibrationStore

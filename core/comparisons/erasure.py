@@ -2,10 +2,10 @@
 
 from core.comparisons.store import JobStore
 from core.errors import StoreUnavailable
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 
 
-def erase_due(jobs: JobStore, objects: ObjectStore) -> int:
+def erase_due(jobs: JobStore, objects: Objects) -> int:
     """Delete every object whose time has come; returns how many. Raises StoreUnavailable, losing nothing."""
     erased = 0
     while keys := jobs.due_erasures():
@@ -15,7 +15,7 @@ def erase_due(jobs: JobStore, objects: ObjectStore) -> int:
     return erased
 
 
-def erase_now(jobs: JobStore, objects: ObjectStore, *keys: str) -> bool:
+def erase_now(jobs: JobStore, objects: Objects, *keys: str) -> bool:
     """Delete objects that are due; False when the store is away and the courier will do it later."""
     try:
         objects.delete(keys)

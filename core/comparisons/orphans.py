@@ -8,7 +8,7 @@ from core.comparisons.jobs import IMAGES
 from core.settings.groups import ImageSettings, RedisSettings
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from core.storage.records import ERASURES, Records
 
 
@@ -23,7 +23,7 @@ class Orphan:
 class Orphans:
     """Finds and deletes them. Raises BrokerUnavailable or StoreUnavailable, having deleted what it could."""
 
-    def __init__(self, server: RedisSettings, images: ImageSettings, objects: ObjectStore) -> None:
+    def __init__(self, server: RedisSettings, images: ImageSettings, objects: Objects) -> None:
         self._redis = connect(server)
         self._records = Records(self._redis, "job")
         self._objects = objects

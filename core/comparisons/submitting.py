@@ -9,13 +9,13 @@ from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
 from core.errors import JobNotFound, LikenessError
 from core.storage.idempotency import Claim
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 
 
 class Submitting:
     """Keeps what was accepted. `enqueue` publishes a job's id to a queue, or raises BrokerUnavailable."""
 
-    def __init__(self, jobs: JobStore, objects: ObjectStore, *, enqueue: Callable[[str, str], None]) -> None:
+    def __init__(self, jobs: JobStore, objects: Objects, *, enqueue: Callable[[str, str], None]) -> None:
         self._jobs = jobs
         self._objects = objects
         self._enqueue = enqueue

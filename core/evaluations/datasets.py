@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import DatasetUnknown, ObjectNotFound
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from core.vocabulary import Track
 
 NAMES = "datasets/by-name/"
@@ -25,14 +25,14 @@ class DatasetFacts:
     shards: int
 
 
-def find_dataset(name: str, objects: ObjectStore) -> DatasetFacts:
+def find_dataset(name: str, objects: Objects) -> DatasetFacts:
     """Raise DatasetUnknown, naming the data sets there are."""
     known = json.loads(read_manifest(name, objects))
     size = {"images": known["images"], "pairs": known["pairs"], "shards": len(known["shards"])}
     return DatasetFacts(name, known["digest"], Track(known["track"]), **size)
 
 
-def read_manifest(name: str, objects: ObjectStore) -> bytes:
+def read_manifest(name: str, objects: Objects) -> bytes:
     """The manifest under a name, as it is stored. Raise DatasetUnknown, naming the data sets there are."""
     if NAME.fullmatch(name):
         with suppress(ObjectNotFound):

@@ -8,13 +8,13 @@ from core.messaging.broker import Enqueue, Tasks
 from core.packs.catalogue import Pack
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import Failure, new_id
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from core.vocabulary import Policy
 
 
 def request_run(
     runs: RunStore,
-    objects: ObjectStore,
+    objects: Objects,
     enqueue: Enqueue,
     *,
     dataset: str,

@@ -1,9 +1,10 @@
-"""Whole objects under opaque keys, in any S3 store."""
+"""Whole objects under opaque keys: what may be asked of a store, and any S3 store that answers it."""
 
 import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -34,8 +35,33 @@ def s3_client(store: ObjectSettings, pool: urllib3.PoolManager) -> Minio:
     )
 
 
+class Objects(Protocol):
+    """Whole objects by key, wherever they lie. Every method raises StoreUnavailable when the store is away."""
+
+    def ping(self) -> None:
+        """Raise StoreUnavailable unless the store may be used."""
+
+    def put(self, key: str, body: bytes, media_type: str = "application/octet-stream") -> None:
+        """Store `body`, replacing what was there."""
+
+    def get(self, key: str) -> bytes:
+        """Raise ObjectNotFound for a missing key, whatever the backend calls it."""
+
+    def exists(self, key: str) -> bool:
+        """Whether there is an object under `key`."""
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins with `prefix`, in no order that one may rely on."""
+
+    def older_than(self, prefix: str, age_s: float) -> Iterator[tuple[str, int]]:
+        """Key and size of every object that begins with `prefix` and was written more than `age_s` seconds ago."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Delete in one call; a key that is not there is no error."""
+
+
 class ObjectStore:
-    """Objects by key. Connects when first used; every method raises StoreUnavailable when the store is away."""
+    """In one bucket of an S3 store. Connects when first used."""
 
     def __init__(self, store: ObjectSettings) -> None:
         self._bucket = store.bucket

@@ -15,7 +15,7 @@ from dataclasses import replace as replaced
 from core.errors import LikenessError, ObjectNotFound
 from core.evaluations.datasets import NAME, NAMES, read_manifest
 from core.evaluations.shards import write_shard
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from evaluator.datasets.benchmark import Benchmark
 from evaluator.datasets.faults import DatasetCorrupt, DatasetExists, DatasetInvalid, Fault
 from evaluator.datasets.intake import Intake
@@ -47,7 +47,7 @@ def no_progress(done_images: int, total_images: int) -> None:
 
 
 def import_dataset(
-    objects: ObjectStore,
+    objects: Objects,
     name: str,
     benchmark: Benchmark,
     *,
@@ -104,19 +104,19 @@ def import_dataset(
     return dataset
 
 
-def load_dataset(objects: ObjectStore, name: str) -> Dataset:
+def load_dataset(objects: Objects, name: str) -> Dataset:
     """Raise DatasetUnknown, naming the data sets there are."""
     return decode(read_manifest(name, objects))
 
 
-def list_datasets(objects: ObjectStore) -> list[Dataset]:
+def list_datasets(objects: Objects) -> list[Dataset]:
     """All that are imported, by name."""
     names = (key.removeprefix(NAMES).removesuffix(".json") for key in objects.keys(NAMES))
     found = (_pointed_at(objects, name) for name in sorted(names))
     return [dataset for dataset in found if dataset]
 
 
-def load_pairs(objects: ObjectStore, dataset: Dataset) -> PairList:
+def load_pairs(objects: Objects, dataset: Dataset) -> PairList:
     """Raise DatasetCorrupt when the stored list is not the one that was imported."""
     body = objects.get(pairs_key(dataset.digest))
     if (actual := hashlib.sha256(body).hexdigest()) != dataset.pairs_sha256:
@@ -124,7 +124,7 @@ def load_pairs(objects: ObjectStore, dataset: Dataset) -> PairList:
     return replaced(parse_csv(body), notes=dataset.notes)
 
 
-def delete_dataset(objects: ObjectStore, name: str) -> None:
+def delete_dataset(objects: Objects, name: str) -> None:
     """The content, unless another name has the same, and then the name. Raise DatasetUnknown.
 
     In this order, so that a deletion that broke off can be repeated, and no photograph is left without a name.
@@ -134,7 +134,7 @@ def delete_dataset(objects: ObjectStore, name: str) -> None:
 
 
 def _store(
-    objects: ObjectStore,
+    objects: Objects,
     dataset: Dataset,
     canonical_pairs: bytes,
     intake: Intake,
@@ -168,7 +168,7 @@ def _store(
     return complete
 
 
-def _stored(objects: ObjectStore, digest: str) -> Dataset | None:
+def _stored(objects: Objects, digest: str) -> Dataset | None:
     """The content, if it is complete."""
     try:
         return decode(objects.get(manifest_key(digest)))
@@ -176,14 +176,14 @@ def _stored(objects: ObjectStore, digest: str) -> Dataset | None:
         return None
 
 
-def _pointed_at(objects: ObjectStore, name: str) -> Dataset | None:
+def _pointed_at(objects: Objects, name: str) -> Dataset | None:
     try:
         return decode(objects.get(pointer_key(name)))
     except ObjectNotFound:
         return None
 
 
-def _delete_content(objects: ObjectStore, dataset: Dataset) -> None:
+def _delete_content(objects: Objects, dataset: Dataset) -> None:
     """Unless another name has it. The manifest first: content without one is stored anew by the next import."""
     if all(other.name == dataset.name or other.digest != dataset.digest for other in list_datasets(objects)):
         objects.delete([manifest_key(dataset.digest)])

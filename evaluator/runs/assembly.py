@@ -7,7 +7,7 @@ from math import isnan
 from typing import Any
 
 from core.evaluations.runs import Run
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from evaluator.datasets import PairList, load_pairs
 from evaluator.report import (
     DatasetFacts,
@@ -34,7 +34,7 @@ class Assembled:
     summary: dict[str, Any]
 
 
-def assemble(run: Run, plan: Plan, objects: ObjectStore, *, software: Mapping[str, str]) -> Assembled:
+def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, str]) -> Assembled:
     """Read every part and compute everything. The score file depends on nothing but parts and pairs."""
     dataset = plan.dataset
     embedded = read_parts(plan.messages, objects)

@@ -12,7 +12,7 @@ from core.errors import LikenessError
 from core.evaluations.messages import ShardMessage
 from core.evaluations.parts import FailureReason, Part
 from core.score import comparison_scores
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from evaluator.datasets import Pair
 
 
@@ -45,7 +45,7 @@ class Embedded:
         return np.where(self.acquired[reference] & self.acquired[probe], scores, np.nan)
 
 
-def read_parts(messages: Sequence[ShardMessage], objects: ObjectStore) -> Embedded:
+def read_parts(messages: Sequence[ShardMessage], objects: Objects) -> Embedded:
     """Raise PartsDiffer when the engines were not the same, ObjectNotFound when a part is not there."""
     with ThreadPoolExecutor(8) as pool:
         parts = [Part.from_npz(body) for body in pool.map(objects.get, (message.part_key for message in messages))]

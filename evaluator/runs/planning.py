@@ -10,7 +10,7 @@ from core.evaluations.runs import Run, RunRequest
 from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
 from core.settings import Settings
 from core.settings.groups import EngineSettings
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from core.vocabulary import Track
 from evaluator.datasets import Dataset, load_dataset
 
@@ -31,14 +31,14 @@ class Plan:
     messages: tuple[ShardMessage, ...]
 
     @classmethod
-    def of(cls, run: Run, objects: ObjectStore, settings: Settings) -> Self:
+    def of(cls, run: Run, objects: Objects, settings: Settings) -> Self:
         """Raise DatasetChanged when the data set is not what it was when the run was requested."""
         dataset = _dataset_of(run.request, objects)
         pack = find_pack(run.request.pack, load_catalogue(settings.home))
         pipeline = pipeline_of(run.request, pack, settings.engine)
         return cls(dataset, pack, pipeline, _messages(run.id, dataset, pipeline))
 
-    def missing(self, objects: ObjectStore) -> tuple[ShardMessage, ...]:
+    def missing(self, objects: Objects) -> tuple[ShardMessage, ...]:
         """The messages whose part is not in the object store yet: one listing, not a look at each."""
         present = set(objects.keys(part_prefix(self.pipeline, self.dataset.digest)))
         return tuple(message for message in self.messages if message.part_key not in present)
@@ -60,7 +60,7 @@ def pipeline_of(request: RunRequest, pack: Pack, engine: EngineSettings) -> Pipe
     )
 
 
-def _dataset_of(request: RunRequest, objects: ObjectStore) -> Dataset:
+def _dataset_of(request: RunRequest, objects: Objects) -> Dataset:
     content = load_dataset(objects, request.dataset)
     if content.digest != request.dataset_digest:
         raise DatasetChanged(

@@ -13,7 +13,7 @@ from core.evaluations.runs import Run, RunKeys
 from core.evaluations.store import RunStore
 from core.settings import Settings
 from core.storage.lifecycle import Failure, Status
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects
 from evaluator.runs.assembly import Assembled, assemble
 from evaluator.runs.chords import Chords
 from evaluator.runs.planning import Plan
@@ -33,7 +33,7 @@ class ShardsFailed(LikenessError):
 class Runs:
     """Moves runs along. Every method may be called twice: what is done is found done."""
 
-    def __init__(self, runs: RunStore, objects: ObjectStore, chords: Chords, settings: Settings) -> None:
+    def __init__(self, runs: RunStore, objects: Objects, chords: Chords, settings: Settings) -> None:
         self._runs = runs
         self._objects = objects
         self._chords = chords

@@ -16,7 +16,7 @@ from core.evaluations.runs import RunKeys
 from core.evaluations.store import RunStore
 from core.messaging.broker import Enqueue, celery_app, enqueue
 from core.settings import Settings, load_settings
-from core.storage.objects import ObjectStore
+from core.storage.objects import Objects, ObjectStore
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -27,7 +27,7 @@ class Services:
 
     settings: Settings
     runs: RunStore
-    objects: ObjectStore
+    objects: Objects
 
     @property
     def enqueue(self) -> Enqueue:
