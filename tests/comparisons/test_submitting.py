@@ -1,0 +1,252 @@
+"""The use case of a submission through its constructor: what is refused, what is kept, and nothing is half kept."""
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from core.comparisons.images import inspect
+from core.comparisons.store import JobStore
+from core.comparisons.submitting import FieldRefused, Rules, Submission, Submitting
+from core.errors import BrokerUnavailable, StoreUnavailable
+from core.evaluations.calibrations import Calibration, CalibrationStore, Point
+from core.packs.catalogue import Pack, directory_identity
+from core.settings import Settings
+from core.settings.groups import ImageLimits
+from core.storage.connection import connect
+from core.storage.idempotency import Claim, Claims, IdempotencyInFlight
+from core.storage.lifecycle import Status
+from core.storage.memory import MemoryObjects
+from core.vocabulary import Policy, Threshold
+from core.webhooks.destinations import DestinationRules
+from tests.support.servers import Servers
+
+LIMITS = ImageLimits(max_image_bytes=20_000, max_image_pixels=10_000)
+CALLBACK = "https://receiver.example/events"
+REQUEST = "a fingerprint of the request"
+
+
+def picture(shade: int, side: int = 64) -> bytes:
+    body = io.BytesIO()
+    Image.new("RGB", (side, side), (shade, shade, shade)).save(body, "JPEG")
+    return body.getvalue()
+
+
+REFERENCE, PROBE = picture(200), picture(40)
+
+
+@dataclass
+class Door:
+    """The use case with what it was given, and what it has told the broker."""
+
+    settings: Settings
+    zoo: Pack
+    destinations: DestinationRules | None = field(default_factory=DestinationRules)
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    enqueued: list[tuple[str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.jobs = JobStore.of(self.settings)
+        self.calibrations = CalibrationStore(self.settings.redis)
+        self.claims = Claims(self.settings.redis, self.settings.jobs)
+        self.records: Any = connect(self.settings.redis)
+        rules = Rules({self.zoo.name: self.zoo}, self.zoo.name, Policy.MOST_CENTRAL, LIMITS, self.destinations)
+        self.submitting = Submitting(
+            rules, jobs=self.jobs, objects=self.objects, calibrations=self.calibrations, enqueue=self.enqueue
+        )
+
+    def enqueue(self, job_id: str, queue: str) -> None:
+        assert self.jobs.get(job_id).status is Status.QUEUED, "recorded before a worker can hear of it"
+        self.enqueued.append((job_id, queue))
+
+    def refuses(self, **asked: object) -> FieldRefused:
+        with pytest.raises(FieldRefused) as refused:
+            self.submitting.accept(submission(**asked))
+        self.holds_nothing()
+        return refused.value
+
+    def holds_nothing(self, *but: str) -> None:
+        """No image, no job, nothing enqueued; on Redis these keys at most."""
+        self.objects.is_away = False
+        assert [*self.objects.keys("")] == []
+        assert {*self.records.keys("*")} == {*but}
+        assert self.enqueued == []
+
+    def claim(self) -> Claim:
+        claim = self.claims.claim("ada", "a key", REQUEST)
+        assert isinstance(claim, Claim)
+        return claim
+
+
+@dataclass
+class AwayBroker(Door):
+    """Takes no message; with `takes_the_store_along`, the object store is away from then on as well."""
+
+    asked: int = 0
+    takes_the_store_along: bool = False
+
+    def enqueue(self, job_id: str, queue: str) -> None:
+        self.asked += 1
+        self.objects.is_away = self.takes_the_store_along
+        raise BrokerUnavailable
+
+
+def submission(**asked: Any) -> Submission:
+    return Submission(**{"reference": REFERENCE, "probe": PROBE, **asked})
+
+
+def unpublished(door: Door, accepted: Any, claim: Claim | None = None) -> None:
+    with pytest.raises(BrokerUnavailable):
+        door.submitting.submit(accepted, queue="lane", claim=claim)
+
+
+@pytest.fixture
+def door(redis_server: Servers, zoo: Pack) -> Door:
+    return Door(redis_server.settings, zoo)
+
+
+def calibrated(zoo: Pack) -> Calibration:
+    points = (
+        Point(0.01, 0.4, 1, 300, 0.0001, 0.02, None),
+        Point(0.001, None, None, None, None, None, "too few trials"),
+    )
+    return Calibration(zoo.name, directory_identity(zoo).digest, "run_x", "own", "d", 640, 0.0, points)
+
+
+def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door, zoo: Pack) -> None:
+    accepted = door.submitting.accept(submission(metadata={"case": "42"}), owner="ada")
+    door.holds_nothing()
+    job = door.submitting.submit(accepted, queue="the lane")
+    assert job == accepted.job
+    assert door.jobs.get(job.id) == job
+    assert door.enqueued == [(job.id, "the lane")]
+    assert [*door.objects.keys("")] == [job.request.images_key]
+    assert job.request.split(door.objects.get(job.request.images_key)) == (REFERENCE, PROBE)
+    for image, facts in ((REFERENCE, job.request.reference), (PROBE, job.request.probe)):
+        assert facts == inspect(image, max_bytes=LIMITS.max_image_bytes, max_pixels=LIMITS.max_image_pixels)
+    assert (job.status, job.owner, job.request.metadata) == (Status.QUEUED, "ada", {"case": "42"})
+    assert job.request.images_key not in job.id
+    assert job.id.removeprefix("cmp_") not in job.request.images_key
+
+
+def test_what_a_client_leaves_open_the_deployment_decides(door: Door, zoo: Pack) -> None:
+    job = door.submitting.accept(submission()).job
+    assert (job.request.pack, job.request.policy) == (zoo.name, Policy.MOST_CENTRAL)
+    assert job.request.threshold == zoo.threshold
+    assert (job.owner, job.event_id, job.request.callback_url, job.request.metadata) == (None, None, None, {})
+
+
+def test_what_a_client_asks_for_it_gets(door: Door, zoo: Pack) -> None:
+    job = door.submitting.accept(submission(pack=zoo.name, policy=Policy.REQUIRE_ONE, threshold=0.25)).job
+    assert (job.request.policy, job.request.threshold) == (Policy.REQUIRE_ONE, Threshold(0.25, "request"))
+
+
+def test_whoever_is_called_back_has_an_event_of_one_id(door: Door) -> None:
+    accepted = [door.submitting.accept(submission(callback_url=CALLBACK)) for _ in range(2)]
+    one, other = (door.jobs.get(door.submitting.submit(each, queue="lane").id) for each in accepted)
+    for job in (one, other):
+        assert job.event_id is not None
+        assert job.event_id.startswith("evt_")
+        assert job.request.callback_url == CALLBACK
+    assert one.event_id != other.event_id
+
+
+def test_a_false_match_rate_becomes_the_threshold_that_a_run_has_shown(door: Door, zoo: Pack) -> None:
+    door.calibrations.put(calibrated(zoo))
+    job = door.submitting.accept(submission(target_fmr=0.02)).job
+    assert job.request.threshold == calibrated(zoo).threshold_for(0.02)
+    assert job.request.threshold.value == 0.4
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "code"),
+    [
+        ({"pack": "nobody's"}, "pack", "pack_unknown"),
+        ({"threshold": 0.3, "target_fmr": 0.1}, "target_fmr", "threshold_ambiguous"),
+        ({"target_fmr": 0.1}, "target_fmr", "pack_not_calibrated"),
+        ({"callback_url": f"{CALLBACK}/{'x' * 2048}"}, "callback_url", "callback_url_too_long"),
+        ({"callback_url": "https://receiver example"}, "callback_url", "callback_url_invalid"),
+        ({"callback_url": "http://receiver.example"}, "callback_url", "callback_scheme_refused"),
+        ({"callback_url": "https://me@receiver.example"}, "callback_url", "callback_credentials_refused"),
+        ({"callback_url": "https://127.0.0.1/"}, "callback_url", "callback_address_refused"),
+        ({"callback_url": "https://receiver.example:22"}, "callback_url", "callback_port_refused"),
+        ({"reference": b""}, "reference", "part_empty"),
+        ({"probe": b""}, "probe", "part_empty"),
+        ({"reference": b"no image"}, "reference", "image_unsupported"),
+        ({"probe": b"GIF89a"}, "probe", "image_unsupported"),
+        ({"reference": REFERENCE + bytes(LIMITS.max_image_bytes)}, "reference", "image_too_large"),
+        ({"probe": picture(40, side=101)}, "probe", "image_too_large"),
+    ],
+)
+def test_what_a_client_can_mend_is_named_and_nothing_is_kept(
+    door: Door, asked: dict[str, object], field: str, code: str
+) -> None:
+    refused = door.refuses(**asked)
+    assert (refused.field, refused.code, refused.retryable) == (field, code, False)
+
+
+def test_a_false_match_rate_that_no_run_has_shown_is_refused(door: Door, zoo: Pack) -> None:
+    door.calibrations.put(calibrated(zoo))
+    with pytest.raises(FieldRefused, match="too few trials") as refused:
+        door.submitting.accept(submission(target_fmr=0.001))
+    assert (refused.value.field, refused.value.code) == ("target_fmr", "target_fmr_unsupported")
+
+
+def test_a_deployment_without_a_secret_calls_nobody_back(redis_server: Servers, zoo: Pack) -> None:
+    refused = Door(redis_server.settings, zoo, destinations=None).refuses(callback_url=CALLBACK)
+    assert (refused.field, refused.code) == ("callback_url", "callbacks_not_configured")
+
+
+def test_while_the_object_store_is_away_nothing_is_accepted_and_the_claim_names_no_job(door: Door) -> None:
+    claim = door.claim()
+    door.objects.is_away = True
+    with pytest.raises(StoreUnavailable):
+        door.submitting.submit(door.submitting.accept(submission()), queue="lane", claim=claim)
+    door.holds_nothing(claim.key)
+    assert door.records.hget(claim.key, "subject") is None
+
+
+def test_while_the_broker_is_away_nothing_stays_of_what_was_stored_and_recorded(door: Door, zoo: Pack) -> None:
+    claim = door.claim()
+    away = AwayBroker(door.settings, zoo)
+    unpublished(away, away.submitting.accept(submission(callback_url=CALLBACK), owner="ada"), claim)
+    assert away.asked == 1
+    away.holds_nothing(claim.key)
+    door.claims.release(claim)
+    assert door.claim() != claim, "whoever undoes the claim can send the request again"
+
+
+def test_images_that_cannot_be_deleted_now_are_due_for_erasure(door: Door, zoo: Pack) -> None:
+    away = AwayBroker(door.settings, zoo, takes_the_store_along=True)
+    accepted = away.submitting.accept(submission())
+    unpublished(away, accepted)
+    away.objects.is_away = False
+    assert away.objects.exists(accepted.job.request.images_key)
+    assert away.jobs.due_erasures() == [accepted.job.request.images_key]
+    assert {*away.records.keys("*")} == {"erasures"}
+
+
+def test_while_the_job_store_is_away_images_stay_for_the_record_that_may_be_there(door: Door, zoo: Pack) -> None:
+    away = Door(door.settings.but(redis_url="redis://127.0.0.1:1"), zoo)
+    accepted = away.submitting.accept(submission())
+    unpublished(away, accepted)
+    assert [*away.objects.keys("")] == [accepted.job.request.images_key]
+    assert away.enqueued == []
+
+
+def test_a_claim_that_was_lost_keeps_nothing(door: Door) -> None:
+    lost = door.claim()
+    door.claims.release(lost)
+    of_another = door.claim()
+    with pytest.raises(IdempotencyInFlight):
+        door.submitting.submit(door.submitting.accept(submission()), queue="lane", claim=lost)
+    door.holds_nothing(of_another.key)
+    assert door.records.hget(of_another.key, "subject") is None
+
+
+def test_a_claim_names_the_job_that_was_made_for_it(door: Door) -> None:
+    claim = door.claim()
+    job = door.submitting.submit(door.submitting.accept(submission()), queue="lane", claim=claim)
+    assert door.records.hget(claim.key, "subject") == job.id

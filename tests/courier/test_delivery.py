@@ -1,0 +1,140 @@
+"""One attempt at one delivery through the use case's constructor: real records, a real receiver, no courier."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from core.comparisons.store import JobStore
+from core.errors import BrokerUnavailable
+from core.settings import Settings
+from core.storage.connection import connect
+from core.webhooks.deliveries import Delivery, DeliveryStatus, DeliveryStore
+from core.webhooks.destinations import DestinationRules
+from core.webhooks.signing import Keyring, new_secret
+from courier.delivery import Deliveries
+from courier.sender import Sender
+from tests.support.receivers import job_that_calls_back, receiving
+from tests.support.servers import Servers
+
+SCHEDULE_S = (60.0, 600.0)
+
+
+class Post:
+    """Deliveries with what they were given."""
+
+    def __init__(self, settings: Settings, rules: DestinationRules) -> None:
+        self.jobs = JobStore.of(settings)
+        self.store = DeliveryStore(settings.redis, settings.webhooks)
+        self._records = connect(settings.redis)
+        sender = Sender(rules, Keyring.parse(new_secret()), timeout_s=2)
+        self.deliveries = Deliveries(self.store, sender, schedule_s=SCHEDULE_S)
+
+    def due(self, url: str, owner: str | None = "ada") -> str:
+        """A job has ended; returns the id of the event that is to be delivered."""
+        job = job_that_calls_back(url, owner)
+        self.jobs.create(job)
+        return str(self.jobs.cancel(job.id).event_id)
+
+    def attempt(self, event_id: str) -> Delivery:
+        self.deliveries.attempt(event_id)
+        return self.store.get(event_id)
+
+    def let_time_pass(self, event_id: str) -> None:
+        """The pause before the next attempt is over, and so is the lease of one who died."""
+        self._records.hset(f"delivery:{event_id}", mapping={"due_at": 0})
+        if self._records.hexists(f"delivery:{event_id}", "lease_until"):
+            self._records.hset(f"delivery:{event_id}", "lease_until", 0)
+
+
+@pytest.fixture
+def post(redis_server: Servers) -> Post:
+    return Post(redis_server.settings, DestinationRules(allow_http=True, allow_private=True))
+
+
+def statuses(delivery: Delivery) -> Sequence[int | str | None]:
+    return [attempt.status or attempt.error for attempt in delivery.log]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (204, DeliveryStatus.DELIVERED),
+        (404, DeliveryStatus.DEAD),
+        (410, DeliveryStatus.DISABLED),
+        (503, DeliveryStatus.PENDING),
+        (302, DeliveryStatus.PENDING),
+    ],
+)
+def test_an_answer_decides_what_becomes_of_a_delivery(post: Post, answer: int, status: DeliveryStatus) -> None:
+    with receiving(lambda number: answer) as receiver:
+        event_id = post.due(receiver.url)
+        delivery = post.attempt(event_id)
+        assert (delivery.status, delivery.attempts, delivery.lease) == (status, 1, None)
+        assert statuses(delivery) == [answer]
+        assert receiver.ids == {event_id}
+        assert receiver.requests[0].body.decode() == delivery.body
+        assert (delivery.ended_at is None) is (status is DeliveryStatus.PENDING)
+
+
+def test_what_has_ended_is_not_due_or_not_known_is_left_alone(post: Post) -> None:
+    with receiving(lambda number: 503 if number == 1 else 204) as receiver:
+        event_id = post.due(receiver.url)
+        waits = post.attempt(event_id)
+        assert SCHEDULE_S[0] * 0.9 <= waits.due_at - waits.log[0].at <= SCHEDULE_S[0] * 1.1 + 2
+        assert post.attempt(event_id) == waits, "not before its time"
+        post.let_time_pass(event_id)
+        delivered = post.attempt(event_id)
+        assert post.attempt(event_id) == delivered
+        post.deliveries.attempt("evt_nobody")
+        assert (delivered.status, statuses(delivered)) == (DeliveryStatus.DELIVERED, [503, 204])
+        assert len(receiver.requests) == 2
+
+
+def test_after_the_last_pause_of_the_schedule_a_delivery_is_dead(post: Post) -> None:
+    with receiving(lambda number: 500) as receiver:
+        event_id = post.due(receiver.url)
+        for _ in SCHEDULE_S:
+            assert post.attempt(event_id).status is DeliveryStatus.PENDING
+            post.let_time_pass(event_id)
+        dead = post.attempt(event_id)
+        assert (dead.status, dead.failed_attempts) == (DeliveryStatus.DEAD, len(SCHEDULE_S) + 1)
+
+
+def test_a_receiver_may_ask_for_more_patience_than_the_schedule_has(post: Post) -> None:
+    with receiving(lambda number: (429, {"Retry-After": "3000"})) as receiver:
+        delivery = post.attempt(post.due(receiver.url))
+        assert delivery.due_at - delivery.log[0].at >= 3000
+
+
+def test_where_a_receiver_said_gone_later_events_of_that_owner_are_not_sent(post: Post) -> None:
+    with receiving(lambda number: 410 if number == 1 else 204) as receiver:
+        post.attempt(post.due(receiver.url))
+        disabled = post.attempt(post.due(receiver.url))
+        assert (disabled.status, disabled.log) == (DeliveryStatus.DISABLED, ())
+        assert len(receiver.requests) == 1
+        of_another = post.attempt(post.due(receiver.url, "bob"))
+        assert of_another.status is DeliveryStatus.DELIVERED
+
+
+def test_an_attempt_whose_courier_died_is_told_and_does_not_count(post: Post) -> None:
+    with receiving() as receiver:
+        event_id = post.due(receiver.url)
+        assert post.store.take(event_id)
+        post.deliveries.attempt(event_id)
+        assert receiver.requests == [], "another may be at it"
+        post.let_time_pass(event_id)
+        delivery = post.attempt(event_id)
+        assert statuses(delivery) == ["interrupted", 204]
+        assert (delivery.status, delivery.attempts, delivery.failed_attempts) == (DeliveryStatus.DELIVERED, 2, 0)
+
+
+def test_a_url_that_the_guard_refuses_is_dead_at_once(redis_server: Servers) -> None:
+    post = Post(redis_server.settings, DestinationRules())
+    dead = post.attempt(post.due("https://127.0.0.1/events"))
+    assert (dead.status, statuses(dead)) == (DeliveryStatus.DEAD, ["callback_address_refused"])
+
+
+def test_while_the_records_are_away_that_is_said_before_anything_is_sent(redis_server: Servers) -> None:
+    post = Post(redis_server.settings.but(redis_url="redis://127.0.0.1:1"), DestinationRules())
+    with pytest.raises(BrokerUnavailable):
+        post.deliveries.attempt("evt_1")
