@@ -12,6 +12,7 @@ from core.packs.catalogue import Pack, load_catalogue
 from core.settings import CHECKOUT, Settings
 from infra.local.samples import fetch_samples
 from tests.support.groups import pytest_collection_modifyitems
+from tests.support.schema import unexplained
 from tests.support.servers import REDIS, S3, Servers, Store, serving, settings_of
 from tests.support.shared import SHARED, pytest_runtest_teardown
 from tests.support.stack import Stack, running
@@ -104,6 +105,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_
             stack.start("api", "worker")
             stack.wait_until_ready()
             yield stack
+            assert unexplained(stack.settings.redis) == []
 
     return SHARED.lend("stack", started)
 

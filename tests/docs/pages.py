@@ -10,7 +10,7 @@ from core.settings import CHECKOUT
 #: Not the changelog, which names what is no more; nor what a tool wrote into a folder of its own, .pytest_cache say.
 PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/**/*.md", "*/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "*/README.md", "core/**/*.md")
     for page in CHECKOUT.glob(pattern)
     if page.name != "CHANGELOG.md" and not page.relative_to(CHECKOUT).parts[0].startswith(".")
 )

@@ -10,6 +10,7 @@ import pytest
 from core.keys.keys import ApiKey, Scope
 from core.keys.store import KeyStore
 from tests.support.keyed import Files, NewKey, nobody, with_key
+from tests.support.schema import unexplained
 from tests.support.servers import Store
 from tests.support.shared import SHARED
 from tests.support.stack import Stack, running
@@ -26,6 +27,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, objec
             stack.start("api", "worker")
             stack.wait_until_ready()
             yield stack
+            assert unexplained(stack.settings.redis) == []
 
     return SHARED.lend("secured", started)
 

@@ -19,6 +19,7 @@ from core.webhooks.announcing import announce
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.signing import new_secret
 from tests.support.receivers import job_that_calls_back
+from tests.support.schema import unexplained
 from tests.support.servers import Store, settings_of
 from tests.support.shared import SHARED
 from tests.support.stack import Stack, running
@@ -49,6 +50,7 @@ def post(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_s
             stack.start("api", "worker", "courier", "beat")
             stack.wait_until_ready()
             yield stack
+            assert unexplained(stack.settings.redis) == []
 
     return SHARED.lend("post", started)
 

@@ -1,0 +1,138 @@
+"""The page about the records is true: of every key that our stores leave, and of nothing else."""
+
+import re
+import time
+from typing import Any
+
+import pytest
+
+from api.door.rates import Rates
+from core.comparisons.store import JobStore
+from core.evaluations.calibrations import Calibration, CalibrationStore
+from core.evaluations.runs import RunRequest
+from core.evaluations.store import RunStore
+from core.keys.keys import Scope
+from core.keys.store import KeyStore
+from core.messaging.presence import Presence, WorkerFacts
+from core.settings import CHECKOUT, Settings
+from core.storage.idempotency import Answer, Claim, Claims
+from core.storage.lifecycle import Failure, Status, new_id
+from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Threshold, Track
+from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore
+from courier.lost_jobs import Glance, LostJobs
+from tests.support.receivers import job_that_calls_back
+from tests.support.schema import rows, unexplained
+from tests.support.servers import Servers
+
+URL = "https://receiver.example/events"
+DIGEST = "d" * 64
+ENGINE = EngineFacts(PackIdentity("opencv-zoo", DIGEST), "CPUExecutionProvider", 640, 0.6, 32)
+BROKE = Failure("engine_error", "it broke")
+
+
+def leave_jobs(settings: Settings) -> None:
+    """One queued, enqueued again; one running; one succeeded, its delivery under way; one failed, its delivery dead."""
+    jobs, deliveries = JobStore.of(settings), DeliveryStore(settings.redis, settings.webhooks)
+    queued, running, succeeded, failed = (job_that_calls_back(URL, "ada") for _ in range(4))
+    for job in (queued, running, succeeded, failed):
+        jobs.create(job)
+    assert LostJobs.of(settings).note(Glance(queued.id, Status.QUEUED, "1", 0.0, held=False))
+    for job in (running, succeeded):
+        jobs.start(job.id, "engine@test")
+    assert jobs.renew(running.id, "engine@test")
+    threshold = Threshold(0.3, "a test")
+    jobs.succeed(succeeded, Result(Compared(0.7), Decision.MATCH, threshold, Policy.LARGEST, ENGINE, {}, {}))
+    jobs.fail(failed, BROKE)
+    assert deliveries.take(str(succeeded.event_id))
+    delivery = deliveries.take(str(failed.event_id))
+    assert delivery
+    assert deliveries.settle(delivery, [Attempt(time.time(), 1.0, 404, None, "answered 404")], DeliveryStatus.DEAD)
+    deliveries.disable_url("ada", URL)
+
+
+def leave_runs(settings: Settings) -> None:
+    """One running, which was asked for with an idempotency key; one succeeded, one failed."""
+    runs, claims = RunStore(settings.redis), Claims(settings.redis, settings.jobs)
+    request = RunRequest("lfw", DIGEST, Track.RAW, "opencv-zoo", True, Policy.LARGEST, 320, 2, 1, 1)
+    claim = claims.claim("ada", "a key", "a request")
+    assert isinstance(claim, Claim)
+    running, succeeded, failed = (new_id("run") for _ in range(3))
+    for run_id, of in ((running, claim), (succeeded, None), (failed, None)):
+        runs.create(run_id, request, claim=of)
+        runs.start(run_id)
+    claims.keep(running, Answer(202, {}, "{}"))
+    runs.advance(running, 0, 2, whole=True)
+    runs.succeed(succeeded, {"accuracy": 1.0})
+    runs.fail(failed, BROKE)
+
+
+def leave_the_rest(settings: Settings) -> None:
+    """A key that was used and revoked, a calibration, a worker, and what is counted of a key."""
+    keys, rates = KeyStore(settings.redis), Rates(settings.redis)
+    key, _ = keys.create(
+        "a test", [Scope.SUBMIT], expires_at=time.time() + 60, requests_per_minute=1, comparisons_per_day=1
+    )
+    keys.used(key)
+    keys.revoke(key.id)
+    rates.count_request(key.owner, 10)
+    rates.count_comparison(key.owner, 10)
+    CalibrationStore(settings.redis).put(Calibration("opencv-zoo", DIGEST, "run_x", "lfw", DIGEST, 320, 0.0, ()))
+    Presence(settings.redis).show(WorkerFacts("engine@test", 1, time.time(), ("comparisons",), (ENGINE,)))
+
+
+@pytest.fixture
+def settings(redis_server: Servers) -> Settings:
+    settings = redis_server.settings
+    leave_jobs(settings)
+    leave_runs(settings)
+    leave_the_rest(settings)
+    return settings
+
+
+def test_every_key_that_is_left_is_on_the_page_with_its_type_and_its_fields(settings: Settings) -> None:
+    assert unexplained(settings.redis) == []
+
+
+def test_what_is_on_the_page_is_left(settings: Settings, client: Any) -> None:
+    keys = [*client.scan_iter(count=1000)]
+    for row in rows():
+        left = [key for key in keys if row.matches(key)]
+        assert left, f"no key looks like {row.key}"
+        if row.type == "hash" and row.fields:
+            assert {name for key in left for name in client.hkeys(key)} == row.fields, row.key
+
+
+def test_when_all_jobs_are_erased_what_is_left_of_them_is_on_the_page(settings: Settings, client: Any) -> None:
+    jobs = JobStore.of(settings)
+    for job_id in client.zrange("jobs:all", 0, -1):
+        jobs.erase(job_id)
+    assert unexplained(settings.redis) == []
+    named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|evt_", key)]
+    assert {key.split(":")[0] for key in named} == {"job-lease"}, "which runs out by itself"
+
+
+def test_what_is_not_on_the_page_is_found(client: Any, redis_server: Servers) -> None:
+    job_id, run_id = new_id("cmp"), new_id("run")
+    client.set("nobody:1", "")
+    client.set(f"job:{job_id}", "")
+    client.zadd("jobs:status:lost", {job_id: 0})
+    client.hset(f"run:{run_id}", "colour", "red")
+    client.hset(f"run:{run_id}:progress", "first", "1")
+    assert unexplained(redis_server.settings.redis) == [
+        f"job:{job_id} is a string, not a hash",
+        "jobs:status:lost matches nothing",
+        "nobody:1 matches nothing",
+        f"run:{run_id} has the field colour",
+        f"run:{run_id}:progress has the field first",
+    ]
+
+
+#: What a script compares with a word, writes as a status, or moves a record to.
+LITERAL = re.compile(r"[=~]= '([a-z_]+)'|'HSET', .*'status', '([a-z_]+)'|move\(.*'([a-z_]+)'\)")
+
+
+def test_a_status_in_a_script_is_one_that_python_knows() -> None:
+    scripts = [file.read_text(encoding="utf-8") for file in (CHECKOUT / "core/storage/lua").glob("*.lua")]
+    found = {word for script in scripts for words in LITERAL.findall(script) for word in words if word}
+    assert found >= {Status.RUNNING, DeliveryStatus.PENDING, DeliveryStatus.DELIVERED}
+    assert found <= {*Status, *DeliveryStatus}
