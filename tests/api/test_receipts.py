@@ -145,7 +145,10 @@ def test_a_token_that_was_signed_for_something_else_is_no_receipt() -> None:
         verify(token, signer.jwks)
 
 
-@pytest.mark.parametrize("key", ["", "a word", "{}", '{"kty": "OKP"}', pem(rsa.generate_private_key(65537, 2048))])
+RSA = pytest.param(pem(rsa.generate_private_key(65537, 2048)), id="RSA")
+
+
+@pytest.mark.parametrize("key", ["", "a word", "{}", '{"kty": "OKP"}', RSA])
 def test_a_key_that_cannot_sign_is_refused_without_being_quoted(key: str) -> None:
     with pytest.raises(SettingsInvalid, match="LIKENESS_RECEIPT_KEY") as refused:
         Signer.of(key)

@@ -30,7 +30,7 @@ def group_of(item: pytest.Item) -> str:
         if name in fixtures:
             item.add_marker(pytest.mark.stack)
             return name
-    return str(item.path)
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
