@@ -9,7 +9,8 @@ from PIL import Image
 
 from core.comparisons.images import inspect
 from core.comparisons.store import JobStore
-from core.comparisons.submitting import FieldRefused, Rules, Submission, Submitting
+from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
+from core.comparisons.submitting import Submitting
 from core.errors import BrokerUnavailable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore, Point
 from core.packs.catalogue import Pack, directory_identity
@@ -53,9 +54,8 @@ class Door:
         self.claims = Claims(self.settings.redis, self.settings.jobs)
         self.records: Any = connect(self.settings.redis)
         rules = Rules({self.zoo.name: self.zoo}, self.zoo.name, Policy.MOST_CENTRAL, LIMITS, self.destinations)
-        self.submitting = Submitting(
-            rules, jobs=self.jobs, objects=self.objects, calibrations=self.calibrations, enqueue=self.enqueue
-        )
+        self.accepting = Accepting(rules, self.calibrations)
+        self.submitting = Submitting(self.jobs, self.objects, enqueue=self.enqueue)
 
     def enqueue(self, job_id: str, queue: str) -> None:
         assert self.jobs.get(job_id).status is Status.QUEUED, "recorded before a worker can hear of it"
@@ -63,7 +63,7 @@ class Door:
 
     def refuses(self, **asked: object) -> FieldRefused:
         with pytest.raises(FieldRefused) as refused:
-            self.submitting.accept(submission(**asked))
+            self.accepting.accept(submission(**asked))
         self.holds_nothing()
         return refused.value
 
@@ -116,7 +116,7 @@ def calibrated(zoo: Pack) -> Calibration:
 
 
 def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door, zoo: Pack) -> None:
-    accepted = door.submitting.accept(submission(metadata={"case": "42"}), owner="ada")
+    accepted = door.accepting.accept(submission(metadata={"case": "42"}), owner="ada")
     door.holds_nothing()
     job = door.submitting.submit(accepted, queue="the lane")
     assert job == accepted.job
@@ -132,19 +132,19 @@ def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door,
 
 
 def test_what_a_client_leaves_open_the_deployment_decides(door: Door, zoo: Pack) -> None:
-    job = door.submitting.accept(submission()).job
+    job = door.accepting.accept(submission()).job
     assert (job.request.pack, job.request.policy) == (zoo.name, Policy.MOST_CENTRAL)
     assert job.request.threshold == zoo.threshold
     assert (job.owner, job.event_id, job.request.callback_url, job.request.metadata) == (None, None, None, {})
 
 
 def test_what_a_client_asks_for_it_gets(door: Door, zoo: Pack) -> None:
-    job = door.submitting.accept(submission(pack=zoo.name, policy=Policy.REQUIRE_ONE, threshold=0.25)).job
+    job = door.accepting.accept(submission(pack=zoo.name, policy=Policy.REQUIRE_ONE, threshold=0.25)).job
     assert (job.request.policy, job.request.threshold) == (Policy.REQUIRE_ONE, Threshold(0.25, "request"))
 
 
 def test_whoever_is_called_back_has_an_event_of_one_id(door: Door) -> None:
-    accepted = [door.submitting.accept(submission(callback_url=CALLBACK)) for _ in range(2)]
+    accepted = [door.accepting.accept(submission(callback_url=CALLBACK)) for _ in range(2)]
     one, other = (door.jobs.get(door.submitting.submit(each, queue="lane").id) for each in accepted)
     for job in (one, other):
         assert job.event_id is not None
@@ -155,7 +155,7 @@ def test_whoever_is_called_back_has_an_event_of_one_id(door: Door) -> None:
 
 def test_a_false_match_rate_becomes_the_threshold_that_a_run_has_shown(door: Door, zoo: Pack) -> None:
     door.calibrations.put(calibrated(zoo))
-    job = door.submitting.accept(submission(target_fmr=0.02)).job
+    job = door.accepting.accept(submission(target_fmr=0.02)).job
     assert job.request.threshold == calibrated(zoo).threshold_for(0.02)
     assert job.request.threshold.value == 0.4
 
@@ -190,7 +190,7 @@ def test_what_a_client_can_mend_is_named_and_nothing_is_kept(
 def test_a_false_match_rate_that_no_run_has_shown_is_refused(door: Door, zoo: Pack) -> None:
     door.calibrations.put(calibrated(zoo))
     with pytest.raises(FieldRefused, match="too few trials") as refused:
-        door.submitting.accept(submission(target_fmr=0.001))
+        door.accepting.accept(submission(target_fmr=0.001))
     assert (refused.value.field, refused.value.code) == ("target_fmr", "target_fmr_unsupported")
 
 
@@ -203,7 +203,7 @@ def test_while_the_object_store_is_away_nothing_is_accepted_and_the_claim_names_
     claim = door.claim()
     door.objects.is_away = True
     with pytest.raises(StoreUnavailable):
-        door.submitting.submit(door.submitting.accept(submission()), queue="lane", claim=claim)
+        door.submitting.submit(door.accepting.accept(submission()), queue="lane", claim=claim)
     door.holds_nothing(claim.key)
     assert door.records.hget(claim.key, "subject") is None
 
@@ -211,7 +211,7 @@ def test_while_the_object_store_is_away_nothing_is_accepted_and_the_claim_names_
 def test_while_the_broker_is_away_nothing_stays_of_what_was_stored_and_recorded(door: Door, zoo: Pack) -> None:
     claim = door.claim()
     away = AwayBroker(door.settings, zoo)
-    unpublished(away, away.submitting.accept(submission(callback_url=CALLBACK), owner="ada"), claim)
+    unpublished(away, away.accepting.accept(submission(callback_url=CALLBACK), owner="ada"), claim)
     assert away.asked == 1
     away.holds_nothing(claim.key)
     door.claims.release(claim)
@@ -220,7 +220,7 @@ def test_while_the_broker_is_away_nothing_stays_of_what_was_stored_and_recorded(
 
 def test_images_that_cannot_be_deleted_now_are_due_for_erasure(door: Door, zoo: Pack) -> None:
     away = AwayBroker(door.settings, zoo, takes_the_store_along=True)
-    accepted = away.submitting.accept(submission())
+    accepted = away.accepting.accept(submission())
     unpublished(away, accepted)
     away.objects.is_away = False
     assert away.objects.exists(accepted.job.request.images_key)
@@ -230,7 +230,7 @@ def test_images_that_cannot_be_deleted_now_are_due_for_erasure(door: Door, zoo: 
 
 def test_while_the_job_store_is_away_images_stay_for_the_record_that_may_be_there(door: Door, zoo: Pack) -> None:
     away = Door(door.settings.but(redis_url="redis://127.0.0.1:1"), zoo)
-    accepted = away.submitting.accept(submission())
+    accepted = away.accepting.accept(submission())
     unpublished(away, accepted)
     assert [*away.objects.keys("")] == [accepted.job.request.images_key]
     assert away.enqueued == []
@@ -241,12 +241,12 @@ def test_a_claim_that_was_lost_keeps_nothing(door: Door) -> None:
     door.claims.release(lost)
     of_another = door.claim()
     with pytest.raises(IdempotencyInFlight):
-        door.submitting.submit(door.submitting.accept(submission()), queue="lane", claim=lost)
+        door.submitting.submit(door.accepting.accept(submission()), queue="lane", claim=lost)
     door.holds_nothing(of_another.key)
     assert door.records.hget(of_another.key, "subject") is None
 
 
 def test_a_claim_names_the_job_that_was_made_for_it(door: Door) -> None:
     claim = door.claim()
-    job = door.submitting.submit(door.submitting.accept(submission()), queue="lane", claim=claim)
+    job = door.submitting.submit(door.accepting.accept(submission()), queue="lane", claim=claim)
     assert door.records.hget(claim.key, "subject") == job.id
