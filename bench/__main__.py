@@ -173,7 +173,7 @@ class Bench:
         self.keep(profile=found)
 
     def _small(self, api: Callable[[Pair], object]) -> None:
-        self.say("the same with pictures of 250 x 250 pixels")
+        self.say("the same with images of 250 x 250 pixels")
         pairs = small_pairs(self.samples)
         engine = self.engine.measure(pairs, for_s=self.lengths.point_s)
         ours = closed(api, pairs, clients=CLIENTS, for_s=self.lengths.point_s)
@@ -196,10 +196,10 @@ class Bench:
 
     def evaluations(self, stack: BenchStack, lfw: Path | None) -> None:
         """LFW, or its stand-in, on the workers and on the engine alone; then again in company."""
-        self.say("importing the pictures of the evaluation")
+        self.say("importing the images of the evaluation")
         subject = self._subject(stack, lfw)
         evaluations = Evaluations(stack, self.engine, subject)
-        self.say(f"evaluating {len(subject.pairs.image_ids)} pictures: engine alone, cold, cached")
+        self.say(f"evaluating {len(subject.pairs.image_ids)} images: engine alone, cold, cached")
         found, run = beside_the_engine(evaluations, self.engine, subject)
         self.keep(evaluation=found, ratios={"evaluation_to_engine": found["engine_s"] / found["run_s"]})
         self.say("the same run on two workers, with a client that compares meanwhile")

@@ -177,7 +177,7 @@ def accept(
     size = round(mean(len(body) for pair in pairs for body in (pair.reference, pair.probe)))
     return {
         "clients": CLIENTS,
-        "photo_bytes": size,
+        "photograph_bytes": size,
         "per_s": found.per_s,
         **_percentiles(found),
         "cpu_ms": sum(spent[part] for part in ("api", "object store", "redis")),

@@ -29,12 +29,12 @@ NAME = "bench"
 
 
 class RunFailed(Exception):
-    """A run of the benchmark did not succeed."""
+    """The evaluation run did not succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is evaluated: an archive of pictures and the pairs among them."""
+    """What is evaluated: an archive of images and the pairs among them."""
 
     name: str
     archive: Path
@@ -42,7 +42,7 @@ class Subject:
 
     @property
     def bodies(self) -> list[bytes]:
-        """Every picture that a pair names, once."""
+        """Every image that a pair names, once."""
         wanted = set(self.pairs.image_ids)
         return [body for name, body in _members(self.archive) if name in wanted]
 
@@ -94,7 +94,7 @@ class Evaluations:
 
 
 def beside_the_engine(evaluations: Evaluations, engine: EngineAlone, subject: Subject) -> tuple[dict[str, Any], Run]:
-    """A cold run and the engine alone over the same pictures."""
+    """A cold run and the engine alone over the same images."""
     bodies = subject.bodies
     evaluations.cold()  # a worker loads the pack with its first run; the engine alone has long done so
     engine_s, _ = engine.embed_all(bodies)

@@ -50,7 +50,7 @@ def sample_pairs(samples: Path) -> list[Pair]:
 
 
 def small_pairs(samples: Path) -> list[Pair]:
-    """The same faces as pictures of 250 x 250 pixels, LFW's size."""
+    """The same faces as images of 250 x 250 pixels, LFW's size."""
     bodies = {name: _encoded(_portrait(samples / name)) for name in FACES}
     return [Pair(bodies["obama.jpg"], bodies["obama2.jpg"]), Pair(bodies["biden.jpg"], bodies["obama3.jpg"])]
 
@@ -63,7 +63,7 @@ def pairs_of_bytes(samples: Path, size: int) -> list[Pair]:
 def write_stand_in(samples: Path, folder: Path, *, images: int) -> tuple[Path, Path]:
     """An archive of portraits cut from the samples, each a little different, and its pair list in CSV.
 
-    It costs what LFW costs, picture by picture, and says nothing about accuracy: it shows two people.
+    It costs what LFW costs, image by image, and says nothing about accuracy: it shows two people.
     """
     dice = random.Random(20261123)  # noqa: S311
     archive, pairs = folder / "stand-in.zip", folder / "stand-in.csv"
@@ -88,25 +88,25 @@ def _stand_in_pairs(images: int) -> Iterator[tuple[str, str, int, int]]:
 
 def _portrait(path: Path, dice: random.Random | None = None) -> Image:
     """The upper square of a photograph at 250 x 250; with dice, moved, scaled and lit at random."""
-    picture = cv2.imread(str(path))
-    assert picture is not None, path
-    side = min(picture.shape[:2])
+    image = cv2.imread(str(path))
+    assert image is not None, path
+    side = min(image.shape[:2])
     scale = 250 / side
     move = np.array([[scale, 0, 0], [0, scale, 0]], np.float64)
     if dice:
         move = move * dice.uniform(0.9, 1.05)
         move[:, 2] = dice.uniform(-8, 8), dice.uniform(-8, 8)
-    portrait: Image = cv2.warpAffine(picture, move, (250, 250), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    portrait: Image = cv2.warpAffine(image, move, (250, 250), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
     if dice:
         portrait = np.clip(portrait * dice.uniform(0.8, 1.2), 0, 255).astype(np.uint8)
     return portrait
 
 
 def _of_bytes(path: Path, size: int) -> bytes:
-    picture = cv2.imread(str(path))
-    assert picture is not None, path
-    return min((_encoded(picture, quality) for quality in range(30, 100)), key=lambda body: abs(len(body) - size))
+    image = cv2.imread(str(path))
+    assert image is not None, path
+    return min((_encoded(image, quality) for quality in range(30, 100)), key=lambda body: abs(len(body) - size))
 
 
-def _encoded(picture: Image, quality: int = 92) -> bytes:
-    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())
+def _encoded(image: Image, quality: int = 92) -> bytes:
+    return bytes(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes())

@@ -45,7 +45,7 @@ THEN = {
     STORE: "add a node to the object store, or give each shard of jobs a bucket on a store of its own",
     REDIS: (
         "give broker, results and records a Redis each (they are separate databases already), then each group of "
-        "tenants a set of its own; `everysec` saves the syncs, `io-threads` only the socket work: commands stay on "
+        "owners a set of its own; `everysec` saves the syncs, `io-threads` only the socket work: commands stay on "
         "one thread"
     ),
     NETWORK: "take a faster link, or a second node of the object store with a link of its own",

@@ -17,11 +17,24 @@ class SettingsInvalid(LikenessError):
     code = "settings_invalid"
 
 
-class BrokerUnavailable(LikenessError):
-    """The broker or the job store did not answer in time."""
+class RedisUnavailable(LikenessError):
+    """A server that speaks Redis did not answer in time."""
 
-    code = "broker_unavailable"
+    code = "broker_unavailable"  # of both kinds: HTTP's contract makes no difference
     retryable = True
+    server = "Redis"
+
+
+class RecordsUnavailable(RedisUnavailable):
+    """The server of the records did not answer in time."""
+
+    server = "the server of the records"
+
+
+class BrokerUnavailable(RedisUnavailable):
+    """The broker did not take a message, or did not say how many wait, in time."""
+
+    server = "the broker"
 
 
 class StoreUnavailable(LikenessError):
@@ -37,10 +50,10 @@ class ObjectNotFound(LikenessError):
     code = "object_not_found"
 
 
-class JobNotFound(LikenessError):
-    """No job has this id: it never existed, was erased, or its retention has ended."""
+class RecordNotFound(LikenessError):
+    """No job, run or delivery has this id: it never existed, was erased, or its retention has ended."""
 
-    code = "job_not_found"
+    code = "job_not_found"  # of runs and deliveries too: HTTP's contract, which cannot change
 
 
 class KeyUnknown(LikenessError):

@@ -53,7 +53,7 @@ class Every:
     def _once(self) -> None:
         try:
             self._work()
-        except LikenessError as why:
-            log.warning("work_postponed", thread=self._thread.name, why=str(why))
-        except BaseException as why:  # SystemExit too: it would end a thread without a word
-            log.exception("work_broke", thread=self._thread.name, why=repr(why))
+        except LikenessError as error:
+            log.warning("work_postponed", thread=self._thread.name, why=str(error))
+        except BaseException as error:  # SystemExit too: it would end a thread without a word
+            log.exception("work_broke", thread=self._thread.name, why=repr(error))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-#: A picture that fits into a square of this side, in pixels, is detected at this size and not blown up to a larger
+#: An image that fits into a square of this side, in pixels, is detected at this size and not blown up to a larger
 #: one: on LFW (250x250) detection at 640 costs four times as much as at 320 and loses accuracy (docs/engine.md).
 SMALL_DETECTION_SIZE = 320
 
@@ -23,7 +23,7 @@ class Decision(StrEnum):
 
 
 class Policy(StrEnum):
-    """Which face counts where a picture shows several."""
+    """Which face counts where an image shows several."""
 
     LARGEST = "largest"
     MOST_CENTRAL = "most_central"

@@ -13,7 +13,7 @@ from courier.sender import Answer, Sender
 log = structlog.get_logger()
 
 #: How long a job store that is away is waited for after an attempt; without a record of it, it is made again.
-OUTAGE_S = 20.0
+STORE_WAIT_S = 20.0
 
 
 class Deliveries:
@@ -25,7 +25,7 @@ class Deliveries:
         self._schedule_s = schedule_s
 
     def attempt(self, event_id: str) -> None:
-        """Make one attempt, if it is time. Raises BrokerUnavailable before anything was sent."""
+        """Make one attempt, if it is time. Raises RecordsUnavailable before anything was sent."""
         delivery = self._store.take(event_id)
         if delivery is None:
             return
@@ -66,7 +66,9 @@ class Deliveries:
         status: DeliveryStatus,
         retry_at: float | None = None,
     ) -> None:
-        settled = outlast(lambda: self._store.settle(delivery, attempts, status, retry_at=retry_at), outage_s=OUTAGE_S)
+        settled = outlast(
+            lambda: self._store.settle(delivery, attempts, status, retry_at=retry_at), outage_s=STORE_WAIT_S
+        )
         last = attempts[-1] if attempts else None
         log.info(
             "delivery_attempted" if settled else "delivery_superseded",

@@ -49,7 +49,7 @@ class Dispatch:
             threads.release()
 
     def sweep(self, enqueue: Enqueue) -> None:
-        """Enqueue what is due, as far as the queues have room. Raises BrokerUnavailable."""
+        """Enqueue what is due, as far as the queues have room. Raises RedisUnavailable."""
         if self._deliveries is None:
             return
         room = MOST_WAITING - messages_waiting(self._settings.redis, *self._threads)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from core.batches import BATCH, batches
+from core.errors import BrokerUnavailable
 from core.messaging.broker import BROKER_DATABASE, Queues
 from core.settings import Settings
 from core.settings.groups import CourierSettings, JobSettings, RedisSettings
@@ -26,7 +27,7 @@ _UNACKED = "unacked"
 
 
 @dataclass(frozen=True, slots=True)
-class Glance:
+class JobSummary:
     """As much of a job as it takes to see whether it is lost. `since`: when something last happened to it."""
 
     job_id: str
@@ -37,7 +38,7 @@ class Glance:
 
 
 class LostJobs:
-    """Finds them. Every method raises BrokerUnavailable when the server is away."""
+    """Finds them. Every method raises RedisUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings, jobs: JobSettings, courier: CourierSettings) -> None:
         self._redis = connect(server)
@@ -52,27 +53,27 @@ class LostJobs:
         """With the groups that it needs."""
         return cls(settings.redis, settings.jobs, settings.courier)
 
-    def find(self) -> list[Glance]:
+    def find(self) -> list[JobSummary]:
         """Every job that is lost and was not enqueued again within the patience of the reaper."""
         return [*self._abandoned(), *self._without_message()]
 
-    def note(self, job: Glance) -> bool:
+    def note(self, job: JobSummary) -> bool:
         """Write down that it is enqueued again; False when it has moved since it was looked at."""
         with translated():
             return bool(self._note(keys=[self._records.key(job.job_id)], args=[job.version, time.time()]))
 
-    def _abandoned(self) -> list[Glance]:
+    def _abandoned(self) -> list[JobSummary]:
         """Running, and nobody holds the lease. A server that has just come back gives the living time to renew."""
         with translated():
             uptime_s = self._redis.info("server")["uptime_in_seconds"]
         if uptime_s <= self._lease_s:
             return []
-        return [job for job in self._glances(Status.RUNNING) if not job.held]
+        return [job for job in self._summaries(Status.RUNNING) if not job.held]
 
-    def _without_message(self) -> list[Glance]:
+    def _without_message(self) -> list[JobSummary]:
         """Queued for a while, and in no message."""
         now = time.time()
-        waiting = [job for job in self._glances(Status.QUEUED) if now - job.since > self._patience_s]
+        waiting = [job for job in self._summaries(Status.QUEUED) if now - job.since > self._patience_s]
         if not waiting:
             return []
         under_way = self._in_messages()
@@ -82,18 +83,18 @@ class LostJobs:
         """Every job id in a message on the queue or in a worker's hands. The queue first: messages move that way."""
         found: set[str] = set()
         for queue in (f"{lane}{priority}" for lane in Queues.LANES for priority in _PRIORITIES):
-            with translated():
+            with translated(BrokerUnavailable):
                 length = self._broker.llen(queue)
             for first in range(0, length, BATCH):
-                with translated():
+                with translated(BrokerUnavailable):
                     messages = self._broker.lrange(queue, first, first + BATCH - 1)
                 found.update(_JOB_ID.findall("\n".join(messages)))
-        with translated():
+        with translated(BrokerUnavailable):
             for _, message in self._broker.hscan_iter(_UNACKED, count=BATCH):
                 found.update(_JOB_ID.findall(message))
         return found
 
-    def _glances(self, status: Status) -> Iterator[Glance]:
+    def _summaries(self, status: Status) -> Iterator[JobSummary]:
         """Jobs in this status that were not enqueued again lately."""
         ids = self._records.ids(status)
         forgotten_before = time.time() - self._patience_s
@@ -108,4 +109,4 @@ class LostJobs:
             for job_id, fields, held in zip(batch, answers[::2], answers[1::2], strict=True):
                 found, version, created_at, changed_at, reenqueued_at = fields
                 if found == status and float(reenqueued_at or 0) < forgotten_before:
-                    yield Glance(job_id, status, version, float(changed_at or created_at), bool(held))
+                    yield JobSummary(job_id, status, version, float(changed_at or created_at), bool(held))

@@ -9,7 +9,7 @@ log = structlog.get_logger()
 
 
 def reap(lost: LostJobs, enqueue: Enqueue) -> int:
-    """Enqueue every lost job again, at most once per patience; returns how many. Raise BrokerUnavailable."""
+    """Enqueue every lost job again, at most once per patience; returns how many. Raise RedisUnavailable."""
     count = 0
     for job in lost.find():
         # Noted first: killed in between, it is found again after the patience, not every time.

@@ -61,10 +61,10 @@ class Sender:
 
         try:
             status, headers = self._post(url, event_id, body.encode(), int(at), started + self._timeout_s)
-        except CallbackRefused as why:
-            return answer(error=why.code, detail=str(why), refused=True)
-        except NameNotResolved as why:
-            return answer(error=why.code, detail=str(why))
+        except CallbackRefused as error:
+            return answer(error=error.code, detail=str(error), refused=True)
+        except NameNotResolved as error:
+            return answer(error=error.code, detail=str(error))
         except httpcore.TimeoutException:
             return answer(error="timeout", detail=f"no answer within {self._timeout_s:g} s")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:

@@ -41,8 +41,8 @@ def duty(name: str, *, postponed: str) -> Callable[[Duty], Task]:
         def attempt(self: Task, *arguments: str) -> None:
             try:
                 work(self, *arguments)
-            except LikenessError as why:
-                log.warning(postponed, **dict(zip(facts, arguments, strict=True)), why=str(why))
+            except LikenessError as error:
+                log.warning(postponed, **dict(zip(facts, arguments, strict=True)), why=str(error))
 
         return shared_task(name=name, bind=True)(attempt)
 

@@ -46,8 +46,8 @@ def repair_runs(self: Task) -> None:
     """Take up runs whose messages were lost."""
     try:
         self.app.services.runs.repair()
-    except LikenessError as why:
-        log.warning("repair_postponed", why=str(why))
+    except LikenessError as error:
+        log.warning("repair_postponed", why=str(error))
 
 
 def _ending_on_failure(runs: Runs, run_id: str, step: Callable[[Runs], None]) -> None:
@@ -55,11 +55,11 @@ def _ending_on_failure(runs: Runs, run_id: str, step: Callable[[Runs], None]) ->
     with structlog.contextvars.bound_contextvars(run_id=run_id):
         try:
             step(runs)
-        except LikenessError as why:
-            if why.retryable:
-                log.warning("run_stalled", why=str(why))
+        except LikenessError as error:
+            if error.retryable:
+                log.warning("run_stalled", why=str(error))
             else:
-                runs.broke(run_id, why.code, str(why))
+                runs.broke(run_id, error.code, str(error))
         except Exception as error:
             log.exception("run_broke")
             runs.broke(run_id, "internal", f"{type(error).__name__}: {error}")

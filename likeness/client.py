@@ -93,8 +93,8 @@ class Client:
                     headers={"Idempotency-Key": key},
                 )
                 return ComparisonJob.from_document(answer)
-            except (ApiUnreachable, ApiRefused) as why:
-                if wait_s is None or not (isinstance(why, ApiUnreachable) or why.code == "idempotency_in_flight"):
+            except (ApiUnreachable, ApiRefused) as error:
+                if wait_s is None or not (isinstance(error, ApiUnreachable) or error.code == "idempotency_in_flight"):
                     raise
                 time.sleep(wait_s)
         raise AssertionError("the last try returns or raises")

@@ -9,7 +9,7 @@ import structlog
 
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
-from core.errors import JobNotFound, ObjectNotFound, StoreUnavailable, TransitionRefused
+from core.errors import ObjectNotFound, RecordNotFound, StoreUnavailable, TransitionRefused
 from core.outages import outlast
 from core.storage.lifecycle import Failure
 from core.storage.objects import Objects
@@ -20,7 +20,7 @@ from worker.leases import Leases
 log = structlog.get_logger()
 
 #: A restarted Redis is back within seconds; a thread that waits for it does nothing else anyway.
-OUTAGE_S = 120.0
+STORE_WAIT_S = 120.0
 
 
 class Comparisons:
@@ -58,16 +58,16 @@ class Comparisons:
         holder = f"{self._worker} {os.getpid()} {secrets.token_hex(4)}"
         with structlog.contextvars.bound_contextvars(job_id=job_id):
             try:
-                job = outlast(lambda: self._jobs.start(job_id, holder), outage_s=OUTAGE_S)
-            except (TransitionRefused, JobNotFound) as why:
-                log.info("comparison_skipped", why=str(why))
+                job = outlast(lambda: self._jobs.start(job_id, holder), outage_s=STORE_WAIT_S)
+            except (TransitionRefused, RecordNotFound) as error:
+                log.info("comparison_skipped", why=str(error))
                 return
             with self._leases.hold(job_id, holder):
                 self._run(job, holder)
 
     def give_up(self, job_id: str, code: str, message: str) -> None:
         """End a job that was tried often enough."""
-        self._fail(outlast(lambda: self._jobs.get(job_id), outage_s=OUTAGE_S), code, message)
+        self._fail(outlast(lambda: self._jobs.get(job_id), outage_s=STORE_WAIT_S), code, message)
 
     def _run(self, job: Job, holder: str) -> None:
         if job.attempts > self._max_attempts:
@@ -79,9 +79,9 @@ class Comparisons:
             self._fail(job, "images_lost", "the images are no longer in the object store")
         except StoreUnavailable:
             try:
-                outlast(lambda: self._jobs.requeue(job.id, holder), outage_s=OUTAGE_S)
-            except (TransitionRefused, JobNotFound) as why:  # cancelled, erased, or another worker's by now
-                log.info("comparison_superseded", why=str(why))
+                outlast(lambda: self._jobs.requeue(job.id, holder), outage_s=STORE_WAIT_S)
+            except (TransitionRefused, RecordNotFound) as error:  # cancelled, erased, or another worker's by now
+                log.info("comparison_superseded", why=str(error))
                 return
             raise
         else:
@@ -119,10 +119,10 @@ class Comparisons:
 
     def _end(self, job: Job, step: Callable[[], Job]) -> None:
         try:
-            ended = outlast(step, outage_s=OUTAGE_S)
-        except (TransitionRefused, JobNotFound) as why:
+            ended = outlast(step, outage_s=STORE_WAIT_S)
+        except (TransitionRefused, RecordNotFound) as error:
             # Cancelled or erased while it ran, or a twin was faster: the first ending stands.
-            log.info("comparison_superseded", why=str(why))
+            log.info("comparison_superseded", why=str(error))
             return
         self._announce(ended)
         self._erase(job.request.images_key)

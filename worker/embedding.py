@@ -67,7 +67,7 @@ class Shards:
     def embed(self, message: ShardMessage) -> ShardAnswer:
         """Write the part, unless there is no need. An image without a face is a row, never an exception.
 
-        Raises StoreUnavailable or BrokerUnavailable for the task to be tried again, ShardDiffers when it is no use.
+        Raises StoreUnavailable or RecordsUnavailable for the task to be tried again, ShardDiffers when it is no use.
         """
         with structlog.contextvars.bound_contextvars(run_id=message.run_id, shard=message.shard):
             return ShardAnswer(message.shard, self._embed(message))
@@ -118,8 +118,8 @@ def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline)
     if pipeline.track is Track.ALIGNED:
         try:
             crop = decode(body, read_header(body, max_bytes=1 << 24, max_pixels=1 << 24))
-        except ImageRejected as why:
-            return Row(image_id, None, failure_reason(why.code), 0)
+        except ImageRejected as error:
+            return Row(image_id, None, failure_reason(error.code), 0)
         return Row(image_id, crop, None, 1)
     acquired = engine.acquire(body, pipeline.policy)
     if isinstance(acquired, Unusable):

@@ -62,5 +62,5 @@ class Leases:
                 continue
             try:
                 self._jobs.renew(held.job_id, holder)
-            except LikenessError as why:
-                log.warning("lease_not_renewed", job_id=held.job_id, why=str(why))
+            except LikenessError as error:
+                log.warning("lease_not_renewed", job_id=held.job_id, why=str(error))

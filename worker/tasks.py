@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 
-from core.errors import BrokerUnavailable, LikenessError, StoreUnavailable
+from core.errors import LikenessError, RecordsUnavailable, StoreUnavailable
 from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
 from core.messaging.broker import Tasks
 from worker.comparing import Comparisons
@@ -24,11 +24,11 @@ def compare(self: Task, job_id: str) -> None:
     comparisons: Comparisons = self.app.services.comparisons
     try:
         comparisons.run(job_id)
-    except StoreUnavailable as why:
+    except StoreUnavailable as error:
         if self.request.retries >= len(STORE_RETRIES_S):
-            comparisons.give_up(job_id, why.code, str(why))
+            comparisons.give_up(job_id, error.code, str(error))
             return
-        raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
+        raise self.retry(exc=error, countdown=STORE_RETRIES_S[self.request.retries]) from error
 
 
 @shared_task(name=Tasks.CANARY, bind=True)
@@ -48,11 +48,11 @@ def embed_shard(self: Task, message: dict[str, Any]) -> dict[str, Any]:
     shards: Shards = self.app.services.shards
     try:
         return shards.embed(ShardMessage.from_json(message)).to_json()
-    except (StoreUnavailable, BrokerUnavailable) as why:
+    except (StoreUnavailable, RecordsUnavailable) as error:
         if self.request.retries >= len(STORE_RETRIES_S):
-            return ShardAnswer(message["shard"], ShardFailed(why.code, str(why))).to_json()
-        raise self.retry(exc=why, countdown=STORE_RETRIES_S[self.request.retries]) from why
-    except Exception as why:
+            return ShardAnswer(message["shard"], ShardFailed(error.code, str(error))).to_json()
+        raise self.retry(exc=error, countdown=STORE_RETRIES_S[self.request.retries]) from error
+    except Exception as error:
         log.exception("shard_broke", run_id=message["run_id"], shard=message["shard"])
-        code = why.code if isinstance(why, LikenessError) else "engine_error"
-        return ShardAnswer(message["shard"], ShardFailed(code, f"{type(why).__name__}: {why}")).to_json()
+        code = error.code if isinstance(error, LikenessError) else "engine_error"
+        return ShardAnswer(message["shard"], ShardFailed(code, f"{type(error).__name__}: {error}")).to_json()

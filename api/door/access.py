@@ -16,7 +16,7 @@ from api.door.caller import Caller, arrive, caller
 from api.door.services import services
 from api.http.problems import Problem
 from core.comparisons.jobs import Job
-from core.errors import JobNotFound
+from core.errors import RecordNotFound
 from core.keys.keys import ApiKey, KeyState, Scope, read_token
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,11 +99,11 @@ def authenticate() -> None:
 
 
 def visible_job(job_id: str) -> Job:
-    """The job, if it is the caller's. Raise JobNotFound otherwise: another's job looks like none."""
+    """The job, if it is the caller's. Raise RecordNotFound otherwise: another's job looks like none."""
     job = services().jobs.get(job_id)
     sees = caller().sees
     if sees is not None and job.owner != sees:
-        raise JobNotFound(f"no job has the id {job_id!r}")
+        raise RecordNotFound(f"no job has the id {job_id!r}")
     return job
 
 

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from api.door.caller import caller
 from api.door.services import services
 from api.http.problems import Problem
-from core.errors import BrokerUnavailable, JobNotFound, LikenessError
+from core.errors import LikenessError, RecordNotFound, RecordsUnavailable
 from core.storage.idempotency import Answer, Claim, Claims, IdempotencyInFlight, Known
 
 T = TypeVar("T")
@@ -59,19 +59,20 @@ class KeyedRequest(Generic[T]):
         """Free the key again when what is done within is refused: it may be used for the request as mended."""
         try:
             yield
-        except LikenessError as why:
+        except LikenessError as error:
             if self.claim:
-                with suppress(BrokerUnavailable):  # then the claim runs out by itself
+                with suppress(RecordsUnavailable):  # then the claim runs out by itself
                     self.claims.release(self.claim)
-            if isinstance(why, IdempotencyInFlight):
-                raise _in_flight(why) from None
+            if isinstance(error, IdempotencyInFlight):
+                raise _in_flight(error) from None
             raise
 
     def keep(self, subject: str, response: Response) -> Response:
         """Keep the answer for whoever asks again."""
         if self.claim:
             headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
-            with suppress(BrokerUnavailable):  # what was accepted is accepted; who asks again gets it as it then stands
+            # What was accepted is accepted: who asks again gets it as it then stands.
+            with suppress(RecordsUnavailable):
                 self.claims.keep(subject, Answer(response.status_code, headers, response.get_data(as_text=True)))
         return response
 
@@ -79,8 +80,8 @@ class KeyedRequest(Generic[T]):
 def begin(form: Mapping[str, Any], find: Callable[[str], T]) -> KeyedRequest[T]:
     """Claim the request's key, if it has one, or learn what was made for it before.
 
-    `find` gets that by its id, or raises JobNotFound. Raise Problem for a key that cannot be used, and while the first
-    request is under way.
+    `find` gets that by its id, or raises RecordNotFound. Raise Problem for a key that cannot be used, and while the
+    first request is under way.
     """
     claims = services().claims
     key = request.headers.get("Idempotency-Key")
@@ -94,11 +95,11 @@ def begin(form: Mapping[str, Any], find: Callable[[str], T]) -> KeyedRequest[T]:
         if isinstance(claimed, Known):
             try:
                 return _known(claims, claimed.subject, find)
-            except JobNotFound:  # it was undone, or lost with the server's last writes
+            except RecordNotFound:  # it was undone, or lost with the server's last writes
                 claimed = claims.claim(owner, key, fingerprint, missing=claimed.subject)
         return _known(claims, claimed.subject, find) if isinstance(claimed, Known) else KeyedRequest(claims, claimed)
-    except IdempotencyInFlight as why:
-        raise _in_flight(why) from None
+    except IdempotencyInFlight as error:
+        raise _in_flight(error) from None
 
 
 def _known(claims: Claims, subject: str, find: Callable[[str], T]) -> KeyedRequest[T]:
@@ -106,8 +107,8 @@ def _known(claims: Claims, subject: str, find: Callable[[str], T]) -> KeyedReque
     return KeyedRequest(claims, kept=kept) if kept else KeyedRequest(claims, made=find(subject))
 
 
-def _in_flight(why: IdempotencyInFlight) -> Problem:
-    return Problem(409, why.code, str(why), headers={"Retry-After": "2"})
+def _in_flight(error: IdempotencyInFlight) -> Problem:
+    return Problem(409, error.code, str(error), headers={"Retry-After": "2"})
 
 
 def _fingerprint(form: Mapping[str, Any]) -> str:

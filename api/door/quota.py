@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from api.door.caller import caller
 from api.door.rates import exceeded
 from api.door.services import services
-from core.errors import BrokerUnavailable
+from core.errors import RecordsUnavailable
 
 
 @contextmanager
@@ -25,6 +25,6 @@ def counted() -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with suppress(BrokerUnavailable):  # then one comparison was counted for nothing
+        with suppress(RecordsUnavailable):  # then one comparison was counted for nothing
             rates.return_comparison(key.owner, per_day)
         raise

@@ -29,7 +29,7 @@ class Allowance:
 
 
 class Rates:
-    """Counters by owner. Connects when first used; every method raises BrokerUnavailable when the server is away."""
+    """Counters by owner. Connects when first used; every method raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings) -> None:
         self._server = server

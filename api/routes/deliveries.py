@@ -12,7 +12,7 @@ from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
 from api.schemas.deliveries import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
 from api.schemas.resources import delivery_resource
-from core.errors import JobNotFound
+from core.errors import RecordNotFound
 from core.keys.keys import Scope
 from core.messaging.broker import Tasks
 from core.webhooks.deliveries import Delivery, DeliveryStatus
@@ -128,7 +128,7 @@ def _visible(event_id: str) -> Delivery:
     delivery = services().deliveries.get(event_id)
     sees = caller().sees
     if sees is not None and delivery.owner != sees:
-        raise JobNotFound(f"no delivery has the id {event_id!r}")
+        raise RecordNotFound(f"no delivery has the id {event_id!r}")
     return delivery
 
 

@@ -1,4 +1,4 @@
-"""`/v1/evaluations`: start a benchmark run, follow it, fetch its report."""
+"""`/v1/evaluations`: start an evaluation run, follow it, fetch its report."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ from core.packs.catalogue import find_pack, load_catalogue
 from core.storage.idempotency import Claim
 from core.vocabulary import Policy
 
-blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Benchmark runs")
+blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Evaluation runs")
 
 REPORTS = {
     "json": ("report", "application/json"),

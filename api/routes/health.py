@@ -47,8 +47,8 @@ class Ready(MethodView):
 def _check(call: Callable[[], str | None]) -> dict[str, Any]:
     try:
         return {"ok": True, "detail": call() or "answers"}
-    except LikenessError as why:
-        return {"ok": False, "detail": str(why)}
+    except LikenessError as error:
+        return {"ok": False, "detail": str(error)}
 
 
 def _holding_worker(services: Services) -> str:

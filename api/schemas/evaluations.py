@@ -1,4 +1,4 @@
-"""Benchmark runs."""
+"""Evaluation runs."""
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 

@@ -19,7 +19,7 @@ from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 #: A request may take this long to arrive, from its first byte to its last, ...
 LONGEST_S = 120.0
 #: ... and while others wait for a thread: this long, and as much longer as its bytes take at half a megabit a second.
-PATIENCE_S = 2.0
+ARRIVAL_S = 2.0
 EXPECTED_BYTES_PER_S = 64 * 1024
 #: An answer may take this long to be taken, ...
 LONGEST_ANSWER_S = 120.0
@@ -83,7 +83,7 @@ class PatientSocket(socket.socket):
 
     def _is_too_slow(self) -> bool:
         took = time.monotonic() - self._began
-        granted = PATIENCE_S + self._received / EXPECTED_BYTES_PER_S
+        granted = ARRIVAL_S + self._received / EXPECTED_BYTES_PER_S
         return took > LONGEST_S or (took > granted and self._is_scarce())
 
 

@@ -5,7 +5,7 @@ object store and the recorded job cost, and what they gain under many clients. I
 limits nothing, and what is in flight dies with it.
 
 `deepface_loop`: the library most people try first, given this pack's YuNet and SFace. It shows a loop without any
-service around it. It is not the same pipeline: DeepFace detects in the picture's own shape where InsightFace fills up a
+service around it. It is not the same pipeline: DeepFace detects in the image's own shape where InsightFace fills up a
 square, and turns the eyes level where InsightFace warps five points onto a template, so its scores differ. It is not a
 server either: its detector is shared and keeps state, so one process compares one pair at a time.
 

@@ -53,7 +53,7 @@ def create_app(analysis: FaceAnalysis, threshold: float) -> FastAPI:
 
 
 def largest_face(analysis: FaceAnalysis, body: bytes, side: str) -> Face:
-    """Only that face is embedded: without `max_num` InsightFace would embed every face of the picture."""
+    """Only that face is embedded: without `max_num` InsightFace would embed every face of the image."""
     image = cv2.imdecode(np.frombuffer(body, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise HTTPException(422, f"the {side} is no image")

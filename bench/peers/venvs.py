@@ -21,7 +21,7 @@ class NotInstalled:
 def ensure_venv(name: str, home: Path) -> Path | NotInstalled:
     """The interpreter that runs the peer `name` (`sync`, `deepface`); the first call in `home` installs what it needs.
 
-    The peer finds the project's libraries behind its own: both sides of the benchmark run the very same builds.
+    The peer finds the project's libraries behind its own: both sides are measured on the very same builds.
     """
     requirements = HERE / f"requirements-{name}.txt"
     folder = home / "bench" / "venvs" / name

@@ -35,7 +35,7 @@ def throughput(bench: Json) -> Lines:
     if small := bench.get("small"):
         ours, alone = amount(small["api"]["per_s"]), amount(small["engine"]["per_s"])
         lines += paragraph(
-            f"With small pictures, where the engine has less to do: API {ours} comparisons/s, engine alone {alone}."
+            f"With small images, where the engine has less to do: API {ours} comparisons/s, engine alone {alone}."
         )
     return [*lines, *table(["way", "what it is"], [[name_of(way), PEERS.get(way, "")] for way in comparisons])]
 
@@ -55,7 +55,7 @@ def latency(bench: Json) -> Lines:
     if accept:
         lines += paragraph(
             f"Accepting while the workers have more than they can do: {several(accept['clients'], 'client')} with "
-            f"photographs of {size(accept['photo_bytes'])} have {amount(accept['per_s'])} jobs accepted a second; "
+            f"photographs of {size(accept['photograph_bytes'])} have {amount(accept['per_s'])} jobs accepted a second; "
             f"p50 / p95 / p99 {percentiles(accept)} ms."
             + (
                 f" At {amount(paced['offered_per_s'])} a second, twice the comparisons of the table above, they take "

@@ -25,8 +25,8 @@ def evaluation(bench: Json) -> Lines:
         if run.get("accuracy") is not None:
             deviation = f" +- {100 * run['accuracy_std']:.2f}" if run.get("accuracy_std") is not None else ""
             said += f" Accuracy {percent(run['accuracy'], 2)}{deviation}, by the folds of the protocol."
-        if why := (bench.get("missing") or {}).get("lfw"):
-            said += f" Not LFW: {why}."
+        if reason := (bench.get("missing") or {}).get("lfw"):
+            said += f" Not LFW: {reason}."
         lines += paragraph(said)
     if mixed:
         lines += paragraph(

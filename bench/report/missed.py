@@ -38,7 +38,7 @@ def _api_to_engine(bench: Json) -> str | None:
     if cores and small:
         fixed = 1000 * cores * (1 / small["api"]["per_s"] - 1 / small["engine"]["per_s"])
         said += (
-            f" With pictures of 250 x 250 there are {amount(fixed)} around it: these go with the steps of a job, each "
+            f" With images of 250 x 250 there are {amount(fixed)} around it: these go with the steps of a job, each "
             "of which is synced to Redis's disk before the next, the rest with the bytes that are received, checked, "
             "stored, fetched and deleted."
         )

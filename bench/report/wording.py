@@ -26,7 +26,7 @@ GROUPS = {
 VERDICTS = {True: "met", False: "**not met**", None: "not measured"}
 RATIOS = {
     "api_to_engine": "comparisons/s: through the API, to the engine alone",
-    "small_api_to_engine": "comparisons/s: through the API, to the engine alone, with pictures of 250 x 250",
+    "small_api_to_engine": "comparisons/s: through the API, to the engine alone, with images of 250 x 250",
     "worker_to_engine": "CPU of a comparison: the engine alone, to a worker process with the engine in it",
     "api_to_sync": "comparisons/s: through the API, to the synchronous peer",
     "api_to_deepface": "comparisons/s: through the API with 8 clients, to a DeepFace loop in one process",
@@ -45,7 +45,7 @@ PEERS = {
     "api": "The whole of Likeness, from the upload to the terminal state, with `Prefer: wait`.",
     "sync": (
         "What everybody builds first: one FastAPI process that compares inside the request with InsightFace as it is: "
-        "the pack's own graphs, and its default size for every picture. It keeps nothing, limits nothing, and what is "
+        "the pack's own graphs, and its default size for every image. It keeps nothing, limits nothing, and what is "
         "in flight dies with it."
     ),
     "deepface": (

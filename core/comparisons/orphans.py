@@ -21,7 +21,7 @@ class Orphan:
 
 
 class Orphans:
-    """Finds and deletes them. Raises BrokerUnavailable or StoreUnavailable, having deleted what it could."""
+    """Finds and deletes them. Raises RecordsUnavailable or StoreUnavailable, having deleted what it could."""
 
     def __init__(self, server: RedisSettings, images: ImageSettings, objects: Objects) -> None:
         self._redis = connect(server)

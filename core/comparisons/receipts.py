@@ -108,8 +108,8 @@ def verify(receipt: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
         # Only the key decides the algorithm: what the header asks for could be weaker.
         algorithm = {"OKP": "EdDSA", "EC": "ES256"}[key.key_type or ""]
         claims: dict[str, Any] = jwt.decode(receipt, key, algorithms=[algorithm], options={"require": ["sub", "iat"]})
-    except (jwt.PyJWTError, KeyError) as why:
-        raise ReceiptInvalid(f"the receipt does not hold: {why}") from why
+    except (jwt.PyJWTError, KeyError) as error:
+        raise ReceiptInvalid(f"the receipt does not hold: {error}") from error
     return claims
 
 
@@ -119,10 +119,10 @@ def _private_key(key: str) -> Any:
             document = json.loads(key)
             return (OKPAlgorithm if document.get("kty") == "OKP" else ECAlgorithm).from_jwk(document)
         return serialization.load_pem_private_key(key.encode(), password=None)
-    except (ValueError, TypeError, jwt.PyJWTError) as why:
+    except (ValueError, TypeError, jwt.PyJWTError) as error:
         # `from None`: what failed may quote the key.
         raise SettingsInvalid(
-            f"LIKENESS_RECEIPT_KEY must be a private key as PEM or JWK: {type(why).__name__}"
+            f"LIKENESS_RECEIPT_KEY must be a private key as PEM or JWK: {type(error).__name__}"
         ) from None
 
 

@@ -40,7 +40,7 @@ class Waiting:
 
 
 class JobStore:
-    """Jobs by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
+    """Jobs by id. Connects when first used; every method raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings, jobs: JobSettings, images: ImageSettings) -> None:
         self._redis = connect(server)
@@ -55,7 +55,7 @@ class JobStore:
         return cls(settings.redis, settings.jobs, settings.images)
 
     def ping(self) -> None:
-        """Raise BrokerUnavailable unless the server answers."""
+        """Raise RecordsUnavailable unless the server answers."""
         with translated():
             self._redis.ping()
 
@@ -74,7 +74,7 @@ class JobStore:
         )
 
     def get(self, job_id: str) -> Job:
-        """Raise JobNotFound for an id that is unknown, erased or past its retention."""
+        """Raise RecordNotFound for an id that is unknown, erased or past its retention."""
         return _job(job_id, self._records.get(job_id))
 
     def start(self, job_id: str, holder: str) -> Job:
@@ -111,7 +111,7 @@ class JobStore:
             raise
 
     def erase(self, job_id: str) -> None:
-        """Forget the job in whatever state; its images become due for erasure. Raise JobNotFound."""
+        """Forget the job in whatever state; its images become due for erasure. Raise RecordNotFound."""
         with translated():
             self._redis.set(answer_key(job_id), "", xx=True, keepttl=True)
         self._records.erase(job_id)

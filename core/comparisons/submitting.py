@@ -7,7 +7,7 @@ from core.comparisons.erasure import erase_now
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
-from core.errors import JobNotFound, LikenessError
+from core.errors import LikenessError, RecordNotFound
 from core.storage.idempotency import Claim
 from core.storage.objects import Objects
 
@@ -23,7 +23,7 @@ class Submitting:
     def submit(self, accepted: Accepted, *, queue: str, claim: Claim | None = None) -> Job:
         """Keep it: from the moment this returns, the job ends in exactly one terminal state.
 
-        Raise StoreUnavailable or BrokerUnavailable when it cannot be kept now, and IdempotencyInFlight when the claim
+        Raise StoreUnavailable or RedisUnavailable when it cannot be kept now, and IdempotencyInFlight when the claim
         has passed to another: then nothing stays.
         """
         job = accepted.job
@@ -39,7 +39,7 @@ class Submitting:
     def _undo(self, job: Job) -> None:
         """Nothing was accepted, so nothing stays, as far as the stores that are left allow."""
         with suppress(LikenessError):
-            with suppress(JobNotFound):
+            with suppress(RecordNotFound):
                 self._jobs.erase(job.id)
             # Only now: a record that is still there, or may be, is run once the store is back, and needs its images.
             erase_now(self._jobs, self._objects, job.request.images_key)

@@ -78,7 +78,7 @@ _CALIBRATION: TypeAdapter[Calibration] = TypeAdapter(Calibration)
 
 
 class CalibrationStore:
-    """The newest calibration of each pack. Raises BrokerUnavailable when the server is away."""
+    """The newest calibration of each pack. Raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings) -> None:
         self._redis: Any = connect(server)

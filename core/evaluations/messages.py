@@ -43,7 +43,7 @@ class ShardSkipped:
     """Nothing was written, and nothing had to be."""
 
     part_key: str
-    why: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ class ShardAnswer:
     def to_json(self) -> dict[str, Any]:
         """As a chord carries it to its body."""
         match self.outcome:
-            case ShardSkipped(part_key, why):
-                fields: dict[str, Any] = {"part_key": part_key, "skipped": why}
+            case ShardSkipped(part_key, reason):
+                fields: dict[str, Any] = {"part_key": part_key, "skipped": reason}
             case ShardFailed():
                 fields = {"error": asdict(self.outcome)}
             case ShardEmbedded():
@@ -81,7 +81,7 @@ class ShardAnswer:
         match answer:
             case {"error": {"code": code, "message": message}}:
                 return cls(answer["shard"], ShardFailed(code, message))
-            case {"skipped": why, "part_key": part_key}:
-                return cls(answer["shard"], ShardSkipped(part_key, why))
+            case {"skipped": reason, "part_key": part_key}:
+                return cls(answer["shard"], ShardSkipped(part_key, reason))
         made = ShardEmbedded(answer["part_key"], answer["images"], answer["failures"], answer["sha256"])
         return cls(answer["shard"], made)

@@ -25,7 +25,7 @@ def request_run(
     resumes: str | None = None,
     claim: Claim | None = None,
 ) -> Run:
-    """The queued run. Raises DatasetUnknown; StoreUnavailable or BrokerUnavailable when nothing was accepted."""
+    """The queued run. Raises DatasetUnknown; StoreUnavailable or RedisUnavailable when nothing was accepted."""
     content = find_dataset(dataset, objects)
     request = RunRequest(
         dataset=dataset,
@@ -43,7 +43,7 @@ def request_run(
     run = runs.create(new_id("run"), request, claim=claim)
     try:
         enqueue(Tasks.PLAN_RUN, run.id)
-    except LikenessError as why:
-        runs.fail(run.id, Failure(why.code, str(why)))
+    except LikenessError as error:
+        runs.fail(run.id, Failure(error.code, str(error)))
         raise
     return run

@@ -29,7 +29,7 @@ class RunPage:
 
 
 class RunStore:
-    """Runs by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
+    """Runs by id. Connects when first used; every method raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings) -> None:
         self._redis = connect(server)
@@ -43,7 +43,7 @@ class RunStore:
         return self.get(run_id)
 
     def get(self, run_id: str) -> Run:
-        """Raise JobNotFound for an id that is unknown or erased."""
+        """Raise RecordNotFound for an id that is unknown or erased."""
         return self._run(run_id, self._records.get(run_id))
 
     def start(self, run_id: str) -> Run:

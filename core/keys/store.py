@@ -17,7 +17,7 @@ USED_EVERY_S = 60.0
 
 
 class KeyStore:
-    """Keys by id. Connects when first used; every method raises BrokerUnavailable when the server is away."""
+    """Keys by id. Connects when first used; every method raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings) -> None:
         self._redis = connect(server)

@@ -153,7 +153,7 @@ def enqueue(
 
 def messages_waiting(server: RedisSettings, *queues: str) -> int:
     """How many messages no worker has taken yet. Raise BrokerUnavailable."""
-    with translated():
+    with translated(BrokerUnavailable):
         pipeline = connect(server, BROKER_DATABASE).pipeline(transaction=False)
         for queue in queues:
             pipeline.llen(queue)

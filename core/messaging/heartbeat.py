@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from core.errors import BrokerUnavailable
+from core.errors import RecordsUnavailable
 from core.every import Every
 from core.messaging.presence import HEARTBEAT_S, Presence, WorkerFacts
 from core.vocabulary import EngineFacts
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Heartbeat:
-    """Announces this worker while it runs, and takes its name off the list when it stops."""
+    """Shows that this worker is there while it runs, and takes its name off the list when it stops."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Heartbeat:
         self._every.stop()
         try:
             self._presence.leave(self._name)
-        except BrokerUnavailable:
+        except RecordsUnavailable:
             log.info("heartbeat_left_to_expire")
 
     def _beat(self) -> None:

@@ -54,9 +54,9 @@ def provide(app: Celery, process: str, make: Callable[[], Services]) -> None:
     """Give the app its services. Raise SystemExit, with a sentence, when they cannot be made."""
     try:
         app.services = make()
-    except LikenessError as why:
-        log.critical(f"{process}_refuses_to_start", code=why.code, why=str(why))
-        raise SystemExit(f"likeness {process}: {why}") from why
+    except LikenessError as error:
+        log.critical(f"{process}_refuses_to_start", code=error.code, why=str(error))
+        raise SystemExit(f"likeness {process}: {error}") from error
 
 
 def queues_of(worker: WorkController) -> tuple[str, ...]:

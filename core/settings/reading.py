@@ -80,8 +80,8 @@ class Settings:
         for name in _reads():
             try:
                 getattr(self, name)
-            except SettingsInvalid as why:
-                wrong.append(str(why))
+            except SettingsInvalid as error:
+                wrong.append(str(error))
         if wrong:
             raise SettingsInvalid("; ".join(dict.fromkeys(wrong)))
 

@@ -8,7 +8,7 @@ import redis
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from core.errors import BrokerUnavailable
+from core.errors import RecordsUnavailable, RedisUnavailable
 from core.settings.groups import RedisSettings
 
 DATABASE = 2
@@ -32,9 +32,9 @@ def connect(server: RedisSettings, database: int = DATABASE) -> Any:
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """Give redis-py's ways of being away our name."""
+def translated(unavailable: type[RedisUnavailable] = RecordsUnavailable) -> Iterator[None]:
+    """Give redis-py's ways of being away our name: that of the records, unless another is asked for."""
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError) as error:
-        raise BrokerUnavailable(f"the job store did not answer: {error}") from error
+        raise unavailable(f"{unavailable.server} did not answer: {error}") from error

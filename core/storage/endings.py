@@ -66,8 +66,8 @@ class Endings:
                 subscription.psubscribe(self._pattern)
                 while self._goes_on():
                     self._take(subscription.get_message(timeout=1.0))
-        except (redis.RedisError, OSError) as why:
-            log.warning("news_interrupted", why=str(why))
+        except (redis.RedisError, OSError) as error:
+            log.warning("news_interrupted", why=str(error))
             with self._lock:  # whoever waits looks for himself, and so finds out
                 self._thread = None
                 self._is_listening.set()

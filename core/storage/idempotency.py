@@ -70,7 +70,7 @@ class Answer:
 
 
 class Claims:
-    """Claims by owner and key. Every method raises BrokerUnavailable when the server is away."""
+    """Claims by owner and key. Every method raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings, jobs: JobSettings) -> None:
         self._redis = connect(server)

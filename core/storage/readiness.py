@@ -4,20 +4,20 @@ import redis
 import urllib3
 from minio.error import S3Error
 
-from core.errors import BrokerUnavailable, SettingsInvalid
+from core.errors import RedisUnavailable, SettingsInvalid
 from core.settings.groups import ObjectSettings, RedisSettings
 from core.storage.objects import s3_client, translated
 
 
 def ping_redis(server: RedisSettings) -> None:
-    """Raise BrokerUnavailable until the server answers, SettingsInvalid when it refuses the password."""
+    """Raise RedisUnavailable until the server answers, SettingsInvalid when it refuses the password."""
     client = redis.Redis.from_url(server.database(0), socket_timeout=2, socket_connect_timeout=2)
     try:
         client.ping()
     except redis.AuthenticationError as error:
         raise SettingsInvalid(f"LIKENESS_REDIS_URL: the server refuses the password: {error}") from error
     except (redis.RedisError, OSError) as error:
-        raise BrokerUnavailable(f"the broker does not answer: {error}") from error
+        raise RedisUnavailable(f"the Redis server does not answer: {error}") from error
     finally:
         client.close()
 

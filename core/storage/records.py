@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.batches import BATCH, batches
-from core.errors import JobHeld, JobNotFound, TransitionRefused
+from core.errors import JobHeld, RecordNotFound, TransitionRefused
 from core.storage import scripts
 from core.storage.connection import translated
 from core.storage.endings import Endings
@@ -55,7 +55,7 @@ class Outgoing:
 
 
 class Records:
-    """Records of one kind by id; every method raises BrokerUnavailable when the server is away."""
+    """Records of one kind by id; every method raises RecordsUnavailable when the server is away."""
 
     def __init__(self, client: Any, kind: str) -> None:
         self._redis = client
@@ -86,7 +86,7 @@ class Records:
             raise IdempotencyInFlight(CLAIM_LASTS_S)
 
     def get(self, record_id: str) -> Fields:
-        """Raise JobNotFound for an id that is unknown, erased or past its retention."""
+        """Raise RecordNotFound for an id that is unknown, erased or past its retention."""
         with translated():
             fields: Fields = self._redis.hgetall(self.key(record_id))
         if not fields:
@@ -105,7 +105,7 @@ class Records:
         outgoing: Outgoing | None = None,
         lease: Lease | None = None,
     ) -> Fields:
-        """Take the step and return the record after it. Raise TransitionRefused, JobHeld or JobNotFound.
+        """Take the step and return the record after it. Raise TransitionRefused, JobHeld or RecordNotFound.
 
         With a lease, the record is held while it runs; without one, nobody is asked.
         """
@@ -156,7 +156,7 @@ class Records:
             )
 
     def erase(self, record_id: str) -> None:
-        """Forget the record in whatever state; its images become due for erasure. Raise JobNotFound."""
+        """Forget the record in whatever state; its images become due for erasure. Raise RecordNotFound."""
         with translated():
             found = self._erase(
                 keys=[self.key(record_id), ERASURES, DELIVERIES_DUE],
@@ -238,8 +238,8 @@ class Records:
     def _channel(self, record_id: str) -> str:
         return f"{self._kind}-ended:{record_id}"
 
-    def _missing(self, record_id: str) -> JobNotFound:
-        return JobNotFound(f"no {self._kind} has the id {record_id!r}")
+    def _missing(self, record_id: str) -> RecordNotFound:
+        return RecordNotFound(f"no {self._kind} has the id {record_id!r}")
 
 
 def number(fields: Fields, name: str) -> float | None:

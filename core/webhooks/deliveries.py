@@ -81,7 +81,7 @@ _LOG = TypeAdapter(tuple[Attempt, ...])
 
 
 class DeliveryStore:
-    """Deliveries by event id. Connects when first used; raises BrokerUnavailable when the server is away."""
+    """Deliveries by event id. Connects when first used; raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings, webhooks: WebhookSettings) -> None:
         self._redis = connect(server)
@@ -94,7 +94,7 @@ class DeliveryStore:
         )
 
     def get(self, event_id: str) -> Delivery:
-        """Raise JobNotFound for an id that is unknown, erased with its job, or past its retention."""
+        """Raise RecordNotFound for an id that is unknown, erased with its job, or past its retention."""
         return _delivery(event_id, self._records.get(event_id))
 
     def page(

@@ -79,8 +79,8 @@ class DestinationRules:
 
     def check_address(self, address: str) -> None:
         """Raises CallbackRefused for an address that one may not connect to."""
-        if why := why_refused(address, allow_private=self.allow_private):
-            raise CallbackRefused("callback_address_refused", why)
+        if reason := why_refused(address, allow_private=self.allow_private):
+            raise CallbackRefused("callback_address_refused", reason)
 
     def _check_literal(self, host: str) -> bool:
         try:

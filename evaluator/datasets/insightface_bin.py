@@ -21,7 +21,7 @@ FOLDS_NOTE = "The file has no folds: ten consecutive blocks, as insightface's ve
 
 
 @dataclass(frozen=True, slots=True)
-class Unpacked:
+class ImagesInMemory:
     """Images that are in memory already."""
 
     name: str
@@ -32,7 +32,7 @@ class Unpacked:
         return ((image_id, body) for image_id, body in self.bodies.items() if image_id in wanted)
 
 
-def read_bin(path: Path, *, max_file_bytes: int = MAX_FILE_BYTES) -> tuple[PairList, Unpacked]:
+def read_bin(path: Path, *, max_file_bytes: int = MAX_FILE_BYTES) -> tuple[PairList, ImagesInMemory]:
     """Images are named by their position, `000000.jpg`; one that repeats an earlier one bears the earlier name.
 
     Raise DatasetInvalid for a file that is anything but such a pickle.
@@ -56,7 +56,7 @@ def read_bin(path: Path, *, max_file_bytes: int = MAX_FILE_BYTES) -> tuple[PairL
         notes.append(f"{repeated} pairs repeat the images of an earlier pair.")
     if alike := sum(pair.reference == pair.probe for pair in pairs):
         notes.append(f"{alike} pairs have the same image on both sides.")
-    return PairList(pairs, (), tuple(notes), path.name), Unpacked(path.name, bodies)
+    return PairList(pairs, (), tuple(notes), path.name), ImagesInMemory(path.name, bodies)
 
 
 def _images_and_labels(path: Path, max_file_bytes: int) -> tuple[list[bytes], list[bool]]:

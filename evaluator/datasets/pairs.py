@@ -62,7 +62,7 @@ class Draft:
     def add(self, line: int, pair: Pair) -> None:
         """Take a pair, unless its ids are unusable, its images are one, or it came before, in either order."""
         images = (pair.reference, pair.probe)
-        if unusable := [f"the image id {image!r} {why}" for image in images if (why := unusable_id(image))]:
+        if unusable := [f"the image id {image!r} {fault}" for image in images if (fault := unusable_id(image))]:
             self.fault(line, "; ".join(unusable))
         elif pair.reference == pair.probe:
             self.fault(line, f"{pair.probe} is paired with itself")

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import structlog
 
-from core.errors import JobNotFound, LikenessError, TransitionRefused
+from core.errors import LikenessError, RecordNotFound, TransitionRefused
 from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
 from core.evaluations.runs import Run, RunKeys
 from core.evaluations.store import RunStore
@@ -65,8 +65,8 @@ class Runs:
         """End a run that can't go on; one that has ended already keeps its end."""
         try:
             self._runs.fail(run_id, Failure(code, message))
-        except (TransitionRefused, JobNotFound) as why:
-            log.info("run_already_ended", why=str(why))
+        except (TransitionRefused, RecordNotFound) as error:
+            log.info("run_already_ended", why=str(error))
 
     def repair(self) -> None:
         """Launch again the runs nothing has been heard of for longer than a redelivery takes.
@@ -85,8 +85,8 @@ class Runs:
         """The run, one launch later; None when it has ended. Raise ShardsFailed at one launch too many."""
         try:
             run = self._runs.start(run_id)
-        except (TransitionRefused, JobNotFound) as why:
-            log.info("run_skipped", why=str(why))
+        except (TransitionRefused, RecordNotFound) as error:
+            log.info("run_skipped", why=str(error))
             return None
         if run.attempts > MAX_LAUNCHES:
             raise ShardsFailed(f"the shards were sent {MAX_LAUNCHES} times and did not all come back")
@@ -119,5 +119,5 @@ class Runs:
         self._objects.put(keys.report, assembled.report, "application/json")
         try:
             self._runs.succeed(run.id, assembled.summary)
-        except TransitionRefused as why:
-            log.info("run_superseded", why=str(why))
+        except TransitionRefused as error:
+            log.info("run_superseded", why=str(error))

@@ -200,8 +200,8 @@ def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
 
     try:
         retry(probe, timeout_s=timeout_s, meanwhile=stack.check)
-    except NotReady as why:
-        raise StackFailed(f"not ready after {timeout_s:.0f} s: {why}; the log is {stack.log}") from why
+    except NotReady as error:
+        raise StackFailed(f"not ready after {timeout_s:.0f} s: {error}; the log is {stack.log}") from error
 
 
 def _missing(api_url: str) -> str:

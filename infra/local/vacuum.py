@@ -32,8 +32,8 @@ def vacuum(server: S3Server) -> None:
         done = subprocess.run(
             command, input=SCRIPT, cwd=server.directory, capture_output=True, text=True, timeout=300, check=False
         )
-    except subprocess.TimeoutExpired as late:
-        raise StoreUnavailable("the embedded object store did not finish vacuuming in 300 s") from late
+    except subprocess.TimeoutExpired as error:
+        raise StoreUnavailable("the embedded object store did not finish vacuuming in 300 s") from error
     said = done.stdout + done.stderr
     if done.returncode or "error" in said.lower():
         raise StoreUnavailable(f"the embedded object store was not vacuumed: {said[-500:]}")

@@ -43,7 +43,7 @@ def create(
     \b
     submit    submit, cancel and erase comparisons
     read      read and list comparisons; list packs
-    evaluate  start, follow and read benchmark runs
+    evaluate  start, follow and read evaluation runs
     admin     all of it, and every key's jobs
     """
     _show_new(

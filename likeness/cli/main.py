@@ -41,6 +41,6 @@ def main() -> None:
     """Run the command; a failure we have a name for is one sentence, not a traceback."""
     try:
         likeness.main(standalone_mode=True)
-    except (LikenessError, ApiError) as why:
-        click.echo(f"likeness: {why}", err=True)
+    except (LikenessError, ApiError) as error:
+        click.echo(f"likeness: {error}", err=True)
         sys.exit(1)

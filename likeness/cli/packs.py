@@ -71,9 +71,9 @@ def verify(names: tuple[str, ...]) -> None:
     for pack in chosen:
         try:
             verify_pack(pack, settings.packs.path / pack.name, settings.packs)
-        except LikenessError as why:
+        except LikenessError as error:
             wrong += 1
-            click.echo(f"{pack.name}: {why}", err=True)
+            click.echo(f"{pack.name}: {error}", err=True)
         else:
             click.echo(f"{pack.name}: {len(pack.files)} files as recorded, digest {directory_identity(pack).digest}")
     sys.exit(1 if wrong else 0)

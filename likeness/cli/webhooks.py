@@ -132,8 +132,8 @@ def listen(port: int, fail: int) -> None:
             body = self.rfile.read(int(length))
             try:
                 event_id = keyring.verify(dict(self.headers.items()), body)
-            except SignatureInvalid as why:
-                click.echo(f"refused: {why}")
+            except SignatureInvalid as error:
+                click.echo(f"refused: {error}")
                 self._answer(401)
                 return
             seen[event_id] += 1

@@ -63,7 +63,7 @@ MEASURED: dict[str, Any] = {
         for way, best in (("api", 16.2), ("sync", 7.9))
     },
     "idle": {"engine_ms": 45.3, "api_ms": 62.8, "difference_ms": 17.5},
-    "accept": {"clients": 8, "photo_bytes": 200_000, "per_s": 182.4, **LATENCIES},
+    "accept": {"clients": 8, "photograph_bytes": 200_000, "per_s": 182.4, **LATENCIES},
     "budget": {
         "cpu_ms_per_job": {
             "engine": 58.2,
@@ -167,8 +167,8 @@ def test_a_missing_group_is_named_and_left_out(bench: dict[str, Any], group: str
     missing = next(line for line in page.split("\n\n") if line.startswith("Not measured in this run"))
     assert GROUPS[group] in " ".join(missing.split())
     assert invented(page, short) == set()
-    for picture in re.findall(r"\((performance/.*?\.svg)\)", page):
-        assert (tmp_path / picture).is_file()
+    for plot in re.findall(r"\((performance/.*?\.svg)\)", page):
+        assert (tmp_path / plot).is_file()
 
 
 def test_a_peer_that_was_not_installed_is_named(bench: dict[str, Any]) -> None:

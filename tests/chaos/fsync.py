@@ -37,8 +37,8 @@ def start(server: RedisServer) -> subprocess.Popen[bytes]:
     def up() -> None:
         try:
             redis.Redis.from_url(server.url).ping()
-        except redis.RedisError as why:
-            raise AssertionError from why
+        except redis.RedisError as error:
+            raise AssertionError from error
 
     eventually(up)
     return process

@@ -170,8 +170,8 @@ class Siege:
                     data={"callback_url": self._receiver.url},
                     headers=headers,
                 )
-            except httpx.TransportError as why:
-                self._count(type(why).__name__)
+            except httpx.TransportError as error:
+                self._count(type(error).__name__)
             else:
                 self._count(str(answer.status_code))
                 if answer.status_code in (200, 202):  # 200: the answer to a key whose job has ended meanwhile
@@ -309,7 +309,7 @@ def besieged(
 
 
 def _photograph() -> bytes:
-    """A small picture of nothing."""
+    """A small image of nothing."""
     file = io.BytesIO()
     Image.frombytes("RGB", (32, 32), os.urandom(32 * 32 * 3)).save(file, "JPEG")
     return file.getvalue()

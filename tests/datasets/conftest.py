@@ -1,4 +1,4 @@
-"""A bucket of a real S3 server, and tiny pictures."""
+"""A bucket of a real S3 server, and tiny images."""
 
 import io
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from PIL import Image
 from core.settings import Settings
 from core.storage.objects import ObjectStore
 
-Picture = Callable[..., bytes]
+MakeImage = Callable[..., bytes]
 
 
 @pytest.fixture
@@ -24,8 +24,8 @@ def objects(settings: Settings) -> ObjectStore:
 
 
 @pytest.fixture(scope="session")
-def picture() -> Picture:
-    """Encoded pictures; the same seed makes the same bytes."""
+def make_image() -> MakeImage:
+    """Encoded images; the same seed makes the same bytes."""
 
     def draw(seed: int = 0, size: tuple[int, int] = (16, 16), form: str = "JPEG") -> bytes:
         body = io.BytesIO()
@@ -36,13 +36,13 @@ def picture() -> Picture:
 
 
 @pytest.fixture
-def lfw_like(tmp_path: Path, picture: Picture) -> tuple[Path, Path]:
+def lfw_like(tmp_path: Path, make_image: MakeImage) -> tuple[Path, Path]:
     """A directory laid out as LFW's archive, and its list: two folds of two pairs of each kind."""
     root = tmp_path / "lfw"
     for seed, (name, number) in enumerate((name, n) for name in ("Ada", "Bo", "Cy", "Di") for n in (1, 2, 3)):
         path = root / name / f"{name}_{number:04d}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture(seed))
+        path.write_bytes(make_image(seed))
     pairs = tmp_path / "pairs.txt"
     pairs.write_text(LFW_LIKE)
     return root, pairs

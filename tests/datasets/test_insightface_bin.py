@@ -92,8 +92,8 @@ def test_an_image_that_comes_again_keeps_its_first_name_and_is_counted(written: 
     )
 
 
-def test_a_png_is_called_one(written: Callable[[bytes], Path], picture: Callable[..., bytes]) -> None:
-    body = pickle.dumps(([picture(1, form="PNG"), picture(2)], [True]))
+def test_a_png_is_called_one(written: Callable[[bytes], Path], make_image: Callable[..., bytes]) -> None:
+    body = pickle.dumps(([make_image(1, form="PNG"), make_image(2)], [True]))
     assert read_bin(written(body))[0].image_ids == ["000000.png", "000001.jpg"]
 
 

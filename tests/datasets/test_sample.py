@@ -9,17 +9,17 @@ from core.storage.objects import ObjectStore
 from evaluator.datasets import DatasetInvalid, import_dataset, load_pairs, sample_benchmark
 from evaluator.datasets.sample import SUBJECTS
 
-Picture = Callable[..., bytes]
+MakeImage = Callable[..., bytes]
 
 
 SAMPLES = Path(__file__).parents[2] / "infra" / "local" / "samples.toml"
 
 
 @pytest.fixture
-def photographs(tmp_path: Path, picture: Picture) -> Path:
+def photographs(tmp_path: Path, make_image: MakeImage) -> Path:
     """Stand-ins under the sample photographs' names, and one more that is not wanted."""
     for seed, name in enumerate([*SUBJECTS, "six_faces.jpg"]):
-        (tmp_path / name).write_bytes(picture(seed, form="PNG" if name.endswith("png") else "JPEG"))
+        (tmp_path / name).write_bytes(make_image(seed, form="PNG" if name.endswith("png") else "JPEG"))
     return tmp_path
 
 

@@ -44,7 +44,7 @@ def zipped(path: Path, files: Mapping[str, bytes]) -> Path:
     return path
 
 
-Pack = Callable[[Path, Mapping[str, bytes]], Path]
+Writer = Callable[[Path, Mapping[str, bytes]], Path]
 FORMS = [
     ("lfw", directory),
     ("lfw.tar", tar),
@@ -56,17 +56,17 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize(("name", "pack"), FORMS)
-def test_the_form_of_the_archive_does_not_matter(tmp_path: Path, name: str, pack: Pack) -> None:
-    source = Archive(pack(tmp_path / name, FILES))
+@pytest.mark.parametrize(("name", "write"), FORMS)
+def test_the_form_of_the_archive_does_not_matter(tmp_path: Path, name: str, write: Writer) -> None:
+    source = Archive(write(tmp_path / name, FILES))
     assert source.name == name
     assert sorted(source.images(WANTED)) == FOUND
 
 
-@pytest.mark.parametrize(("name", "pack"), FORMS)
-def test_two_files_for_one_image_are_a_fault_only_if_they_differ(tmp_path: Path, name: str, pack: Pack) -> None:
+@pytest.mark.parametrize(("name", "write"), FORMS)
+def test_two_files_for_one_image_are_a_fault_only_if_they_differ(tmp_path: Path, name: str, write: Writer) -> None:
     files = {"aligned images/a.jpg": b"crop", "images/a.jpg": b"photograph", "images/b.jpg": b"b", "more/b.jpg": b"b"}
-    path = pack(tmp_path / name, files)
+    path = write(tmp_path / name, files)
     found = dict(Archive(path).images({"a.jpg", "b.jpg"}))
     assert found == {
         "a.jpg": Fault(
@@ -81,9 +81,9 @@ def test_two_files_for_one_image_are_a_fault_only_if_they_differ(tmp_path: Path,
     assert dict(Archive(path, under="aligned").images({"a.jpg"})) == {}
 
 
-@pytest.mark.parametrize(("name", "pack"), FORMS)
-def test_an_empty_file_and_one_over_the_limit_are_faults(tmp_path: Path, name: str, pack: Pack) -> None:
-    source = Archive(pack(tmp_path / name, {"x/a.jpg": b"12345", "x/b.jpg": b"1234", "x/c.jpg": b""}), "", 4)
+@pytest.mark.parametrize(("name", "write"), FORMS)
+def test_an_empty_file_and_one_over_the_limit_are_faults(tmp_path: Path, name: str, write: Writer) -> None:
+    source = Archive(write(tmp_path / name, {"x/a.jpg": b"12345", "x/b.jpg": b"1234", "x/c.jpg": b""}), "", 4)
     assert dict(source.images({"a.jpg", "b.jpg", "c.jpg"})) == {
         "a.jpg": Fault(name, None, "x/a.jpg has 5 bytes, which is none or too many"),
         "b.jpg": b"1234",
@@ -91,9 +91,9 @@ def test_an_empty_file_and_one_over_the_limit_are_faults(tmp_path: Path, name: s
     }
 
 
-@pytest.mark.parametrize(("name", "pack"), FORMS[1:])
-def test_members_that_climb_out_are_not_looked_at(tmp_path: Path, name: str, pack: Pack) -> None:
-    assert list(Archive(pack(tmp_path / name, {"../Ada/Ada_0001.jpg": b"x"})).images(WANTED)) == []
+@pytest.mark.parametrize(("name", "write"), FORMS[1:])
+def test_members_that_climb_out_are_not_looked_at(tmp_path: Path, name: str, write: Writer) -> None:
+    assert list(Archive(write(tmp_path / name, {"../Ada/Ada_0001.jpg": b"x"})).images(WANTED)) == []
 
 
 def test_links_in_a_tar_are_not_followed(tmp_path: Path) -> None:

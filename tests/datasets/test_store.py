@@ -34,7 +34,7 @@ from evaluator.datasets import (
     read_bin_benchmark,
 )
 
-Picture = Callable[..., bytes]
+MakeImage = Callable[..., bytes]
 LfwLike = tuple[Path, Path]
 
 
@@ -112,14 +112,14 @@ def test_the_same_content_has_one_digest_however_it_is_packed(
 
 @pytest.mark.parametrize("change", ["an image", "the track", "the pairs"])
 def test_other_content_has_another_digest(
-    objects: ObjectStore, lfw_like: LfwLike, picture: Picture, change: str
+    objects: ObjectStore, lfw_like: LfwLike, make_image: MakeImage, change: str
 ) -> None:
     root, pairs = lfw_like
     for path in root.rglob("*.jpg"):
-        path.write_bytes(picture(len(path.name), (112, 112)))
+        path.write_bytes(make_image(len(path.name), (112, 112)))
     first = import_dataset(objects, "one", read_benchmark("lfw", pairs, root))
     if change == "an image":
-        (root / "Ada" / "Ada_0001.jpg").write_bytes(picture(200))
+        (root / "Ada" / "Ada_0001.jpg").write_bytes(make_image(200))
     if change == "the pairs":
         pairs.write_text(pairs.read_text().replace("Ada\t1\tBo\t1", "Ada\t1\tBo\t2"))
     track = Track.ALIGNED if change == "the track" else Track.RAW
@@ -168,11 +168,11 @@ def test_missing_images_are_named_by_the_line_that_wants_them(objects: ObjectSto
     ]
 
 
-def test_files_that_are_no_images_are_named(objects: ObjectStore, lfw_like: LfwLike, picture: Picture) -> None:
+def test_files_that_are_no_images_are_named(objects: ObjectStore, lfw_like: LfwLike, make_image: MakeImage) -> None:
     root, pairs = lfw_like
     (root / "Bo" / "Bo_0001.jpg").write_bytes(b"GIF89a, not for us")
-    (root / "Ada" / "Ada_0001.jpg").write_bytes(picture(1)[:20])
-    (root / "Cy" / "Cy_0001.jpg").write_bytes(picture(1, (300, 300)))
+    (root / "Ada" / "Ada_0001.jpg").write_bytes(make_image(1)[:20])
+    (root / "Cy" / "Cy_0001.jpg").write_bytes(make_image(1, (300, 300)))
     (root / "Di" / "Di_0001.jpg").write_bytes(b"")
     (root / "Di" / "Di_0002.jpg").unlink()
     faults = faults_of(objects, read_benchmark("lfw", pairs, root), max_image_pixels=256)
@@ -185,17 +185,17 @@ def test_files_that_are_no_images_are_named(objects: ObjectStore, lfw_like: LfwL
     ]
 
 
-def test_an_aligned_image_must_be_a_crop(objects: ObjectStore, tmp_path: Path, picture: Picture) -> None:
+def test_an_aligned_image_must_be_a_crop(objects: ObjectStore, tmp_path: Path, make_image: MakeImage) -> None:
     path = tmp_path / "crops.bin"
-    path.write_bytes(pickle.dumps(([picture(1, (112, 112)), picture(2, (112, 96), "PNG")], [True])))
+    path.write_bytes(pickle.dumps(([make_image(1, (112, 112)), make_image(2, (112, 96), "PNG")], [True])))
     assert faults_of(objects, read_bin_benchmark(path)) == [
         "crops.bin: 000001.png is 112x96; an aligned crop is 112x112"
     ]
 
 
-def test_a_bin_file_goes_in_and_comes_out(objects: ObjectStore, tmp_path: Path, picture: Picture) -> None:
+def test_a_bin_file_goes_in_and_comes_out(objects: ObjectStore, tmp_path: Path, make_image: MakeImage) -> None:
     path = tmp_path / "crops.bin"
-    crops = [picture(n, (112, 112)) for n in range(24)]
+    crops = [make_image(n, (112, 112)) for n in range(24)]
     path.write_bytes(pickle.dumps((crops, [n % 2 == 0 for n in range(12)])))
     dataset = import_dataset(objects, "crops", read_bin_benchmark(path))
     assert (dataset.kind, dataset.track, dataset.images, dataset.folds) == ("bin", "aligned", 24, 10)
@@ -329,9 +329,9 @@ def test_progress_goes_from_nothing_to_all_and_never_back(objects: ObjectStore, 
     assert done[-1] == 8
 
 
-def test_groups_travel_with_the_pairs(objects: ObjectStore, tmp_path: Path, picture: Picture) -> None:
+def test_groups_travel_with_the_pairs(objects: ObjectStore, tmp_path: Path, make_image: MakeImage) -> None:
     for name in "abc":
-        (tmp_path / f"{name}.png").write_bytes(picture(ord(name), form="PNG"))
+        (tmp_path / f"{name}.png").write_bytes(make_image(ord(name), form="PNG"))
     pairs = tmp_path / "own.csv"
     pairs.write_text("reference,probe,mated,sex\na.png,b.png,true,f\na.png,c.png,false,m\n")
     dataset = import_dataset(objects, "own", read_benchmark("csv", pairs, tmp_path))

@@ -23,7 +23,7 @@ def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def picture(width: int = 96, height: int = 64) -> Image.Image:
+def plain_image(width: int = 96, height: int = 64) -> Image.Image:
     rng = np.random.default_rng(7)
     return Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
 
@@ -31,7 +31,7 @@ def picture(width: int = 96, height: int = 64) -> Image.Image:
 @functools.cache
 def whole() -> dict[str, bytes]:
     """One honest image of every kind; most of the others are made from these."""
-    image, frames = picture(), [picture().rotate(90), picture().rotate(180)]
+    image, frames = plain_image(), [plain_image().rotate(90), plain_image().rotate(180)]
     exif = Image.Exif()
     exif[0x0112] = 6
     deep = cv2.imencode(".png", np.asarray(image).astype(np.uint16) * 257)[1].tobytes()
@@ -52,9 +52,9 @@ def whole() -> dict[str, bytes]:
         "lossless WebP": encode(image, "WEBP", lossless=True),
         "WebP with alpha": encode(image.convert("RGBA"), "WEBP"),
         "animated WebP": encode(image, "WEBP", save_all=True, append_images=frames),
-        "1x1 JPEG": encode(picture(1, 1), "JPEG"),
-        "1x1 PNG": encode(picture(1, 1), "PNG"),
-        "1x1 WebP": encode(picture(1, 1), "WEBP"),
+        "1x1 JPEG": encode(plain_image(1, 1), "JPEG"),
+        "1x1 PNG": encode(plain_image(1, 1), "PNG"),
+        "1x1 WebP": encode(plain_image(1, 1), "WEBP"),
         "1x60000 PNG": encode(Image.new("RGB", (1, 60_000)), "PNG"),
         "60000x1 JPEG": encode(Image.new("RGB", (60_000, 1)), "JPEG"),
         "16383x1 WebP": encode(Image.new("RGB", (16_383, 1)), "WEBP"),
@@ -136,7 +136,7 @@ def other_formats(rng: Random) -> bytes:
         b"#?RADIANCE\nFORMAT=32-bit_rle_rgbe\n\n-Y 9 +X 9\n",
         b"push graphic-context\nimage over 0,0 0,0 'https://example.org/'\n",
     ]
-    return encode(picture().convert("RGB"), made) if rng.random() < 0.6 else rng.choice(drawn)
+    return encode(plain_image().convert("RGB"), made) if rng.random() < 0.6 else rng.choice(drawn)
 
 
 def polyglot(rng: Random) -> bytes:
@@ -265,7 +265,7 @@ def riff(chunks: Iterable[tuple[bytes, bytes]], *, size: int | None = None) -> b
 
 
 def webp_chunks(rng: Random) -> bytes:
-    """A canvas that is absurd or another than the picture's, frames beside it, alpha of nothing, very many chunks."""
+    """A canvas that is absurd or another than the image's, frames beside it, alpha of nothing, very many chunks."""
 
     def three(value: int) -> bytes:
         return (value & 0xFFFFFF).to_bytes(3, "little")

@@ -18,7 +18,7 @@ from tests.hostile.corpus import CLASSES, make
 #: Where an image that killed its process is kept.
 FOUND = Path(tempfile.gettempdir()) / "likeness-fuzz"
 #: One image may take this long; an honest one of the most pixels takes half a second.
-PATIENCE_S = 60.0
+REPLY_WAIT_S = 60.0
 
 
 @dataclass
@@ -44,8 +44,8 @@ def judge(body: bytes) -> tuple[str, float, float, int]:
         pixels = decode(body, facts)
         assert {*pixels.shape[:2]} == {facts.width, facts.height}
         outcome = "decoded"
-    except ImageRejected as why:
-        outcome = why.code
+    except ImageRejected as error:
+        outcome = error.code
     except Exception as error:
         outcome = f"CRASH {type(error).__name__}: {error}"
     watch.extend([time.process_time()] * 2)
@@ -98,7 +98,7 @@ def fuzz(count: int, *, first_seed: int = 0, only: str = "") -> dict[str, Tally]
                 tally = tallies[name]
                 try:
                     pipe.send_bytes(body)
-                    if not pipe.poll(PATIENCE_S):
+                    if not pipe.poll(REPLY_WAIT_S):
                         raise EOFError
                     outcome, inspect_ms, decode_ms, rss_mb = pipe.recv()
                 except (EOFError, OSError):

@@ -14,7 +14,7 @@ from PIL import Image
 from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected, ImageTooLarge, ImageUndecodable, UnsupportedImage
 from tests.hostile import corpus
-from tests.hostile.corpus import LARGEST, chunk, encode, picture, segment, whole
+from tests.hostile.corpus import LARGEST, chunk, encode, plain_image, segment, whole
 from tests.hostile.fuzz import fuzz, table
 from worker.engine.decode import decode
 
@@ -99,21 +99,21 @@ def test_the_largest_profile_and_metadata_that_phones_write_pass() -> None:
 def test_text_that_unpacks_to_gigabytes_is_never_unpacked(kind: bytes) -> None:
     head = b"a\0\0" if kind == b"zTXt" else b"a\0\1\0\0\0"
     one = chunk(kind, head + corpus.bomb(7_900_000))
-    plain = encode(picture(), "PNG")
+    plain = encode(plain_image(), "PNG")
     body = plain[:33] + one * (LARGEST // len(one)) + plain[33:]
     facts = facts_of(body)
     assert taken_s(lambda: decode(body, facts)) < 2
 
 
 def test_a_png_of_a_million_chunks_is_undecodable() -> None:
-    plain = encode(picture(), "PNG")
+    plain = encode(plain_image(), "PNG")
     body = plain[:33] + chunk(b"teSt", b"") * (LARGEST // 12) + plain[33:]
     with pytest.raises(ImageUndecodable, match="more than 20000 chunks"):
         decode(body, facts_of(body))
 
 
 def test_no_room_is_made_for_a_chunk_that_only_says_how_long_it_is() -> None:
-    plain = encode(picture(), "PNG")
+    plain = encode(plain_image(), "PNG")
     body = plain[:33] + struct.pack(">I", 2**31 - 1) + plain[37:]
     with pytest.raises(ImageUndecodable, match="its last chunk is longer than what is there"):
         decode(body, facts_of(body))
@@ -139,17 +139,17 @@ def test_an_end_marker_in_a_comment_does_not_hide_further_scans() -> None:
 @pytest.mark.parametrize("kind", ["PNG", "WebP", "lossless WebP", "WebP with a canvas", "JPEG"])
 def test_a_bomb_of_every_format_is_refused_at_the_door(kind: str) -> None:
     if kind == "PNG":
-        plain = encode(picture(), "PNG")
+        plain = encode(plain_image(), "PNG")
         body = plain[:16] + struct.pack(">II", 60_000, 60_000) + plain[24:]
     elif kind == "JPEG":
-        plain = encode(picture(), "JPEG")
+        plain = encode(plain_image(), "JPEG")
         at = plain.index(b"\xff\xc0") + 5
         body = plain[:at] + struct.pack(">HH", 65_535, 65_535) + plain[at + 4 :]
     elif kind == "WebP":
-        plain = encode(picture(), "WEBP")
+        plain = encode(plain_image(), "WEBP")
         body = plain[:26] + struct.pack("<HH", 16_383, 16_383) + plain[30:]
     elif kind == "lossless WebP":
-        plain = encode(picture(), "WEBP", lossless=True)
+        plain = encode(plain_image(), "WEBP", lossless=True)
         body = plain[:21] + struct.pack("<I", 16_383 | 16_383 << 14) + plain[25:]
     else:
         body = corpus.riff([(b"VP8X", bytes(4) + b"\xff" * 6), (b"VP8L", whole()["lossless WebP"][20:])])
@@ -159,7 +159,7 @@ def test_a_bomb_of_every_format_is_refused_at_the_door(kind: str) -> None:
 
 def test_an_image_that_hides_another_size_behind_the_first_is_not_decoded() -> None:
     """The door and the decoder must not read two different headers out of one file."""
-    plain = encode(picture(), "JPEG")
+    plain = encode(plain_image(), "JPEG")
     frame = plain[plain.index(b"\xff\xc0") :][:19]
     for hidden in (frame, b"\xff\xd8", b"\0\0", b"\xff\xd0", b"\xff\x01"):
         body = plain[:2] + hidden + plain[2:]

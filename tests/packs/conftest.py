@@ -13,7 +13,7 @@ import pytest
 from core.packs.catalogue import Pack, PackFile, PackSource, Threshold
 from core.settings import Settings
 from core.storage.download import no_progress
-from worker.packs.sources import Errand, from_source
+from worker.packs.sources import FetchRequest, from_source
 
 
 def digest(body: bytes) -> str:
@@ -39,7 +39,7 @@ def ingredients(zoo: Pack, cache: Path) -> Path:
     directory = cache / "ingredients"
     if not all((directory / file.name).is_file() for file in zoo.ingredients):
         directory.mkdir(exist_ok=True)
-        from_source(zoo.sources[0], Errand(zoo.ingredients, directory, cache, no_progress))
+        from_source(zoo.sources[0], FetchRequest(zoo.ingredients, directory, cache, no_progress))
     return directory
 
 

@@ -164,8 +164,8 @@ def test_a_cancelled_job_is_never_run_and_its_images_go(own_stack: Stack, photog
 def starts(jobs: JobStore, job_id: str, holder: str) -> None:
     try:
         jobs.start(job_id, holder)
-    except JobHeld as held:
-        raise AssertionError from held
+    except JobHeld as error:
+        raise AssertionError from error
 
 
 def test_a_job_whose_workers_keep_dying_fails_and_does_not_loop(

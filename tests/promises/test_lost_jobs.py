@@ -81,7 +81,7 @@ def test_a_job_is_enqueued_again_only_while_no_message_holds_it_and_once_a_patie
     job = recorded(jobs, settings, photographs)
 
     def found() -> None:
-        assert [glance.job_id for glance in lost.find()] == [job.id]
+        assert [lost_job.job_id for lost_job in lost.find()] == [job.id]
 
     eventually(found)
     assert reap(lost, send) == 1

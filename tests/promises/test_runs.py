@@ -1,4 +1,4 @@
-"""Benchmark runs on real workers: the same bytes whatever happens on the way."""
+"""Evaluation runs on real workers: the same bytes whatever happens on the way."""
 
 import io
 import json
@@ -34,16 +34,16 @@ SHARDS = 8
 
 @pytest.fixture(scope="module")
 def images(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, Path]) -> Path:
-    """A small benchmark of our own making: photographs in several brightnesses, and one picture without a face."""
+    """A small benchmark of our own making: photographs in several brightnesses, and one image without a face."""
     folder = tmp_path_factory.mktemp("benchmark")
     subjects = {"a": "obama.jpg", "b": "obama3.jpg", "c": "biden.jpg"}
     names = []
     for subject, photograph in subjects.items():
-        picture = Image.open(samples[photograph]).convert("RGB")
-        picture.thumbnail((600, 600))
+        image = Image.open(samples[photograph]).convert("RGB")
+        image.thumbnail((600, 600))
         for step in range(10):
             name = f"{subject}{step}.jpg"
-            ImageEnhance.Brightness(picture).enhance(0.75 + step / 20).save(folder / name, quality=90)
+            ImageEnhance.Brightness(image).enhance(0.75 + step / 20).save(folder / name, quality=90)
             names.append((name, subject))
     Image.new("RGB", (300, 300), "grey").save(folder / "nobody.jpg")
     lines = ["reference,probe,mated,fold"]

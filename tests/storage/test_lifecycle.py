@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import JobHeld, JobNotFound, TransitionRefused
+from core.errors import JobHeld, RecordNotFound, TransitionRefused
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step, new_id
 from core.storage.records import Records
 from tests.support.stack import eventually
@@ -78,8 +78,8 @@ def test_a_lease_runs_out_by_itself_and_is_renewed_by_its_holder_alone(records: 
     def bob_takes_over() -> None:
         try:
             records.step(Step.START, record_id, {"worker": "bob"}, lease=Lease("bob", 60))
-        except JobHeld as held:
-            raise AssertionError from held
+        except JobHeld as error:
+            raise AssertionError from error
 
     eventually(bob_takes_over)
     assert records.renew(record_id, Lease("ada", 60)) is False, "who was taken for dead holds nothing any more"
@@ -113,7 +113,7 @@ def test_of_many_that_end_a_record_at_once_exactly_one_succeeds(records: Records
 
 def test_an_unknown_record_has_one_name(records: Records) -> None:
     for call in (records.get, records.erase, lambda i: records.step(Step.START, i)):
-        with pytest.raises(JobNotFound, match="t_nobody"):
+        with pytest.raises(RecordNotFound, match="t_nobody"):
             call("t_nobody")
 
 

@@ -23,6 +23,6 @@ def likeness(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         patch.setattr(sys, "argv", ["likeness", *arguments])
         try:
             main()
-        except SystemExit as end:
-            status = int(end.code or 0)
+        except SystemExit as error:
+            status = int(error.code or 0)
     return subprocess.CompletedProcess(["likeness", *arguments], status, said.getvalue(), failed.getvalue())

@@ -8,7 +8,7 @@ import pytest
 
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
-from core.errors import JobNotFound, TransitionRefused
+from core.errors import RecordNotFound, TransitionRefused
 from core.storage.lifecycle import Failure, Status
 from core.webhooks.deliveries import ATTEMPTS_PER_HOST, Attempt, DeliveryStatus, DeliveryStore
 from tests.support.receivers import job_that_calls_back
@@ -46,8 +46,8 @@ def at_once(call: Callable[[int], Any], times: int) -> list[Any]:
         barrier.wait()
         try:
             results.append(call(number))
-        except TransitionRefused as refused:
-            results.append(refused)
+        except TransitionRefused as error:
+            results.append(error)
 
     threads = [threading.Thread(target=run, args=(number,)) for number in range(times)]
     for thread in threads:
@@ -91,9 +91,9 @@ def test_a_job_erased_before_its_end_is_not_announced(jobs: JobStore, store: Del
     job = job_that_calls_back(URL)
     jobs.create(job)
     jobs.erase(job.id)
-    with pytest.raises(JobNotFound):
+    with pytest.raises(RecordNotFound):
         jobs.cancel(job.id)
-    with pytest.raises(JobNotFound):
+    with pytest.raises(RecordNotFound):
         store.get(str(job.event_id))
 
 
@@ -106,7 +106,7 @@ def test_erasing_a_job_erases_what_was_to_be_said_about_it(
     assert taken is not None
     jobs.erase(job.id)
     assert store.settle(taken, [NOBODY], DeliveryStatus.PENDING, retry_at=0.0) is False
-    with pytest.raises(JobNotFound):
+    with pytest.raises(RecordNotFound):
         store.get(event_id)
     assert store.take(event_id) is None
     for owner in (None, "key_erases"):

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import structlog
 
 from core.settings.groups import EngineSettings
-from worker.engine.contract import Embedder, Embeddings, Image, Lane
+from worker.engine.contract import Embedder, Embeddings, Image, Priority
 from worker.engine.embed import BUCKETS, Recogniser
 from worker.engine.turns import Machine, Ticket, Turns
 
@@ -45,7 +45,7 @@ class Batcher:
     So an idle device keeps nobody waiting (but for `wait_s`, where that pays), and a busy one runs full batches. There
     is no thread of its own: the caller whose turn it is runs the batch.
 
-    Only interactive calls share a batch. A call of the evaluation lane is cut into batches by itself: what it is
+    Only interactive calls share a batch. A call of an evaluation is cut into batches by itself: what it is
     embedded with depends on nothing but the call, and neither do the last bits of its embeddings.
     """
 
@@ -73,11 +73,11 @@ class Batcher:
         """Batch sizes that will be run, as far as a warm-up should know them."""
         return (*(size for size in BUCKETS if size < self.largest), self.largest)
 
-    def embed(self, crops: Sequence[Image], lane: Lane, since: float | None = None) -> Embeddings:
+    def embed(self, crops: Sequence[Image], priority: Priority, since: float | None = None) -> Embeddings:
         """Rows in the order of the crops, each of length 1. Raises what the recogniser raises of these crops."""
         if not crops:
             return self._recogniser.embed(crops)
-        run = self._run_apart if lane is Lane.EVALUATION else self._run_together
+        run = self._run_apart if priority is Priority.EVALUATION else self._run_together
         return np.concatenate([run(crops[i : i + self.largest], since) for i in range(0, len(crops), self.largest)])
 
     def runs_within(self, turns: Turns) -> bool:
@@ -90,7 +90,7 @@ class Batcher:
 
     def _run_apart(self, crops: Sequence[Image], since: float | None) -> Embeddings:
         call = Call(crops)
-        with self._turns.turn(Lane.EVALUATION, since):
+        with self._turns.turn(Priority.EVALUATION, since):
             self._run([call])
         return call.result()
 
@@ -99,7 +99,7 @@ class Batcher:
         with self._changed:
             self._changed.wait_for(lambda: self.waiting + len(crops) <= ROOM * self.largest)
             self._gathered.append(call)
-            call.ticket = self._turns.line_up(Lane.INTERACTIVE, since)
+            call.ticket = self._turns.line_up(Priority.INTERACTIVE, since)
             self._changed.notify_all()
         if call.ticket.wait():
             try:
@@ -110,7 +110,7 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """Crops of the interactive lane that no batch has taken yet."""
+        """Crops of interactive calls that no batch has taken yet."""
         return sum(len(call.crops) for call in self._gathered)
 
     def _lead(self, first: Call) -> None:

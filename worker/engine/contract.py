@@ -43,7 +43,7 @@ class Comparison:
     timings_ms: dict[str, float]
 
 
-class Lane(IntEnum):
+class Priority(IntEnum):
     """Who comes first where both wait for the same device."""
 
     INTERACTIVE = 0
@@ -61,7 +61,7 @@ class Embedder(Protocol):
 class FaceEngine(Embedder, Protocol):
     """A loaded model pack. Any number of threads may call it at a time.
 
-    `compare` belongs to the interactive lane, `acquire` and `embed` to that of evaluations.
+    `compare` has the priority of interactive work, `acquire` and `embed` that of evaluations.
     """
 
     @property

@@ -48,7 +48,7 @@ class DetectedFace:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Detections:
     """The faces of an image, best score first, and the side of the square it was seen at, in pixels."""
 
     faces: list[DetectedFace]
@@ -58,7 +58,7 @@ class Sight:
 class Detector:
     """A loaded detector that sees every image scaled to fit a square, the rest black.
 
-    Small pictures are seen at SMALL_DETECTION_SIZE, all others at `size`, unless the model's input has a fixed size.
+    Small images are seen at SMALL_DETECTION_SIZE, all others at `size`, unless the model's input has a fixed size.
 
     Threads may share it: SCRFD keeps a pool of sessions behind a lock and a cache that holds equal values per key.
     """
@@ -82,7 +82,7 @@ class Detector:
         """The side of the square that shows all of this image's faces, in pixels."""
         return self._small_size if max(image.shape[:2]) <= self._small_size else self._size
 
-    def look(self, image: Image, scale: int, policy: Policy) -> Sight:
+    def look(self, image: Image, scale: int, policy: Policy) -> Detections:
         """What the policy needs to see of an image that was reduced to 1/`scale`, in pixels of the whole.
 
         Under `largest` a large face in the small view is enough: that view misses small faces only, so no face it
@@ -92,8 +92,8 @@ class Detector:
         if policy is Policy.LARGEST and size > self._small_size:
             faces = self._find_at(self._small_size, image)
             if _one_stands_out(faces, LARGE_FACE_PX * max(image.shape[:2]) / self._small_size):
-                return Sight([face.enlarged(scale) for face in faces], self._small_size)
-        return Sight([face.enlarged(scale) for face in self._find_at(size, image)], size)
+                return Detections([face.enlarged(scale) for face in faces], self._small_size)
+        return Detections([face.enlarged(scale) for face in self._find_at(size, image)], size)
 
     def find(self, image: Image) -> list[DetectedFace]:
         """Every face at or above the detection threshold, best score first."""

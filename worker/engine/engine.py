@@ -27,8 +27,8 @@ from core.vocabulary import (
 )
 from worker.engine.align import CROP_SIZE, align
 from worker.engine.batcher import Batcher
-from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Lane, Unusable
-from worker.engine.decode import Picture, scale_to_crop, scale_to_detect
+from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Priority, Unusable
+from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
 from worker.engine.models import load_models
 from worker.engine.select import select
@@ -90,18 +90,18 @@ class Engine:
             self._detector.find(np.zeros((size, size, 3), np.uint8))
         crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
         for batch in self._batcher.sizes:
-            self._batcher.embed([crop] * batch, Lane.EVALUATION)
+            self._batcher.embed([crop] * batch, Priority.EVALUATION)
         self._batcher.embed_now([crop] * len(Side))
         return (perf_counter() - start) * 1000
 
     def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
         """Find the one face that counts. An image that gives none is a result, never an exception."""
-        with self._cores.turn(Lane.EVALUATION):
+        with self._cores.turn(Priority.EVALUATION):
             return self._acquire(body, policy, Stopwatch())
 
     def embed(self, crops: Sequence[Image]) -> Embeddings:
         """Rows in the order of the crops, each of length 1."""
-        return self._batcher.embed(crops, Lane.EVALUATION)
+        return self._batcher.embed(crops, Priority.EVALUATION)
 
     def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
         """Compare two images; nothing is embedded unless both give a face.
@@ -136,7 +136,7 @@ class Engine:
     @contextmanager
     def _turn(self, since: float, watch: Stopwatch) -> Iterator[None]:
         with watch.step("wait"):
-            self._cores.line_up(Lane.INTERACTIVE, since).wait()
+            self._cores.line_up(Priority.INTERACTIVE, since).wait()
         try:
             yield
         finally:
@@ -144,9 +144,9 @@ class Engine:
 
     def _embed_both(self, crops: Sequence[Image], since: float) -> Embeddings:
         if self._batcher.largest > 1:
-            return self._batcher.embed(crops, Lane.INTERACTIVE, since)
+            return self._batcher.embed(crops, Priority.INTERACTIVE, since)
         pair = dict(zip(Side, crops, strict=True))
-        rows = self._both(lambda side: self._batcher.embed([pair[side]], Lane.INTERACTIVE, since))
+        rows = self._both(lambda side: self._batcher.embed([pair[side]], Priority.INTERACTIVE, since))
         return np.concatenate([*rows.values()])
 
     def _both(self, work: Callable[[Side], T]) -> dict[Side, T]:
@@ -161,23 +161,23 @@ class Engine:
         try:
             with watch.step("decode"):
                 header = read_header(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
-                picture = Picture.of(body, header, scale_to_detect(header, self.facts.detection_size))
+                decoded = DecodedImage.of(body, header, scale_to_detect(header, self.facts.detection_size))
             with watch.step("detect"):
-                seen = self._detector.look(picture.pixels, picture.scale, policy)
-                shape = (picture.height, picture.width)
-                chosen = select(seen.faces, policy, shape, min_face_px=self.facts.min_face_px)
+                detections = self._detector.look(decoded.pixels, decoded.scale, policy)
+                shape = (decoded.height, decoded.width)
+                chosen = select(detections.faces, policy, shape, min_face_px=self.facts.min_face_px)
             if isinstance(chosen, Unusable):
                 return chosen
-            if (scale := scale_to_crop(chosen.shorter_side)) < picture.scale:
+            if (scale := scale_to_crop(chosen.shorter_side)) < decoded.scale:
                 with watch.step("decode"):
-                    picture = Picture.of(body, header, scale)
+                    decoded = DecodedImage.of(body, header, scale)
         except ImageRejected as error:
             too_large = isinstance(error, ImageTooLarge)
             reason = Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE
             return Unusable(reason, str(error))
         with watch.step("align"):
-            crop = align(picture.pixels, picture.inside(chosen.keypoints))
-        face = Face(chosen.box, chosen.score, len(seen.faces), seen.size)
+            crop = align(decoded.pixels, decoded.inside(chosen.keypoints))
+        face = Face(chosen.box, chosen.score, len(detections.faces), detections.size)
         return Acquired(face, crop, watch.laps_ms)
 
 

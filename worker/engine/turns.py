@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
-from worker.engine.contract import Lane
+from worker.engine.contract import Priority
 
-#: Of work that waits in the second lane, one in so many turns is given all the same: it slows down, it never stops.
-PATIENCE = 16
+#: While interactive work waits, an evaluation's is passed over so often, then has a turn: it slows down, never stops.
+TURNS_PASSED_OVER = 16
 
 
 @dataclass(order=True, slots=True)
@@ -30,12 +30,12 @@ class Ticket:
 
 
 class Turns:
-    """So many at a time; the interactive lane before the other, and within a lane who has waited longest."""
+    """So many at a time; interactive work before an evaluation's, and of each who has waited longest."""
 
     def __init__(self, places: int) -> None:
         self.places = places
         self._free = places
-        self._lines: dict[Lane, list[Ticket]] = {lane: [] for lane in Lane}
+        self._lines: dict[Priority, list[Ticket]] = {priority: [] for priority in Priority}
         self._passed_over = 0
         self._numbers = count()
         self._lock = threading.Lock()
@@ -46,15 +46,15 @@ class Turns:
         return self._free
 
     @contextmanager
-    def turn(self, lane: Lane, since: float | None = None) -> Iterator[None]:
+    def turn(self, priority: Priority, since: float | None = None) -> Iterator[None]:
         """Wait for a turn and hold it. `since`: when the whole piece of work began (monotonic)."""
-        self.line_up(lane, since).wait()
+        self.line_up(priority, since).wait()
         try:
             yield
         finally:
             self.give_back()
 
-    def line_up(self, lane: Lane, since: float | None = None) -> Ticket:
+    def line_up(self, priority: Priority, since: float | None = None) -> Ticket:
         """Ask for a turn. Whoever gets it gives it back."""
         ticket = Ticket(time.monotonic() if since is None else since, next(self._numbers))
         with self._lock:
@@ -62,7 +62,7 @@ class Turns:
                 self._free -= 1
                 self._grant(ticket)
             else:
-                heapq.heappush(self._lines[lane], ticket)
+                heapq.heappush(self._lines[priority], ticket)
         return ticket
 
     def withdraw(self, ticket: Ticket) -> None:
@@ -81,8 +81,8 @@ class Turns:
             self._free += 1
 
     def _next_line(self) -> list[Ticket] | None:
-        first, second = self._lines[Lane.INTERACTIVE], self._lines[Lane.EVALUATION]
-        if first and (not second or self._passed_over < PATIENCE):
+        first, second = self._lines[Priority.INTERACTIVE], self._lines[Priority.EVALUATION]
+        if first and (not second or self._passed_over < TURNS_PASSED_OVER):
             self._passed_over += bool(second)
             return first
         self._passed_over = 0

@@ -14,7 +14,7 @@ from core.packs.catalogue import Pack, PackSource
 from core.settings.groups import PackSettings
 from core.storage.download import Progress, no_progress
 from worker.packs import opencv_zoo
-from worker.packs.sources import Errand, copy_from, describe, from_mirror, from_source
+from worker.packs.sources import FetchRequest, copy_from, describe, from_mirror, from_source
 from worker.packs.verify import faults, require_licence
 
 DOWNLOADS = ".downloads"  # beside the packs: what a broken-off download left, to be resumed
@@ -73,7 +73,7 @@ def _gather(pack: Pack, gathered: Path, packs: PackSettings, progress: Progress)
     downloads = packs.path / DOWNLOADS
     downloads.mkdir(exist_ok=True)
     reasons = []
-    for place, fill in _places(pack, packs, Errand(pack.files, gathered, downloads, progress)):
+    for place, fill in _places(pack, packs, FetchRequest(pack.files, gathered, downloads, progress)):
         try:
             fill()
             wrong = faults(pack, gathered)
@@ -87,25 +87,25 @@ def _gather(pack: Pack, gathered: Path, packs: PackSettings, progress: Progress)
     raise DownloadFailed(f"the pack {pack.name} could not be fetched. Tried {tried}")
 
 
-def _places(pack: Pack, packs: PackSettings, errand: Errand) -> Iterator[tuple[str, Callable[[], None]]]:
+def _places(pack: Pack, packs: PackSettings, request: FetchRequest) -> Iterator[tuple[str, Callable[[], None]]]:
     present = packs.path / pack.name
     if present.is_dir():
-        yield "what is there already", partial(copy_from, present, pack.files, errand.destination)
+        yield "what is there already", partial(copy_from, present, pack.files, request.destination)
     if packs.mirror:
-        yield f"mirror {packs.mirror}", partial(from_mirror, packs.mirror, pack, errand)
+        yield f"mirror {packs.mirror}", partial(from_mirror, packs.mirror, pack, request)
     for source in pack.sources:
-        fill = from_source if pack.recipe is None else partial(_cook, pack)
-        yield describe(source), partial(fill, source, errand)
+        fill = from_source if pack.recipe is None else partial(_from_recipe, pack)
+        yield describe(source), partial(fill, source, request)
 
 
-def _cook(pack: Pack, source: PackSource, errand: Errand) -> None:
+def _from_recipe(pack: Pack, source: PackSource, request: FetchRequest) -> None:
     try:
         recipe = RECIPES[pack.recipe or ""]
     except KeyError:
         raise DownloadFailed(f"no recipe is called {pack.recipe!r}; there are {', '.join(RECIPES)}") from None
-    with tempfile.TemporaryDirectory() as kitchen:
-        from_source(source, replace(errand, files=pack.ingredients, destination=Path(kitchen)))
-        recipe(Path(kitchen), errand.destination)
+    with tempfile.TemporaryDirectory() as ingredients:
+        from_source(source, replace(request, files=pack.ingredients, destination=Path(ingredients)))
+        recipe(Path(ingredients), request.destination)
 
 
 def _empty(directory: Path) -> None:

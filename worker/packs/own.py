@@ -30,8 +30,8 @@ def add_pack(
     """
     try:
         require_pack_name(name)
-    except ValueError as why:
-        raise SettingsInvalid(str(why)) from None
+    except ValueError as error:
+        raise SettingsInvalid(str(error)) from None
     if name in load_catalogue(packs.home):
         raise SettingsInvalid(f"a pack is already called {name!r}; choose another name")
     contents = inspect_pack(directory)

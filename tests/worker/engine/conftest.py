@@ -1,4 +1,4 @@
-"""The real pack and the sample photographs, fetched once; pictures that a test can make are made in the test."""
+"""The real pack and the sample photographs, fetched once; images that a test can make are made in the test."""
 
 from collections.abc import Callable
 from pathlib import Path

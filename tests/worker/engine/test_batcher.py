@@ -13,7 +13,7 @@ from core.settings import Settings
 from core.vocabulary import Compared, Policy
 from tests.support.stack import eventually
 from worker.engine.batcher import ROOM, Batcher
-from worker.engine.contract import Embeddings, Image, Lane
+from worker.engine.contract import Embeddings, Image, Priority
 from worker.engine.embed import BUCKETS, Recogniser
 from worker.engine.engine import Engine
 from worker.engine.models import load_models
@@ -55,9 +55,9 @@ class Callers:
         self.call(0)
         eventually(lambda: self._seen(1))
 
-    def call(self, *numbers: int, lane: Lane = Lane.INTERACTIVE, waiting: int | None = None) -> None:
+    def call(self, *numbers: int, priority: Priority = Priority.INTERACTIVE, waiting: int | None = None) -> None:
         crops = [crop(number) for number in numbers]
-        self._calls.append(self._pool.submit(self._batcher.embed, crops, lane))
+        self._calls.append(self._pool.submit(self._batcher.embed, crops, priority))
         if waiting is not None:
             eventually(lambda: self._waiting(waiting))
 
@@ -75,8 +75,8 @@ class Callers:
     def _answer(call: Future[Embeddings]) -> list[float] | str:
         try:
             return [float(row[0]) for row in call.result(10)]
-        except ValueError as why:
-            return str(why)
+        except ValueError as error:
+            return str(error)
 
 
 @pytest.fixture
@@ -105,7 +105,7 @@ def test_what_arrives_while_the_device_is_busy_shares_the_next_batch(device: Dev
 
 def test_an_idle_device_keeps_nobody_waiting(device: Device) -> None:
     batcher = Batcher(device, Turns(1), largest=8)
-    assert batcher.embed([crop(7)], Lane.INTERACTIVE).tolist() == [[7]]
+    assert batcher.embed([crop(7)], Priority.INTERACTIVE).tolist() == [[7]]
     assert device.batches == [[7]]
 
 
@@ -121,7 +121,7 @@ def test_no_batch_is_larger_than_the_largest(device: Device, pool: ThreadPoolExe
 def test_who_has_the_device_waits_a_moment_for_others_where_that_is_asked_for(device: Device) -> None:
     batcher = Batcher(device, Turns(1), largest=2, wait_s=10)
     with ThreadPoolExecutor(2) as pool:
-        calls = [pool.submit(batcher.embed, [crop(number)], Lane.INTERACTIVE) for number in (1, 2)]
+        calls = [pool.submit(batcher.embed, [crop(number)], Priority.INTERACTIVE) for number in (1, 2)]
         assert [call.result(5).tolist() for call in calls] == [[[1]], [[2]]]
     assert sorted(device.batches[0]) == [1, 2]
     assert len(device.batches) == 1
@@ -130,7 +130,7 @@ def test_who_has_the_device_waits_a_moment_for_others_where_that_is_asked_for(de
 def test_interactive_calls_go_before_evaluations_that_came_earlier(device: Device, pool: ThreadPoolExecutor) -> None:
     these = callers(device, pool, largest=2)
     these.hold_device()
-    these.call(1, 2, 3, lane=Lane.EVALUATION)
+    these.call(1, 2, 3, priority=Priority.EVALUATION)
     these.call(4, waiting=1)
     these.release()
     assert device.batches[0] == [0]
@@ -141,8 +141,8 @@ def test_interactive_calls_go_before_evaluations_that_came_earlier(device: Devic
 def test_an_evaluation_shares_no_batch_with_anybody(device: Device, pool: ThreadPoolExecutor) -> None:
     these = callers(device, pool, largest=4)
     these.hold_device()
-    these.call(1, 2, 3, 4, 5, lane=Lane.EVALUATION)
-    these.call(11, 12, 13, lane=Lane.EVALUATION)
+    these.call(1, 2, 3, 4, 5, priority=Priority.EVALUATION)
+    these.call(11, 12, 13, priority=Priority.EVALUATION)
     these.call(21, waiting=1)
     these.call(22, waiting=2)
     these.release()
@@ -162,8 +162,8 @@ def test_of_a_batch_that_fails_only_the_bad_crop_fails(device: Device, pool: Thr
 def test_a_bad_crop_of_an_evaluation_is_an_error_and_the_next_call_works(device: Device) -> None:
     batcher = Batcher(device, Turns(1), largest=4)
     with pytest.raises(ValueError, match="a bad crop"):
-        batcher.embed([crop(1), crop(BAD)], Lane.EVALUATION)
-    assert batcher.embed([crop(1)], Lane.EVALUATION).tolist() == [[1]]
+        batcher.embed([crop(1), crop(BAD)], Priority.EVALUATION)
+    assert batcher.embed([crop(1)], Priority.EVALUATION).tolist() == [[1]]
 
 
 def test_callers_beyond_the_room_wait_to_be_let_in(device: Device, pool: ThreadPoolExecutor) -> None:
@@ -183,10 +183,10 @@ def test_callers_beyond_the_room_wait_to_be_let_in(device: Device, pool: ThreadP
 def test_every_caller_gets_the_rows_of_its_own_crops(calls: list[list[int]], largest: int) -> None:
     batcher = Batcher(Device(), Turns(2), largest=largest)
     with ThreadPoolExecutor(6) as pool:
-        lanes = [Lane(number % 2) for number in range(len(calls))]
+        priorities = [Priority(number % 2) for number in range(len(calls))]
         asked = [
-            pool.submit(batcher.embed, [crop(number) for number in numbers], lane)
-            for numbers, lane in zip(calls, lanes, strict=True)
+            pool.submit(batcher.embed, [crop(number) for number in numbers], priority)
+            for numbers, priority in zip(calls, priorities, strict=True)
         ]
         assert [[int(row[0]) for row in call.result(10)] for call in asked] == calls
 

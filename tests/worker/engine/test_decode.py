@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected, ImageUndecodable
 from worker.engine.contract import Image as Pixels
-from worker.engine.decode import Picture, decode, scale_to_crop, scale_to_detect
+from worker.engine.decode import DecodedImage, decode, scale_to_crop, scale_to_detect
 
 FactsOf = Callable[[bytes], ImageFacts]
 ORIENTATION = 0x0112
@@ -303,17 +303,17 @@ def test_a_face_is_cut_from_at_least_as_many_pixels_as_its_crop_has(face_px: flo
 
 @pytest.mark.parametrize("scale", [1, *SCALES])
 @pytest.mark.parametrize("orientation", [1, 6])
-def test_a_picture_knows_the_size_of_the_upright_whole(scale: int, orientation: int, facts_of: FactsOf) -> None:
+def test_a_decoded_image_knows_the_size_of_the_upright_whole(scale: int, orientation: int, facts_of: FactsOf) -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     body = encode(gradient(97, 61), "JPEG", exif=exif)
-    picture = Picture.of(body, facts_of(body), scale)
-    assert (picture.width, picture.height) == ((97, 61) if orientation == 1 else (61, 97))
-    assert picture.pixels.shape == (-(-picture.height // scale), -(-picture.width // scale), 3)
+    decoded = DecodedImage.of(body, facts_of(body), scale)
+    assert (decoded.width, decoded.height) == ((97, 61) if orientation == 1 else (61, 97))
+    assert decoded.pixels.shape == (-(-decoded.height // scale), -(-decoded.width // scale), 3)
 
 
 def test_a_point_lies_in_the_pixel_that_its_pixel_became_part_of() -> None:
-    picture = Picture(np.zeros((30, 40, 3), np.uint8), 2, 60, 80)
-    assert picture.inside([(0.5, 0.5), (20.5, 2.5)]) == ((0.0, 0.0), (10.0, 1.0))
-    whole = replace(picture, scale=1)
+    decoded = DecodedImage(np.zeros((30, 40, 3), np.uint8), 2, 60, 80)
+    assert decoded.inside([(0.5, 0.5), (20.5, 2.5)]) == ((0.0, 0.0), (10.0, 1.0))
+    whole = replace(decoded, scale=1)
     assert whole.inside([(20.3, 2.7)]) == ((20.3, 2.7),)

@@ -77,14 +77,14 @@ def test_a_detector_of_a_fixed_size_has_no_other() -> None:
     assert eye.looked_at == [640]
 
 
-def test_a_small_picture_is_looked_at_once() -> None:
+def test_a_small_image_is_looked_at_once() -> None:
     eye = KeenEye((TINY,))
     assert Detector(eye, 640).look(np.zeros((250, 250, 3), np.uint8), 1, Policy.LARGEST).size == 320
     assert eye.looked_at == [320]
 
 
 @pytest.mark.parametrize("policy", Policy)
-def test_faces_of_a_reduced_picture_are_in_pixels_of_the_whole(policy: Policy) -> None:
+def test_faces_of_a_reduced_image_are_in_pixels_of_the_whole(policy: Policy) -> None:
     (face,) = Detector(KeenEye((LARGE,)), 640).look(PHOTOGRAPH, 4, policy).faces
     assert face.box == (400, 400, 400 + 4 * LARGE[2], 400 + 4 * LARGE[2])
     assert face.keypoints[0] == (400 + 2 * LARGE[2], 400 + 2 * LARGE[2])
