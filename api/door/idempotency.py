@@ -88,7 +88,11 @@ def begin(form: Mapping[str, Any], find: Callable[[str], T]) -> KeyedRequest[T]:
     if key is None:
         return KeyedRequest(claims)
     if not _KEY.fullmatch(key):
-        raise Problem(400, "idempotency_key_invalid", "Idempotency-Key: 1 to 255 visible ASCII characters, no spaces")
+        raise Problem(
+            400,
+            "idempotency_key_invalid",
+            f"Idempotency-Key: must be 1 to 255 visible ASCII characters without spaces; found {key!r}",
+        )
     owner, fingerprint = caller().owner, _fingerprint(form)
     try:
         claimed = claims.claim(owner, key, fingerprint)

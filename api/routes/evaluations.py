@@ -101,7 +101,9 @@ class Report(MethodView):
         try:
             body = services().objects.get(getattr(RunKeys(run_id), kind))
         except ObjectNotFound:
-            raise Problem(409, "report_not_ready", f"the run is {run.status}: it has no report") from None
+            raise Problem(
+                409, "report_not_ready", f"the run is {run.status}; its report is there once it has succeeded"
+            ) from None
         return Response(body, content_type=media_type)
 
 

@@ -1,8 +1,21 @@
 """What several resources share: lists, and the body every error has."""
 
-from marshmallow import EXCLUDE, Schema, fields, validate
+from typing import Any
+
+from marshmallow import EXCLUDE, RAISE, Schema, fields, validate
 
 from core.storage.lifecycle import Status
+
+
+class StrictForm(Schema):
+    """What a client sends: a field that is not known is refused, and the answer names those that are."""
+
+    class Meta:
+        unknown = RAISE
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages = {**self.error_messages, "unknown": f"field_unknown|known are {', '.join(self.fields)}"}
 
 
 class ListQuery(Schema):
@@ -14,7 +27,7 @@ class ListQuery(Schema):
     limit = fields.Integer(
         load_default=20,
         validate=validate.Range(min=1, max=100, error="limit_out_of_range|must be 1 to 100; found {input}"),
-        error_messages={"invalid": "limit_invalid|must be a whole number"},
+        error_messages={"invalid": "limit_invalid|must be a whole number; found {input}"},
     )
     cursor = fields.String(metadata={"description": "`next_cursor` of the page before."})
     status = fields.String(

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_smorest.fields import Upload
-from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validate
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import FileStorage
 
+from api.schemas.common import StrictForm
 from core.comparisons.submission import FieldRefused, Submission
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, Policy, Reason, Side
@@ -24,7 +25,7 @@ def _metadata(text: str) -> None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValidationError(f"metadata_invalid|not JSON: {error}") from None
+        raise ValidationError(f"metadata_invalid|must be JSON: {error}") from None
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValidationError("metadata_invalid|must be a JSON object whose values are strings")
     if len(value) > MAX_METADATA_FIELDS:
@@ -33,7 +34,7 @@ def _metadata(text: str) -> None:
         "".join((*value, *value.values())).encode()
     except UnicodeEncodeError:
         raise ValidationError(
-            "metadata_invalid|holds half a surrogate pair, which does not stand for a character"
+            "metadata_invalid|must be text; found half a surrogate pair, which does not stand for a character"
         ) from None
 
 
@@ -55,13 +56,8 @@ def _image(description: str) -> Upload:
     )
 
 
-class ComparisonForm(Schema):
+class ComparisonForm(StrictForm):
     """A comparison to run: two image files and what may be said about them."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {"unknown": "field_unknown|there is no such field"}
 
     reference = _image("The image one knows: JPEG, PNG or WebP.")
     probe = _image("The image in question: JPEG, PNG or WebP.")
@@ -77,7 +73,7 @@ class ComparisonForm(Schema):
     threshold = fields.Float(
         allow_nan=True,
         validate=_threshold,
-        error_messages={"invalid": "threshold_invalid|must be a number"},
+        error_messages={"invalid": "threshold_invalid|must be a number; found {input}"},
         metadata={
             "description": "Decision threshold on the cosine score. Default: the pack's.",
             "minimum": -1,
@@ -87,7 +83,7 @@ class ComparisonForm(Schema):
     target_fmr = fields.Float(
         allow_nan=True,
         validate=_target_fmr,
-        error_messages={"invalid": "target_fmr_invalid|must be a number"},
+        error_messages={"invalid": "target_fmr_invalid|must be a number; found {input}"},
         metadata={
             "description": "Instead of a threshold: the false match rate it must keep, by the pack's calibration.",
             "exclusiveMinimum": 0,
@@ -138,7 +134,7 @@ class WaitQuery(Schema):
     wait = fields.Float(
         load_default=0.0,
         validate=validate.Range(min=0, error="wait_out_of_range|must be 0 or more seconds; found {input}"),
-        error_messages={"invalid": "wait_invalid|must be a number of seconds"},
+        error_messages={"invalid": "wait_invalid|must be a number of seconds; found {input}"},
         metadata={"description": "Seconds to wait for the job to end; the deployment sets an upper bound."},
     )
 

@@ -4,9 +4,9 @@ from copy import copy
 from datetime import UTC
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import Schema, fields, validate
 
-from api.schemas.common import ListQuery
+from api.schemas.common import ListQuery, StrictForm
 from api.schemas.comparisons import JobSchema
 from core.comparisons.document import EVENT_FIELDS
 from core.webhooks.deliveries import DeliveryStatus
@@ -16,7 +16,7 @@ def _time(description: str) -> fields.AwareDateTime:
     return fields.AwareDateTime(
         format="iso",
         default_timezone=UTC,
-        error_messages={"invalid": "time_invalid|must be a time such as 2026-01-31T12:00:00Z"},
+        error_messages={"invalid": "time_invalid|must be a time such as 2026-01-31T12:00:00Z; found {input}"},
         metadata={"description": description},
     )
 
@@ -97,13 +97,8 @@ class DeliveryListQuery(ListQuery):
     )
 
 
-class ReplayForm(Schema):
+class ReplayForm(StrictForm):
     """Which deliveries to replay; `since` and `until` bound the time of their events."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = {"unknown": "field_unknown|there is no such field"}
 
     status = fields.String(
         load_default=DeliveryStatus.DEAD,

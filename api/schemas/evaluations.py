@@ -23,19 +23,19 @@ class EvaluationForm(Schema):
     pack = fields.String(metadata={"description": "Model pack. Default: the deployment's."})
     flip = fields.Boolean(
         load_default=False,
-        error_messages={"invalid": "flip_invalid|must be true or false"},
+        error_messages={"invalid": "flip_invalid|must be true or false; found {input}"},
         metadata={"description": "Add the embedding of the mirrored crop."},
     )
     policy = fields.String(
         load_default=Policy.MOST_CENTRAL,
         validate=validate.OneOf(
-            list(Policy), error="policy_unknown|there are largest, most_central and require_one; found {input}"
+            list(Policy), error="policy_unknown|must be one of largest, most_central, require_one; found {input}"
         ),
     )
     detection_size = fields.Integer(
         strict=True,
         validate=_detection_size,
-        error_messages={"invalid": "detection_size_invalid|must be a whole number"},
+        error_messages={"invalid": "detection_size_invalid|must be a whole number; found {input}"},
         metadata={"description": "Detector input, pixels a side. Default: the deployment's.", "multipleOf": 32},
     )
 
@@ -80,6 +80,8 @@ class ReportQuery(Schema):
 
     format = fields.String(
         load_default="json",
-        validate=validate.OneOf(["json", "html", "csv"], error="format_unknown|there are json, html and csv"),
+        validate=validate.OneOf(
+            ["json", "html", "csv"], error="format_unknown|must be one of json, html, csv; found {input}"
+        ),
         metadata={"description": "`json` for machines, `html` for people, `csv` for every score."},
     )

@@ -147,7 +147,7 @@ def _pack(name: str, entry: Mapping[str, Any]) -> Pack:
             published=tuple(PublishedFigure(**figure) for figure in entry.get("published", ())),
         )
     except KeyError as error:
-        raise ValueError(f"pack {name!r} has no {error}") from None
+        raise ValueError(f"pack {name!r} must have {error}") from None
     except (TypeError, ValueError) as error:
         raise ValueError(f"pack {name!r}: {error}") from error
 
@@ -158,7 +158,7 @@ def _files(table: Mapping[str, str]) -> tuple[PackFile, ...]:
         if path.is_absolute() or ".." in path.parts or str(path) != name or "\\" in name:
             raise ValueError(f"{name!r} must be the name of a file below the pack's directory, with / between folders")
         if not _SHA256.fullmatch(sha256):
-            raise ValueError(f"{name!r} has no SHA-256 of 64 small hexadecimal digits")
+            raise ValueError(f"{name!r} must have a SHA-256 of 64 small hexadecimal digits; found {sha256!r}")
     return tuple(PackFile(name, sha256) for name, sha256 in table.items())
 
 

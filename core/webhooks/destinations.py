@@ -52,14 +52,16 @@ class DestinationRules:
     def check_url(self, url: str) -> Destination:
         """Take the URL apart. Raises CallbackRefused for one that can be told without asking the DNS."""
         if len(url) > MAX_URL_CHARACTERS:
-            raise CallbackRefused("callback_url_too_long", f"{len(url)} characters; at most {MAX_URL_CHARACTERS}")
+            raise CallbackRefused(
+                "callback_url_too_long", f"must be at most {MAX_URL_CHARACTERS} characters; found {len(url)}"
+            )
         if not _URL.fullmatch(url):
             raise CallbackRefused("callback_url_invalid", "must be a URL of printable ASCII characters")
         try:
             parts = urlsplit(url)
             port = parts.port
         except ValueError as error:
-            raise CallbackRefused("callback_url_invalid", f"not a URL: {error}") from None
+            raise CallbackRefused("callback_url_invalid", f"must be a URL: {error}") from None
         host = parts.hostname or ""
         if parts.scheme not in _DEFAULT_PORTS or (parts.scheme == "http" and not self.allow_http):
             allowed = "https or http" if self.allow_http else "https"
@@ -73,7 +75,8 @@ class DestinationRules:
             )
         port = _DEFAULT_PORTS[parts.scheme] if port is None else port
         if not self._allows_port(port):
-            raise CallbackRefused("callback_port_refused", f"port {port} is not one that callbacks may go to")
+            allowed = "1 to 65535" if self.allow_private else " or ".join(map(str, sorted(self._ports)))
+            raise CallbackRefused("callback_port_refused", f"must name port {allowed}; found port {port}")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return Destination(parts.scheme, parts.netloc, host, port, target)
 
@@ -90,6 +93,9 @@ class DestinationRules:
         self.check_address(host)
         return True
 
+    @property
+    def _ports(self) -> frozenset[int]:
+        return self.ports.union(_DEFAULT_PORTS.values() if self.allow_http else (443,))
+
     def _allows_port(self, port: int) -> bool:
-        defaults = _DEFAULT_PORTS.values() if self.allow_http else (443,)
-        return 0 < port < 65536 and (self.allow_private or port in defaults or port in self.ports)
+        return 0 < port < 65536 and (self.allow_private or port in self._ports)

@@ -125,11 +125,11 @@ def _value(pickled: io.BytesIO) -> object:
             case _:
                 shown = "" if argument is None else f" {argument!r:.60}"
                 raise ValueError(f"the opcode {opcode.name}{shown} at byte {position} is not admitted")
-    raise ValueError("it ends without saying so")
+    raise ValueError("it must end with the opcode STOP; the file ends before")
 
 
 def _extend(stack: list[object], items: list[object]) -> None:
     target = stack[-1]
     if not isinstance(target, list):
-        raise TypeError("items are appended to something that is not a list")
+        raise TypeError(f"items must be appended to a list; found {type(target).__name__}")
     target.extend(items)

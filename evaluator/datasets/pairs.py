@@ -75,7 +75,7 @@ class Draft:
     def finish(self, group_names: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> PairList:
         """Raise DatasetInvalid with all the faults, in the order of their lines, if there are any."""
         if not self._rows and not self.faults:
-            self.fault(None, "there are no pairs")
+            self.fault(None, "the list must have at least one pair; found none")
         if self.faults:
             raise DatasetInvalid(sorted(self.faults, key=lambda fault: fault.line or 0))
         lines, pairs = zip(*self._rows.values(), strict=True)

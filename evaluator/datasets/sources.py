@@ -69,7 +69,8 @@ class Archive:
                 digest = hashlib.sha256(body).digest()
                 for image_id in ids:
                     if not body:
-                        yield image_id, Fault(self.name, None, f"{path} has {size} bytes, which is none or too many")
+                        what = f"{path} must have 1 to {self.max_member_bytes} bytes; found {size}"
+                        yield image_id, Fault(self.name, None, what)
                     elif image_id not in seen:
                         seen[image_id] = (path, digest)
                         yield image_id, body

@@ -130,7 +130,7 @@ def from_csv(body: bytes) -> ScoreTable:
             raise ScoreFileInvalid(f"line {line}: {error}") from None
         numbers.append(line)
     if not rows:
-        raise ScoreFileInvalid("there are no pairs")
+        raise ScoreFileInvalid("the file must have at least one pair; found none")
     if fault := _first_fault(rows, groups):
         number, what = fault
         raise ScoreFileInvalid(f"line {1 if number is None else numbers[number]}: {what}")
@@ -190,7 +190,7 @@ def _first_fault(rows: Sequence[ScoreRow], group_names: tuple[str, ...]) -> tupl
 def _fault(row: ScoreRow, groups: int, folded: bool) -> str | None:
     reasons = [reason for reason in (row.reference_failure, row.probe_failure) if reason is not None]
     if not row.reference or not row.probe or "" in reasons:
-        return "an image has no id, or a failure no reason"
+        return "each image must have an id, and each failure a reason"
     if odd := [text for text in (row.reference, row.probe, *row.groups, *reasons) if _CONTROL.search(text)]:
         return f"{odd[0]!r} has control characters"
     if len(row.groups) != groups:
@@ -200,9 +200,9 @@ def _fault(row: ScoreRow, groups: int, folded: bool) -> str | None:
     if row.score is not None and not isfinite(row.score):
         return f"score is {row.score}, it must be finite"
     if reasons and row.score is not None:
-        return "there is a score, though an image was not acquired"
+        return f"a pair with a failure to acquire must have an empty score; found {row.score}"
     if not reasons and row.score is None:
-        return "there is neither a score nor a reason why not"
+        return "a pair must have a score, or a reason why not; found neither"
     return None
 
 

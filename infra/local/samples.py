@@ -55,7 +55,7 @@ def _from_archive(
         for sample in wanted:
             packed = members.extractfile(sample["member"])
             if packed is None:
-                raise DownloadFailed(f"{fetched.name}: {sample['member']} is not a file in the archive")
+                raise DownloadFailed(f"{fetched.name} must contain the file {sample['member']}")
             with packed, (arrived / sample["name"]).open("wb") as plain:
                 shutil.copyfileobj(packed, plain)
 

@@ -92,7 +92,7 @@ def test_a_quoted_line_break_is_a_fault_and_a_quote_left_open_too() -> None:
 
 
 def test_a_header_alone_has_no_pairs() -> None:
-    assert faults_of("reference,probe,mated\n\n") == ["there are no pairs"]
+    assert faults_of("reference,probe,mated\n\n") == ["the list must have at least one pair; found none"]
 
 
 WORD = st.text(

@@ -85,9 +85,9 @@ def test_two_files_for_one_image_are_a_fault_only_if_they_differ(tmp_path: Path,
 def test_an_empty_file_and_one_over_the_limit_are_faults(tmp_path: Path, name: str, write: Writer) -> None:
     source = Archive(write(tmp_path / name, {"x/a.jpg": b"12345", "x/b.jpg": b"1234", "x/c.jpg": b""}), "", 4)
     assert dict(source.images({"a.jpg", "b.jpg", "c.jpg"})) == {
-        "a.jpg": Fault(name, None, "x/a.jpg has 5 bytes, which is none or too many"),
+        "a.jpg": Fault(name, None, "x/a.jpg must have 1 to 4 bytes; found 5"),
         "b.jpg": b"1234",
-        "c.jpg": Fault(name, None, "x/c.jpg has 0 bytes, which is none or too many"),
+        "c.jpg": Fault(name, None, "x/c.jpg must have 1 to 4 bytes; found 0"),
     }
 
 

@@ -33,6 +33,7 @@ from evaluator.datasets import (
     read_benchmark,
     read_bin_benchmark,
 )
+from evaluator.datasets.sources import MAX_MEMBER_BYTES
 
 MakeImage = Callable[..., bytes]
 LfwLike = tuple[Path, Path]
@@ -181,7 +182,7 @@ def test_files_that_are_no_images_are_named(objects: ObjectStore, lfw_like: LfwL
         "lfw: Ada/Ada_0001.jpg: the JPEG ends, or is damaged, before its pixels begin",
         "lfw: Bo/Bo_0001.jpg: the bytes begin with b'GIF89a, '",
         "lfw: Cy/Cy_0001.jpg: the image has 300x300 pixels",
-        "lfw: Di/Di_0001.jpg has 0 bytes, which is none or too many",
+        f"lfw: Di/Di_0001.jpg must have 1 to {MAX_MEMBER_BYTES} bytes",
     ]
 
 

@@ -67,12 +67,12 @@ def test_the_operators_list_is_added_and_wins(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("threshold = 0.4\n", "", "pack 'mine' has no 'threshold'"),
+        ("threshold = 0.4\n", "", "pack 'mine' must have 'threshold'"),
         ("threshold = 0.4", "threshold = 40", r"cosine, -1\.\.1, not 40"),
         ("threshold = 0.4", "threshold = nan", "cosine"),
         ("commercial_use = true", 'commercial_use = "no"', "commercial_use is true or false, not 'no'"),
         ("= 128", "= 0", "embedding_dimension is a positive number, not 0"),
-        ("5838f7", "5838F7", "'det.onnx' has no SHA-256"),
+        ("5838f7", "5838F7", "'det.onnx' must have a SHA-256"),
         ('"det.onnx"', '"../det.onnx"', "must be the name of a file below"),
         ('"det.onnx"', '"/det.onnx"', "must be the name of a file below"),
         ("packs.mine", 'packs."../mine"', "cannot be the name of a pack"),

@@ -137,10 +137,14 @@ def _require_usable(pack: Pack, detection: Any, recognition: Any, size: int) -> 
             f"LIKENESS_DETECTION_SIZE is {size}; the detector of `{pack.name}` runs at {detection.input_size} only"
         )
     if not detection.use_kps:
-        raise PackCorrupt(f"the detector of `{pack.name}` gives no keypoints to align a face with")
+        raise PackCorrupt(
+            f"the detector of `{pack.name}` must give five keypoints a face, to align it by; it gives boxes alone"
+        )
     batch, _, height, width = recognition.input_shape
     if (height, width) != (CROP_SIZE, CROP_SIZE) or (isinstance(batch, int) and batch != 1):
-        raise PackCorrupt(f"the recogniser of `{pack.name}` takes {recognition.input_shape}, not 112x112 faces")
+        raise PackCorrupt(
+            f"the recogniser of `{pack.name}` must take 112x112 faces; it takes {recognition.input_shape}"
+        )
     if recognition.output_shape[-1] != pack.embedding_dimension:
         raise PackCorrupt(
             f"the pack list gives `{pack.name}` {pack.embedding_dimension} dimensions; "

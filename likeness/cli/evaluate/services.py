@@ -51,7 +51,7 @@ def result_of(services: Services, run_id: str, kind: str) -> bytes:
     try:
         return services.objects.get(getattr(RunKeys(run_id), kind))
     except ObjectNotFound:
-        raise LikenessError(f"run {run_id} is {found.status}: it has no {kind}") from None
+        raise LikenessError(f"run {run_id} is {found.status}; its {kind} is there once it has succeeded") from None
 
 
 @contextmanager
