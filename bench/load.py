@@ -21,8 +21,9 @@ Compare = Callable[[Pair], object]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Some seconds of one load. `clients` is 0 where requests came at a rate."""
+    """Some seconds of one load."""
 
+    #: 0 where requests came at a rate.
     clients: int
     requests: int
     per_s: float

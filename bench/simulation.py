@@ -62,8 +62,8 @@ class Station:
     name: str
     servers: int
     demand_s: float
+    #: Whether every visit takes the same time, rather than an exponential one.
     constant: bool = False
-    """Whether every visit takes the same time, rather than an exponential one."""
 
     @property
     def capacity_per_s(self) -> float:
@@ -80,7 +80,9 @@ class Observed:
     """What came of a number of jobs."""
 
     throughput_per_s: float
+    #: A station's name to the part of the time it was busy, 0 to 1.
     utilisation: dict[str, float]
+    #: Time in the system, as is p95.
     mean_s: float
     p95_s: float
 
@@ -146,15 +148,15 @@ class Assumptions:
         "alonsorobots/scrfd_320_batched); a comparison is two images"
     )
     cores_beside_gpu: int = 16
+    #: The detector runs where the recogniser runs; see worker/engine/models.py.
     steps_beside_gpu: tuple[str, ...] = ("decode", "align")
-    """The detector runs where the recogniser runs; see worker/engine/models.py."""
     network_gbit_per_s: float = 10
     store_cores: int = 16
+    #: As many API processes, and of what is added, are there as keep them this busy.
     utilisation: float = 0.7
-    """As many API processes, and of what is added, are there as keep them this busy."""
+    #: Latencies are taken at this part of what the smallest station can do: at full load they only show how long a
+    #: simulation lasted.
     latency_load: float = 0.8
-    """Latencies are taken at this part of what the smallest station can do: at full load they only show how long a
-    simulation lasted."""
 
     def listed(self) -> list[Json]:
         """As the report shows them."""
@@ -173,15 +175,16 @@ class Assumptions:
 class Measured:
     """What a job costs, as the benchmark found it."""
 
+    #: Processor seconds a job, as the next four.
     api_s: float
     store_s: float
     redis_s: float
+    #: Celery, leases and results, without the engine.
     worker_s: float
-    """Celery, leases and results, without the engine."""
+    #: A core's time for one comparison, from the best throughput of the engine alone.
     engine_s: float
-    """A core's time for one comparison, from the best throughput of the engine alone."""
+    #: The same by step. At rest both sides run at once, so a step has its share of the wall time, not the time.
     steps_s: dict[str, float]
-    """The same by step. At rest both sides run at once, so a step has its share of the wall time, not the time."""
     pair_bytes: float
     redis_commands: float
     cores: int

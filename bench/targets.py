@@ -10,13 +10,15 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One figure that is to be at least, or at most, so much; `find` gets it from bench.json, if it was measured."""
+    """One figure that is to be at least, or at most, so much."""
 
     key: str
     name: str
     limit: float
+    #: Gets the figure from bench.json; None where it was not measured.
     find: Callable[[Json], float | None]
     unit: str = ""
+    #: Whether the limit is the least, and not the most, it may be.
     at_least: bool = False
 
     def held_against(self, found: float) -> dict[str, Any]:

@@ -76,36 +76,46 @@ class NotAcquired:
 
 @dataclass(frozen=True, slots=True)
 class CalibratedFmr:
-    """What a calibrated threshold stands for: `errors` false matches in `trials` non-mated comparisons of a run.
+    """What a calibrated threshold stands for."""
 
-    `low` and `high` bound the FMR (Clopper-Pearson, 95 %).
-    """
-
+    #: The named FMR, 0 to 1, that the threshold keeps.
     target_fmr: float
+    #: False matches ...
     errors: int
+    #: ... in so many non-mated comparisons of the run.
     trials: int
+    #: Lower end of the 95 % Clopper-Pearson interval of the FMR.
     low: float
+    #: Its upper end.
     high: float
     run_id: str
+    #: Its name.
     dataset: str
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A decision threshold on the comparison score, and where it comes from."""
+    """A decision threshold on the comparison score."""
 
+    #: -1 to 1; a score that is as large is a match.
     value: float
+    #: Where it comes from, for people; `request` where the client named it.
     origin: str
+    #: None where no run has shown what FMR it keeps.
     calibrated: CalibratedFmr | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """The selected face: box in pixels of the upright image (left, top, right, bottom); the detector's input size."""
+    """The selected face."""
 
+    #: Left, top, right and bottom in pixels of the upright image.
     box: tuple[float, float, float, float]
+    #: 0 to 1.
     detection_score: float
+    #: How many the image has, this one included.
     faces_found: int
+    #: Side of the detector's input, in pixels.
     detection_size: int
 
 
@@ -122,20 +132,27 @@ class EngineFacts:
     """What a score depends on beside the two images; recorded in every result."""
 
     pack: PackIdentity
+    #: What onnxruntime computes on: `cpu`, `cuda`, `tensorrt`.
     provider: str
+    #: Side of the detector's largest input, in pixels.
     detection_size: int
+    #: Least detection score of a face, 0 to 1.
     detection_threshold: float
+    #: Least shorter side of a face, in pixels.
     min_face_px: int
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a worker found out. `timings_ms` maps a step's name to milliseconds."""
+    """What a worker found out."""
 
     outcome: Compared | NotAcquired
+    #: None where nothing was compared.
     decision: Decision | None
     threshold: Threshold
     policy: Policy
     engine: EngineFacts
+    #: Of the sides that were acquired.
     faces: dict[Side, Face]
+    #: A step's name to milliseconds.
     timings_ms: dict[str, float]

@@ -28,12 +28,15 @@ _UNACKED = "unacked"
 
 @dataclass(frozen=True, slots=True)
 class JobSummary:
-    """As much of a job as it takes to see whether it is lost. `since`: when something last happened to it."""
+    """As much of a job as it takes to see whether it is lost."""
 
     job_id: str
     status: Status
+    #: As it is stored: a job that has moved since has another.
     version: str
+    #: When something last happened to it, seconds since the epoch, UTC.
     since: float
+    #: Whether somebody holds its lease.
     held: bool
 
 

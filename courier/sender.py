@@ -23,14 +23,20 @@ USER_AGENT = f"likeness/{version('likeness')} (webhooks)"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an attempt met with: a status, or an error's code in its place. `refused`: our guard said no."""
+    """What an attempt met with."""
 
+    #: When the attempt began, seconds since the epoch, UTC.
     at: float
     duration_ms: float
+    #: Of HTTP; None where no answer came.
     status: int | None = None
+    #: A code in place of the status.
     error: str | None = None
+    #: For people.
     detail: str = ""
+    #: What the consumer asked for with `Retry-After`; None where it did not.
     retry_after_s: float | None = None
+    #: Our guard said no: nothing was sent.
     refused: bool = False
 
 

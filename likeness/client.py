@@ -38,15 +38,21 @@ class ApiRefused(ApiError):
 
 @dataclass(frozen=True, slots=True)
 class ComparisonJob:
-    """A comparison job as the API shows it; `document` is the whole answer."""
+    """A comparison job as the API shows it."""
 
     id: str
     status: str
+    #: `compared` or `not_acquired`; None until it has succeeded.
     outcome: str | None
+    #: -1 to 1; None where nothing was compared.
     score: float | None
+    #: `match` or `non_match`; None where nothing was compared.
     decision: str | None
+    #: The one it is decided by, -1 to 1.
     threshold: float
+    #: Why nothing was compared: side, reason and detail of each failure.
     reasons: tuple[Mapping[str, str], ...]
+    #: The whole answer.
     document: Mapping[str, Any]
 
     @property

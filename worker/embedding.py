@@ -42,10 +42,12 @@ class ShardDiffers(LikenessError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One image: its aligned crop, or why there is none."""
+    """One image of a shard."""
 
     image_id: str
+    #: Aligned; None where no face counts.
     crop: Image | None
+    #: Why there is no crop; None where there is one.
     reason: FailureReason | None
     faces_found: int
 

@@ -7,8 +7,8 @@ from bench.report.wording import PLOTS
 
 Lines = list[str]
 
+#: Of the plots, beside the page.
 FOLDER = "performance"
-"""Of the plots, beside the page."""
 
 
 def paragraph(text: str) -> Lines:

@@ -9,8 +9,8 @@ from evaluator.report.wording import several
 
 Json = Mapping[str, Any]
 
+#: To make a comparison: the engine, the API, then its peers.
 WAYS = ("engine", "api", "sync", "deepface")
-"""To make a comparison: the engine, the API, then its peers."""
 
 
 def in_order(ways: Json) -> dict[str, Any]:

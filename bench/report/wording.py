@@ -90,8 +90,8 @@ STEPS = {
     "end and answer": "result recorded, the waiting client told; the photographs are deleted within a second",
 }
 
+#: Steps of a job that are not the engine's.
 AROUND = ("upload and accept", "queue", "fetch", "wait", "end and answer")
-"""Steps of a job that are not the engine's."""
 
 
 def name_of(key: str) -> str:

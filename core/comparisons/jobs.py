@@ -15,13 +15,17 @@ IMAGES = "comparisons/"
 class ComparisonRequest:
     """What the client asked for. Both images lie in one object, reference first: one S3 call instead of two."""
 
+    #: Its name in the list of packs.
     pack: str
     policy: Policy
     threshold: Threshold
+    #: Of the one object in the object store that has both images.
     images_key: str
     reference: ImageFacts
     probe: ImageFacts
+    #: The client's own, given back with the job and never looked at.
     metadata: dict[str, str]
+    #: None where nobody asked to be called back.
     callback_url: str | None = None
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
@@ -31,24 +35,30 @@ class ComparisonRequest:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A client's request and what became of it. Times are seconds since the epoch, UTC.
-
-    `owner` is the id of the API key that submitted it; None where no keys are asked for. `event_id` names the one event
-    that tells its end, however often that is delivered; None where nobody asked to be called back.
-    """
+    """A client's request and what became of it. Times are seconds since the epoch, UTC."""
 
     id: str
     status: Status
+    #: Counts the steps: it grows by one with each change of the status.
     version: int
     created_at: float
     request: ComparisonRequest
+    #: Id of the API key that submitted it, the first of a row of rotated ones; None where no keys are asked for.
     owner: str | None = None
+    #: How often it was started, but for starts that were handed back.
     attempts: int = 0
+    #: The attempt that holds the lease, or held it last: a worker and something no other attempt has. None before the
+    #: first.
     holder: str | None = None
+    #: Of the latest attempt; None before the first.
     started_at: float | None = None
+    #: None until the status is terminal.
     ended_at: float | None = None
+    #: None unless it has succeeded.
     result: Result | None = None
+    #: None unless it has failed.
     failure: Failure | None = None
+    #: The one event that tells its end, however often that is delivered; None where nobody asked to be called back.
     event_id: str | None = None
 
     @property

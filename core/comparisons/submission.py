@@ -28,12 +28,17 @@ class FieldRefused(LikenessError):
 class Submission:
     """What a client asks for. What is None, the deployment decides."""
 
+    #: The image's bytes, as they came.
     reference: bytes
     probe: bytes
+    #: Name of a pack.
     pack: str | None = None
     policy: Policy | None = None
+    #: On the comparison score, -1 to 1; not together with `target_fmr`.
     threshold: float | None = None
+    #: The largest FMR accepted, 0 to 1: the pack's calibration gives the threshold.
     target_fmr: float | None = None
+    #: None: nobody is called back.
     callback_url: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 

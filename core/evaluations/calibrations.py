@@ -21,12 +21,19 @@ class TargetUnsupported(LikenessError):
 class Point:
     """A named FMR: its threshold and what it rests on, or why there is none."""
 
+    #: The named FMR, 0 to 1.
     target: float
+    #: The smallest that keeps it on the run's pairs; None where it was refused, as all that follows but the reason.
     threshold: float | None
+    #: False matches at the threshold ...
     errors: int | None
+    #: ... among so many non-mated trials.
     trials: int | None
+    #: Lower end of the 95 % Clopper-Pearson interval of the FMR.
     low: float | None
+    #: Its upper end.
     high: float | None
+    #: Why there is no threshold; None where there is one.
     refused: str | None
 
 
@@ -34,12 +41,16 @@ class Point:
 class Calibration:
     """The thresholds of one pack from one run, largest target first."""
 
+    #: Its name.
     pack: str
     pack_digest: str
     run_id: str
+    #: Its name when the run was requested; the digest says what it had in it.
     dataset: str
     dataset_digest: str
+    #: Side of the detector's input, in pixels.
     detection_size: int
+    #: Seconds since the epoch, UTC.
     made_at: float
     points: tuple[Point, ...]
 

@@ -20,6 +20,7 @@ class DatasetFacts:
     name: str
     digest: str
     track: Track
+    #: Unique ones.
     images: int
     pairs: int
     shards: int

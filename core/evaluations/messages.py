@@ -11,10 +11,13 @@ class ShardMessage:
     """Embed the images of one shard and store them as a part. Keys travel, images and embeddings do not."""
 
     run_id: str
+    #: Its number in the data set, from 0.
     shard: int
     shard_key: str
     shard_sha256: str
+    #: Where the part goes.
     part_key: str
+    #: How many the shard has.
     images: int
     pipeline: Pipeline
 
@@ -30,11 +33,14 @@ class ShardMessage:
 
 @dataclass(frozen=True, slots=True)
 class ShardEmbedded:
-    """The part is written: how many images it covers, how many of them gave no face, and its digest."""
+    """The part is written."""
 
     part_key: str
+    #: How many it has a row for.
     images: int
+    #: How many of them gave no face.
     failures: int
+    #: Of the part.
     sha256: str
 
 
@@ -42,14 +48,16 @@ class ShardEmbedded:
 class ShardSkipped:
     """Nothing was written, and nothing had to be."""
 
+    #: Where the part is, or would have been.
     part_key: str
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class ShardFailed:
-    """The part could not be made. `code` is that of a LikenessError, or `engine_error`."""
+    """The part could not be made."""
 
+    #: Of a LikenessError, or `engine_error`.
     code: str
     message: str
 

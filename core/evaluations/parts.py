@@ -29,18 +29,20 @@ def failure_reason(code: str) -> FailureReason:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """The images of one shard in its order: a row each, with an embedding or the reason why there is none.
-
-    `embeddings` has shape (n, d), float32; zeros where nothing was acquired, and d = 0 where no row was. `engine` and
-    `software` say what the embeddings were made with.
-    """
+    """The images of one shard in its order: a row each, with an embedding or the reason why there is none."""
 
     image_ids: tuple[str, ...]
+    #: Shape (n,).
     acquired: npt.NDArray[np.bool_]
+    #: None where a face was acquired.
     reasons: tuple[FailureReason | None, ...]
+    #: Shape (n,); 0 where nothing was acquired, 1 on the aligned track.
     faces_found: npt.NDArray[np.int32]
+    #: Shape (n, d), each row of length 1; zeros where nothing was acquired, and d = 0 where no row was.
     embeddings: npt.NDArray[np.float32]
+    #: What the embeddings were made with: the facts of the engine ...
     engine: dict[str, Any]
+    #: ... and the version of each distribution that may show in them.
     software: dict[str, str]
 
     @property

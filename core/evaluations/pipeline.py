@@ -15,14 +15,20 @@ PIPELINE_VERSION = 2
 class Pipeline:
     """Everything an embedding depends on beside the image; names the cache of embeddings."""
 
+    #: Its name.
     pack: str
     pack_digest: str
     track: Track
+    #: Whether the embedding of the mirrored crop is added.
     flip: bool
     policy: Policy
+    #: Side of the detector's input, in pixels.
     detection_size: int
+    #: Least detection score of a face, 0 to 1.
     detection_threshold: float
+    #: Least shorter side of a face, in pixels.
     min_face_px: int
+    #: What onnxruntime computes on.
     provider: str
     version: int = PIPELINE_VERSION
 

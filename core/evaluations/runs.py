@@ -9,18 +9,25 @@ from core.vocabulary import Policy, Track
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What was asked for. `dataset_digest` pins the content, whatever is imported under the name later."""
+    """What was asked for."""
 
+    #: Its name.
     dataset: str
+    #: Pins the content, whatever is imported under the name later.
     dataset_digest: str
     track: Track
+    #: Its name.
     pack: str
+    #: Whether the embedding of the mirrored crop is added.
     flip: bool
     policy: Policy
+    #: Side of the detector's input, in pixels.
     detection_size: int
+    #: Unique ones.
     images: int
     pairs: int
     shards: int
+    #: Id of the run that this one takes up again; None for one of its own.
     resumes: str | None = None
 
 
@@ -34,19 +41,26 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run and what became of it. `summary` is the headline of its report. Times are seconds, UTC."""
+    """A run and what became of it. Times are seconds since the epoch, UTC."""
 
     id: str
     status: Status
+    #: Counts the steps: it grows by one with each change of the status.
     version: int
     created_at: float
+    #: When something was last heard of it: a step, or the progress of a shard.
     changed_at: float
     request: RunRequest
     progress: Progress
+    #: How often its shards were sent.
     attempts: int = 0
+    #: Of the latest attempt; None before the first.
     started_at: float | None = None
+    #: None until the status is terminal.
     ended_at: float | None = None
+    #: The headline of its report; None unless it has succeeded.
     summary: dict[str, Any] | None = None
+    #: None unless it has failed.
     failure: Failure | None = None
 
 

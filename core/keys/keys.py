@@ -33,22 +33,26 @@ class KeyState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key without its secret. Times are seconds since the epoch, UTC.
-
-    `owner` is what jobs belong to: the id of the first key of a row of rotated ones. `requests_per_minute` and
-    `comparisons_per_day` are None where the deployment's settings count, 0 for no limit.
-    """
+    """A key without its secret. Times are seconds since the epoch, UTC."""
 
     id: str
+    #: What jobs belong to: the id of the first key of a row of rotated ones.
     owner: str
+    #: For people: the operator's word for whom it is.
     name: str
     scopes: frozenset[Scope]
     created_at: float
+    #: None: never.
     expires_at: float | None = None
+    #: None: not revoked.
     revoked_at: float | None = None
+    #: None: not yet. Written once a minute at most.
     last_used_at: float | None = None
+    #: None where the deployment's setting counts, 0 for no limit.
     requests_per_minute: int | None = None
+    #: Likewise.
     comparisons_per_day: int | None = None
+    #: SHA-256 of the secret in its token.
     digest: str = field(default="", repr=False)
 
     def allows(self, scope: Scope) -> bool:

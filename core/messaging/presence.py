@@ -14,16 +14,18 @@ _PREFIX = "worker:"
 
 @dataclass(frozen=True, slots=True)
 class WorkerFacts:
-    """A worker that is up and warm. `engines` says what each loaded pack runs on.
+    """A worker that is up and warm."""
 
-    `silent_s`: for how long it has not taken a message that it sent to itself.
-    """
-
+    #: As Celery calls it: `engine@host`.
     name: str
     pid: int
+    #: Seconds since the epoch, UTC.
     started_at: float
+    #: From which it takes messages.
     queues: tuple[str, ...]
+    #: What each loaded pack runs on.
     engines: tuple[EngineFacts, ...]
+    #: For how long it has not taken a message that it sent to itself.
     silent_s: float = 0.0
 
 

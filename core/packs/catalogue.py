@@ -30,42 +30,51 @@ class PackFile:
 
 @dataclass(frozen=True, slots=True)
 class PackSource:
-    """One place to fetch from. `kind` names the fetcher; the other fields are its arguments."""
+    """One place to fetch from."""
 
+    #: Names the fetcher.
     kind: str
+    #: Its arguments.
     options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedFigure:
-    """What others report of this pack on a benchmark, in per cent, and how they measured it."""
+    """What others report of this pack on a benchmark."""
 
+    #: Its name: `lfw`, `calfw`, `cplfw`.
     benchmark: str
+    #: What is given in per cent.
     measure: str
     percent: float
+    #: How they measured it, for people.
     how: str
+    #: Where it is published.
     source: str
 
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A model pack: what it is made of, what it may be used for, how it decides.
-
-    `files` lie in the pack's directory. Sources deliver `ingredients`, and `recipe` names what turns those into
-    files; without a recipe the ingredients are the files.
-    """
+    """A model pack: what it is made of, what it may be used for, how it decides."""
 
     name: str
+    #: One sentence for people.
     summary: str
     licence: str
     commercial_use: bool
+    #: Numbers in an embedding.
     embedding_dimension: int
+    #: By which it decides where nobody names another.
     threshold: Threshold
+    #: What lies in the pack's directory.
     files: tuple[PackFile, ...]
+    #: What the sources deliver; without a recipe, the files.
     ingredients: tuple[PackFile, ...]
+    #: Names what makes the files of the ingredients; None where nothing has to be made.
     recipe: str | None
     sources: tuple[PackSource, ...]
     published: tuple[PublishedFigure, ...]
+    #: Least detection score of a face, 0 to 1.
     detection_threshold: float = 0.5
 
     @property

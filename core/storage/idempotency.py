@@ -47,9 +47,10 @@ class AnswerErased(LikenessError):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to do a request; `token` tells it from a later claim on the same key."""
+    """The right to do a request."""
 
     key: str
+    #: Tells it from a later claim on the same key.
     token: str
 
 
@@ -64,6 +65,7 @@ class Known:
 class Answer:
     """What was answered to the first request."""
 
+    #: Of HTTP.
     status: int
     headers: Mapping[str, str]
     body: str

@@ -28,9 +28,11 @@ Fields = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """Some records as (id, fields), newest first; `next_id` is where the following page begins after."""
+    """Some records."""
 
+    #: As (id, fields), newest first.
     records: tuple[tuple[str, Fields], ...]
+    #: The following page begins after it; None at the end.
     next_id: str | None
 
 
@@ -38,13 +40,16 @@ class RecordPage:
 class Outgoing:
     """A record of another kind that comes to be in the same step as an ending: the outbox.
 
-    It gets the owner of the record that ends; whoever works off `due_index` looks at it from `due_at` on.
+    It gets the owner of the record that ends.
     """
 
+    #: Its records are called so: `delivery`.
     kind: str
     id: str
     status: StrEnum
+    #: The sorted set by which it is found when it is due.
     due_index: str
+    #: Seconds since the epoch, UTC; whoever works off the index looks at it from then on.
     due_at: float
     fields: Mapping[str, Any]
 

@@ -36,44 +36,59 @@ class DeliveryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One HTTP request and its answer: a status, or the error in its place."""
+    """One HTTP request and its answer."""
 
+    #: When it began, seconds since the epoch, UTC.
     at: float
     duration_ms: float
+    #: Of HTTP; None where no answer came.
     status: int | None
+    #: A code in place of the status; None where there is one.
     error: str | None
+    #: For people.
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An event on its way to one URL. `id` is the event's; it never changes.
+    """An event on its way to one URL. Times are seconds since the epoch, UTC."""
 
-    `attempts` counts all requests ever begun, `failed_attempts` those that failed since the start or the last replay.
-    """
-
+    #: The event's; it never changes.
     id: str
     status: DeliveryStatus
+    #: The job whose ending it tells.
     job_id: str
+    #: As of the job; None where no keys are asked for.
     owner: str | None
     url: str
+    #: Of the event: `comparison.succeeded`, ...
     type: str
+    #: The signed JSON, the same bytes in every attempt.
     body: str
     created_at: float
+    #: Of the next attempt, or of the last one when none is left.
     due_at: float
+    #: All requests ever begun.
     attempts: int
+    #: Those that failed since the start or the last replay.
     failed_attempts: int
+    #: The last attempts, oldest first.
     log: tuple[Attempt, ...]
+    #: None while it is pending.
     ended_at: float | None
+    #: Of the courier that has taken it; None while nobody has.
     lease: str | None
+    #: When an attempt began whose courier died; known only to who takes the delivery after it, else None.
     interrupted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryPage:
-    """Some deliveries, newest first; `next_id` is where the following page begins after."""
+    """Some deliveries."""
 
+    #: Newest first.
     deliveries: tuple[Delivery, ...]
+    #: The following page begins after it; None at the end.
     next_id: str | None
 
 

@@ -30,18 +30,23 @@ class Destination:
     """A URL taken apart, once: whoever connects uses these parts and parses nothing."""
 
     scheme: str
+    #: Host and port as the URL has them: what the Host header says.
     netloc: str
+    #: In small letters; without brackets for an address.
     host: str
     port: int
+    #: Path and query.
     target: str
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationRules:
-    """What the settings allow. Where private addresses are allowed, so is any port: a trial's receiver has one."""
+    """What the settings allow."""
 
     allow_http: bool = False
+    #: So is any port then: a trial's receiver has one.
     allow_private: bool = False
+    #: Allowed beside those of the schemes.
     ports: frozenset[int] = frozenset()
 
     @classmethod

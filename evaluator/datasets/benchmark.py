@@ -26,11 +26,13 @@ PARSERS: Mapping[str, Callable[[bytes, str], PairList]] = {
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Pairs, and where their images come from."""
+    """A benchmark as its authors publish it, before it is imported."""
 
+    #: Which of the forms it was read from.
     kind: Kind
     track: Track
     pairs: PairList
+    #: Where they come from.
     images: ImageSource
 
 

@@ -10,9 +10,11 @@ FAULTS_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, where it is, and on which line if it is on one."""
+    """One thing that is wrong."""
 
+    #: The file or archive it is in.
     source: str
+    #: From 1; None where it is on none.
     line: int | None
     what: str
 

@@ -16,27 +16,36 @@ ROOT = "datasets"
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """Where a shard lies, its digest, and which images it holds, in its order."""
+    """A shard, as the manifest lists it."""
 
+    #: Where it lies in the object store.
     key: str
     sha256: str
+    #: In its order.
     image_ids: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """An imported data set. The counts are of unique images, of pairs, of mated pairs and of folds."""
+    """An imported data set."""
 
     name: str
     kind: Kind
     track: Track
+    #: Of its content, by `content_digest`.
     digest: str
+    #: Unique ones.
     images: int
     pairs: int
+    #: How many of the pairs are.
     mated: int
+    #: How many there are; 0 where the pairs have none.
     folds: int
+    #: The columns by which pairs are grouped.
     group_names: tuple[str, ...]
+    #: Sentences for the report: what was assumed when it was read.
     notes: tuple[str, ...]
+    #: Of the canonical CSV.
     pairs_sha256: str
     shards: tuple[Shard, ...]
 

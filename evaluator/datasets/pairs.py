@@ -12,12 +12,17 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A comparison trial and its truth. Images are named by id, such as `Name/Name_0001.jpg`, never by path."""
+    """A comparison trial and its truth."""
 
+    #: Id of an image, such as `Name/Name_0001.jpg`; never a path.
     reference: str
+    #: Likewise.
     probe: str
+    #: The truth: whether both show the same subject.
     mated: bool
+    #: None where the protocol has no folds.
     fold: int | None
+    #: Its value for every group name of its list.
     groups: tuple[str, ...]
 
 
@@ -26,11 +31,14 @@ class PairList:
     """Pairs in the order of their list. All have a fold or none has; each has one value for every group name."""
 
     pairs: tuple[Pair, ...]
+    #: The columns by which pairs are grouped.
     group_names: tuple[str, ...] = ()
+    #: Sentences for the report: what was assumed when it was read.
     notes: tuple[str, ...] = ()
+    #: Name of the file, for faults.
     source: str = field(default="pairs", compare=False)
+    #: The line on which each pair begins, for faults; empty when the list was not read from lines.
     lines: tuple[int, ...] = field(default=(), compare=False)
-    """The line on which each pair begins, for faults; empty when the list was not read from lines."""
 
     @property
     def image_ids(self) -> list[str]:

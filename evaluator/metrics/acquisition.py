@@ -8,14 +8,15 @@ from evaluator.metrics.scores import Booleans, ScoreSet, as_booleans, count
 
 @dataclass(frozen=True, slots=True)
 class FailureToAcquire:
-    """FTA counted on unique images and on pairs. A pair fails when either of its images does.
+    """FTA counted on unique images and on pairs. A pair fails when either of its images does."""
 
-    `images` and `pairs` are how many failed; None where images were not counted.
-    """
-
+    #: How many failed; None where they were not counted.
     images: int | None
+    #: How many failed.
     pairs: int
+    #: Among unique images.
     image_rate: Rate | InsufficientData
+    #: Among all pairs.
     pair_rate: Rate | InsufficientData
     mated_pair_rate: Rate | InsufficientData
     non_mated_pair_rate: Rate | InsufficientData

@@ -37,8 +37,11 @@ class ErrorCurve:
     Source: Martin et al., The DET curve in assessment of detection task performance (1997).
     """
 
+    #: Shape (k,), ascending.
     thresholds: Scores
+    #: At or above each threshold, shape (k,), non-increasing.
     false_matches: Counts
+    #: Below each threshold, shape (k,), non-decreasing.
     false_non_matches: Counts
     mated_trials: int
     non_mated_trials: int

@@ -11,33 +11,38 @@ from evaluator.metrics.scores import Booleans, Scores, ScoreSet, as_scores, coun
 
 FOLDS = 10
 
+#: What a failure to acquire counts as: left out, or a non-match (wrong exactly when mated).
 NotAcquired = Literal["excluded", "non_match"]
-"""What a failure to acquire counts as: left out, or a non-match (wrong exactly when mated)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fold:
     """One fold, judged at the threshold that the other nine chose."""
 
+    #: Its label.
     fold: int
     threshold: float
+    #: Right decisions among its trials, 0 to 1.
     accuracy: float
+    #: False non-matches, and failures to acquire where they count.
     mated_errors: int
+    #: False matches.
     non_mated_errors: int
     trials: int
 
 
 @dataclass(frozen=True, slots=True)
 class FoldAccuracy:
-    """Mean accuracy over ten folds, unweighted, and its spread."""
+    """Mean accuracy over ten folds, and its spread."""
 
+    #: Of the ten, unweighted, 0 to 1.
     mean: float
+    #: Population standard deviation of the ten accuracies (ddof=0), as insightface prints it.
     std: float
-    """Population standard deviation of the ten accuracies (ddof=0), as insightface prints it."""
+    #: Of the mean: sample standard deviation / sqrt(10) = std / 3, as the LFW tables print it.
     standard_error: float
-    """Of the mean: sample standard deviation / sqrt(10) = std / 3, as the LFW tables print it."""
+    #: Wrong decisions in all ten test folds; 1 - value is the mean when folds are of one size.
     error: Rate
-    """Wrong decisions in all ten test folds; 1 - value is the mean when folds are of one size."""
     folds: tuple[Fold, ...]
     not_acquired: NotAcquired
 
@@ -46,9 +51,12 @@ class FoldAccuracy:
 class OptimisticAccuracy:
     """Accuracy at the threshold chosen on the same pairs: an upper bound, not an estimate."""
 
+    #: 0 to 1.
     value: float
     threshold: float
+    #: False non-matches.
     mated_errors: int
+    #: False matches.
     non_mated_errors: int
     trials: int
 

@@ -7,19 +7,21 @@ import numpy as np
 from evaluator.metrics.rates import InsufficientData, Rate, fmr, fnmr, rate_among
 from evaluator.metrics.scores import ScoreSet
 
+#: Below this, even no error shows only a rate below 1 % (rule of 3).
 MIN_GROUP_TRIALS = 300
-"""Below this, even no error shows only a rate below 1 % (rule of 3)."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupRates:
-    """The rates of one group; a flagged one has too few trials to be held against another's."""
+    """The rates of one group."""
 
     fmr: Rate | InsufficientData
     fnmr: Rate | InsufficientData
+    #: Pairs of the group that were not acquired.
     fta: Rate | InsufficientData
-    """Pairs of the group that were not acquired."""
+    #: Fewer than are needed to hold its FNMR against another group's.
     few_mated_trials: bool
+    #: Likewise for its FMR.
     few_non_mated_trials: bool
 
 

@@ -24,16 +24,18 @@ from evaluator.metrics.rates import InsufficientData
 from evaluator.metrics.scores import Booleans, Scores, ScoreSet, count
 from evaluator.metrics.separation import EqualErrorRate, auc, d_prime, eer
 
+#: Rates that operating points are named after.
 TARGETS = (1e-1, 1e-2, 1e-3, 1e-4)
-"""Rates that operating points are named after."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrialCounts:
     """How many pairs there are, and how many were compared."""
 
+    #: Of the list.
     mated_pairs: int
     non_mated_pairs: int
+    #: Of them, those that were compared.
     mated_trials: int
     non_mated_trials: int
 
@@ -53,8 +55,8 @@ class Measurements:
     trials: TrialCounts
     fta: FailureToAcquire
     accuracy_10fold: FoldAccuracy | InsufficientData
+    #: The same, a failure to acquire being decided as a non-match.
     accuracy_10fold_with_fta: FoldAccuracy | InsufficientData
-    """The same, a failure to acquire being decided as a non-match."""
     optimistic_accuracy: OptimisticAccuracy | InsufficientData
     eer: EqualErrorRate | InsufficientData
     auc: float | InsufficientData

@@ -15,16 +15,16 @@ class OperatingPoint:
     """The error rates at one decision threshold, without and with failures to acquire."""
 
     threshold: float
+    #: False matches among completed non-mated comparisons.
     fmr: Rate | InsufficientData
-    """False matches among completed non-mated comparisons."""
+    #: False non-matches among completed mated comparisons.
     fnmr: Rate | InsufficientData
-    """False non-matches among completed mated comparisons."""
+    #: False matches among all non-mated pairs: FMR (1 - FTA).
     far: Rate | InsufficientData
-    """False matches among all non-mated pairs: FMR (1 - FTA)."""
+    #: False non-matches and failures to acquire among all mated pairs: FTA + FNMR (1 - FTA).
     frr: Rate | InsufficientData
-    """False non-matches and failures to acquire among all mated pairs: FTA + FNMR (1 - FTA)."""
+    #: Whether FMR and FNMR both rest on 30 errors or more (rule of 30).
     well_supported: bool
-    """Whether FMR and FNMR both rest on 30 errors or more (rule of 30)."""
 
 
 def operating_point(

@@ -11,13 +11,13 @@ from evaluator.metrics.scores import Booleans, as_booleans, count
 class McNemar:
     """Discordant pairs of two runs, and how surprising their imbalance is."""
 
+    #: The count usually called b.
     only_first_correct: int
-    """The count usually called b."""
+    #: The count usually called c.
     only_second_correct: int
-    """The count usually called c."""
     pairs: int
+    #: Two-sided; 1 when the runs never disagree.
     p_value: float
-    """Two-sided; 1 when the runs never disagree."""
 
 
 def mcnemar(first: Booleans, second: Booleans) -> McNemar:

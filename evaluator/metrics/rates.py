@@ -9,12 +9,9 @@ from scipy.special import betaincinv
 
 from evaluator.metrics.scores import Booleans, Counts, Scores, as_scores, as_thresholds, count
 
+#: Errors needed to say with 90 % confidence that the true rate is within 30 % of the observed. Source: Doddington et
+#: al., Speech Communication 31 (2000); Mansfield and Wayman, NPL CMSC 14/02 (2002).
 RULE_OF_30 = 30
-"""Errors needed to say with 90 % confidence that the true rate is within 30 % of the observed.
-
-Source: Doddington et al., Speech Communication 31 (2000); Mansfield and Wayman, NPL CMSC 14/02
-(2002).
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +23,17 @@ class InsufficientData:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Errors out of trials, with the two-sided Clopper-Pearson interval [low, high]."""
+    """Errors out of trials, with the interval of the true rate."""
 
     errors: int
     trials: int
+    #: errors / trials, 0 to 1.
     value: float
+    #: Lower end of the two-sided Clopper-Pearson interval.
     low: float
+    #: Its upper end.
     high: float
+    #: Of the interval.
     confidence: float = 0.95
 
     @property

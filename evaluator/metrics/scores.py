@@ -71,16 +71,16 @@ class ScoreSet:
     (array([0.8]), array([0.3]))
     """
 
+    #: Comparison score; NaN exactly where the pair was not acquired.
     score: Scores
-    """Comparison score; NaN exactly where the pair was not acquired."""
+    #: The truth: True when both images show the same subject.
     mated: Booleans
-    """The truth: True when both images show the same subject."""
+    #: False when either image failed to acquire, so that there was no comparison.
     acquired: Booleans
-    """False when either image failed to acquire, so that there was no comparison."""
+    #: Fold label of each pair in the LFW protocol, any ten distinct integers.
     fold: Counts | None = None
-    """Fold label of each pair in the LFW protocol, any ten distinct integers."""
+    #: Group label of each pair, for rates by group.
     group: Labels | None = None
-    """Group label of each pair, for rates by group."""
 
     def __post_init__(self) -> None:
         """Validate, copy and freeze."""

@@ -12,10 +12,11 @@ from evaluator.metrics.scores import as_scores
 
 @dataclass(frozen=True, slots=True)
 class EqualErrorRate:
-    """Where FMR and FNMR meet, and the two rates at the nearest threshold that exists."""
+    """Where FMR and FNMR meet."""
 
+    #: FMR = FNMR on the polygon through the points of the DET curve.
     value: float
-    """FMR = FNMR on the polygon through the points of the DET curve."""
+    #: The one nearest to it, of those that exist; the two rates are those at it.
     threshold: float
     fmr: Rate
     fnmr: Rate

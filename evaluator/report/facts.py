@@ -13,9 +13,11 @@ class DatasetFacts:
     """The benchmark. What can be counted is counted in the score table."""
 
     name: str
+    #: The form it was imported from: `lfw`, `csv`, ...
     kind: str
     track: Track
     digest: str
+    #: Sentences for the report.
     notes: tuple[str, ...] = ()
 
     @property
@@ -48,13 +50,17 @@ class PackFacts:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run. `created_at` is seconds, UTC; `timings` maps a step's name to seconds."""
+    """A run."""
 
     run_id: str
+    #: Seconds since the epoch, UTC.
     created_at: float
     dataset: DatasetFacts
     pack: PackFacts
     pipeline: Pipeline
+    #: What the embeddings were made with.
     engine: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    #: Versions, by name.
     software: Mapping[str, str] = field(default_factory=dict)
+    #: A step's name to seconds.
     timings: Mapping[str, float] = field(default_factory=dict)

@@ -43,8 +43,8 @@ class Mark:
     label: str
     fmr: float
     fnmr: float
+    #: Whether it is the threshold the pack decides by, rather than one found on these pairs.
     chosen: bool = False
-    """Whether it is the threshold the pack decides by, rather than one found on these pairs."""
 
 
 def roc_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:

@@ -15,8 +15,8 @@ from evaluator.metrics import ScoreSet
 
 BEFORE_GROUPS = ("reference", "probe", "mated", "fold")
 AFTER_GROUPS = ("score", "reference_failure", "probe_failure")
+#: What a group must not be called.
 RESERVED_COLUMNS = (*BEFORE_GROUPS, *AFTER_GROUPS)
-"""What a group must not be called."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
@@ -31,15 +31,22 @@ class ScoreFileInvalid(LikenessError):
 
 @dataclass(frozen=True, slots=True)
 class ScoreRow:
-    """A pair, its truth, and its score or the reasons why an image of it was not acquired."""
+    """A pair, its truth, and its score."""
 
+    #: Id of an image.
     reference: str
+    #: Likewise.
     probe: str
     mated: bool
+    #: None where a side was not acquired.
     score: float | None
+    #: None where the protocol has no folds.
     fold: int | None = None
+    #: Its value for every group name of the table.
     groups: tuple[str, ...] = ()
+    #: Why it was not acquired; None where it was.
     reference_failure: str | None = None
+    #: Likewise.
     probe_failure: str | None = None
 
     @property

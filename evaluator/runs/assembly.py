@@ -26,11 +26,15 @@ from evaluator.runs.planning import Plan
 
 @dataclass(frozen=True, slots=True)
 class Assembled:
-    """What a run leaves behind: the report for machines and for people, the score file, and the headline."""
+    """What a run leaves behind."""
 
+    #: JSON, for machines.
     report: bytes
+    #: HTML, for people.
     page: bytes
+    #: CSV: a row a pair.
     scores: bytes
+    #: The headline of the report.
     summary: dict[str, Any]
 
 

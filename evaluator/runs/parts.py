@@ -24,13 +24,19 @@ class PartsDiffer(LikenessError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedded:
-    """Every unique image of a data set: its embedding (a row, shape (n, d)), or the reason why there is none."""
+    """Every unique image of a data set: its embedding, or the reason why there is none."""
 
+    #: An image id to its row.
     rows: dict[str, int]
+    #: Shape (n, d), each row of length 1; zeros where nothing was acquired.
     embeddings: npt.NDArray[np.float32]
+    #: Shape (n,).
     acquired: npt.NDArray[np.bool_]
+    #: None where a face was acquired.
     reasons: tuple[FailureReason | None, ...]
+    #: What the embeddings were made with.
     engine: dict[str, Any]
+    #: Versions, by name.
     software: dict[str, str]
 
     def failure(self, image_id: str) -> FailureReason | None:

@@ -23,11 +23,12 @@ class DatasetChanged(LikenessError):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run is made of, made once a task: its data set, its pack, and a message a shard, in the set's order."""
+    """What a run is made of, made once a task."""
 
     dataset: Dataset
     pack: Pack
     pipeline: Pipeline
+    #: One a shard, in the data set's order.
     messages: tuple[ShardMessage, ...]
 
     @classmethod

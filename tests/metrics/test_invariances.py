@@ -45,8 +45,8 @@ NOT_A_METRIC = {
     "trials_needed",
     "zero_error_bound",
 }
+#: Uses distances between scores, or a threshold fixed on their scale.
 NOT_RANK_BASED = {"d_prime", "measure", "fmr", "fnmr", "operating_point", "by_group"}
-"""Uses distances between scores, or a threshold fixed on their scale."""
 NOT_MIRRORED = {
     "accuracy_10fold",  # of several best thresholds it takes the largest
     "accuracy_10fold_with_fta",

@@ -27,7 +27,9 @@ class Call:
     """Some crops that belong together, and what comes of them."""
 
     crops: Sequence[Image]
+    #: Its place in the line for the device; None where it runs by itself.
     ticket: Ticket | None = None
+    #: An embedding or an error for each crop, once it is over.
     rows: list[Row] = field(default_factory=list)
     is_over: threading.Event = field(default_factory=threading.Event)
 

@@ -10,36 +10,41 @@ import numpy.typing as npt
 
 from core.vocabulary import Compared, EngineFacts, Face, NotAcquired, Policy, Reason, Side
 
+#: Height x width x 3, BGR, upright. A crop is an Image of 112 x 112.
 Image = npt.NDArray[np.uint8]
-"""Height x width x 3, BGR, upright. A crop is an Image of 112 x 112."""
 
+#: One row per crop, each of length 1.
 Embeddings = npt.NDArray[np.float32]
-"""One row per crop, each of length 1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Acquired:
-    """One usable face: what is reported of it, and its aligned crop. The crop is never stored or logged."""
+    """One usable face: what is reported of it, and its aligned crop."""
 
     face: Face
+    #: Never stored or logged.
     crop: Image
+    #: A step's name to milliseconds.
     timings_ms: dict[str, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """No face counts in an image; `detail` names the measured value and the limit."""
+    """No face counts in an image."""
 
     reason: Reason
+    #: Names the measured value and the limit.
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What two images gave. `faces` holds the sides that were acquired; a step's time is that of both sides."""
+    """What two images gave."""
 
     outcome: Compared | NotAcquired
+    #: Of the sides that were acquired.
     faces: dict[Side, Face]
+    #: A step's name to milliseconds; of both sides together.
     timings_ms: dict[str, float]
 
 

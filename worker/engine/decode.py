@@ -36,11 +36,15 @@ DETECTOR_INPUTS = 2
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
-    """An upright image of `height` x `width` pixels, of which `scale` x `scale` are one of `pixels`."""
+    """An upright image, whole or reduced."""
 
+    #: BGR, upright, reduced.
     pixels: Image
+    #: So many pixels each way are one of `pixels`: 1, 2, 4 or 8.
     scale: int
+    #: Of the whole upright image, in pixels.
     height: int
+    #: Likewise.
     width: int
 
     @classmethod

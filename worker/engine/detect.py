@@ -22,10 +22,13 @@ RIVAL = 0.7
 
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
-    """One face. Box (left, top, right, bottom) and five keypoints are in pixels and may lie outside the image."""
+    """One face."""
 
+    #: Left, top, right, bottom in pixels; may lie outside the image.
     box: Box
+    #: 0 to 1.
     score: float
+    #: Five (x, y) in pixels; may lie outside the image.
     keypoints: tuple[Point, ...]
 
     @property
@@ -49,9 +52,11 @@ class DetectedFace:
 
 @dataclass(frozen=True, slots=True)
 class Detections:
-    """The faces of an image, best score first, and the side of the square it was seen at, in pixels."""
+    """The faces of an image."""
 
+    #: Best score first.
     faces: list[DetectedFace]
+    #: Side of the square the image was seen at, in pixels.
     size: int
 
 

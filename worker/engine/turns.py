@@ -18,9 +18,13 @@ TURNS_PASSED_OVER = 16
 class Ticket:
     """A place in the line. Exactly one of two things becomes of it: a turn, or its withdrawal."""
 
+    #: When the piece of work began, monotonic seconds.
     since: float
+    #: Tells apart tickets of one moment.
     number: int
+    #: Whether the turn is given.
     is_granted: bool = field(default=False, compare=False)
+    #: Set when it is granted or withdrawn.
     is_over: threading.Event = field(default_factory=threading.Event, compare=False)
 
     def wait(self) -> bool:

@@ -15,11 +15,14 @@ from worker.packs.archives import pip_download, take_from_zip
 
 @dataclass(frozen=True, slots=True)
 class FetchRequest:
-    """What to fetch, where to, and where broken-off downloads wait for the next try."""
+    """What to fetch, and where to."""
 
     files: tuple[PackFile, ...]
+    #: The directory where the files go.
     destination: Path
+    #: The directory where broken-off downloads wait for the next try.
     downloads: Path
+    #: Told of bytes, done and of all.
     progress: Progress
 
 
