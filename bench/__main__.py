@@ -158,7 +158,7 @@ class Bench:
         self.keep(ratios={"worker_to_engine": engine_ms / worker_ms}, budget=budget)
 
     def _profile(self, stack: BenchStack, api: Callable[[Pair], object]) -> None:
-        for_s, found = self.lengths.round_s, {}
+        for_s, profile = self.lengths.round_s, {}
 
         def load() -> int:
             return closed(api, self.pairs, clients=CLIENTS, for_s=for_s).requests
@@ -169,8 +169,8 @@ class Bench:
             if isinstance(held, NotInstalled):
                 self.found["missing"]["profile"] = held.reason
                 return
-            found[part] = held
-        self.keep(profile=found)
+            profile[part] = held
+        self.keep(profile=profile)
 
     def _small(self, api: Callable[[Pair], object]) -> None:
         self.say("the same with images of 250 x 250 pixels")
@@ -184,15 +184,15 @@ class Bench:
 
     def _deepface(self, turns: Mapping[str, Any]) -> None:
         self.say("DeepFace on the same photographs")
-        found = deepface(self.settings, self.engine.pack.name, self.lengths.round_s)
-        if isinstance(found, NotInstalled):
-            self.found["missing"]["deepface"] = found.reason
+        peer = deepface(self.settings, self.engine.pack.name, self.lengths.round_s)
+        if isinstance(peer, NotInstalled):
+            self.found["missing"]["deepface"] = peer.reason
             self.keep()
             return
         ours = max(one["per_s"] for one in turns["rounds"]["api"])
-        shown = {name: value for name, value in found.items() if name != "scores"}
+        shown = {name: value for name, value in peer.items() if name != "scores"}
         self.found["comparisons"]["deepface"] = [{"clients": 1, **shown}]
-        self.keep(ratios={"api_to_deepface": ours / found["per_s"]})
+        self.keep(ratios={"api_to_deepface": ours / peer["per_s"]})
 
     def evaluations(self, stack: BenchStack, lfw: Path | None) -> None:
         """LFW, or its stand-in, on the workers and on the engine alone; then again in company."""
@@ -228,16 +228,16 @@ class Bench:
     def workers(self, stack: BenchStack) -> None:
         """The same load on one worker process and on two."""
         door = Door(stack.url)
-        found = []
+        rates = []
 
         def measure() -> Measured:
             return closed(lambda p: door.submit(p, wait_s=60), self.pairs, clients=16, for_s=self.lengths.round_s)
 
         self.say("one worker process, then two")
-        found.append({"workers": 1, "per_s": measure().per_s})
+        rates.append({"workers": 1, "per_s": measure().per_s})
         with stack.also("worker2", self.say):
-            found.append({"workers": 2, "per_s": measure().per_s})
-        self.keep(workers=found)
+            rates.append({"workers": 2, "per_s": measure().per_s})
+        self.keep(workers=rates)
 
 
 @click.command(context_settings={"max_content_width": 100})

@@ -132,11 +132,11 @@ def sweep(compare: Callable[[Pair], object], pairs: Sequence[Pair], clients: Seq
 
 def under_load(compare: Callable[[Pair], object], pairs: Sequence[Pair], rates: Sequence[float], for_s: float) -> Any:
     """Latency at several offered rates."""
-    found = []
+    points = []
     for rate in rates:
         one = offered(compare, pairs, per_s=rate, for_s=for_s)
-        found.append({"offered_per_s": rate, "achieved_per_s": one.per_s, **_percentiles(one)})
-    return found
+        points.append({"offered_per_s": rate, "achieved_per_s": one.per_s, **_percentiles(one)})
+    return points
 
 
 def idle(ways: Ways, pairs: Sequence[Pair], comparisons: int) -> dict[str, float]:
@@ -167,8 +167,8 @@ def accept(
     for pair in [*pairs] * 30:
         submit(pair)
     before = stack.cpu_s()
-    found = closed(submit, pairs, clients=CLIENTS, for_s=for_s)
-    spent = {part: 1000 * (after - before[part]) / found.requests for part, after in stack.cpu_s().items()}
+    unpaced = closed(submit, pairs, clients=CLIENTS, for_s=for_s)
+    spent = {part: 1000 * (after - before[part]) / unpaced.requests for part, after in stack.cpu_s().items()}
     rate = round(2 * worked_per_s)
     paced = offered(submit, pairs, per_s=rate, for_s=for_s)
     for job_id in ids:
@@ -178,8 +178,8 @@ def accept(
     return {
         "clients": CLIENTS,
         "photograph_bytes": size,
-        "per_s": found.per_s,
-        **_percentiles(found),
+        "per_s": unpaced.per_s,
+        **_percentiles(unpaced),
         "cpu_ms": sum(spent[part] for part in ("api", "object store", "redis")),
         "paced": {"offered_per_s": rate, **_percentiles(paced)},
     }

@@ -50,11 +50,11 @@ class EngineAlone:
 
         def work(body: bytes) -> None:
             nonlocal failures
-            found = self._engine.acquire(body, Policy.MOST_CENTRAL)
-            if isinstance(found, Unusable):
+            acquired = self._engine.acquire(body, Policy.MOST_CENTRAL)
+            if isinstance(acquired, Unusable):
                 failures += 1
             else:
-                self._engine.embed([found.crop])
+                self._engine.embed([acquired.crop])
 
         began = time.perf_counter()
         with ThreadPoolExecutor(self.cores) as pool:

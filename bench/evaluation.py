@@ -101,7 +101,7 @@ def beside_the_engine(evaluations: Evaluations, engine: EngineAlone, subject: Su
     run_s, run = evaluations.cold()
     cached_s, _ = evaluations.cached()
     accuracy = evaluations.report(run)["metrics"]["accuracy_10fold"]
-    found = {
+    figures = {
         "dataset": subject.name,
         "images": len(bodies),
         "pairs": len(subject.pairs.pairs),
@@ -111,19 +111,19 @@ def beside_the_engine(evaluations: Evaluations, engine: EngineAlone, subject: Su
         "accuracy": accuracy.get("mean"),
         "accuracy_std": accuracy.get("std"),
     }
-    return found, run
+    return figures, run
 
 
 def in_company(
     evaluations: Evaluations, compare: Callable[[Pair], object], pairs: list[Pair], idle: Measured
 ) -> tuple[dict[str, Any], Run]:
     """A cold run while a client compares one pair after the other."""
-    found: list[Measured] = []
+    rounds: list[Measured] = []
     over = Event()
 
     def ask() -> None:
         while not over.is_set():
-            found.append(closed(compare, pairs, clients=1, for_s=3))
+            rounds.append(closed(compare, pairs, clients=1, for_s=3))
 
     client = Thread(target=ask)
     client.start()
@@ -135,9 +135,9 @@ def in_company(
     return {
         "run_s": run_s,
         "idle_p95_ms": idle.p95_ms,
-        "busy_p95_ms": max(one.p95_ms for one in found),
-        "comparisons_per_s": sum(one.requests for one in found) / (3 * len(found)),
-        "rounds": [asdict(one) for one in found],
+        "busy_p95_ms": max(one.p95_ms for one in rounds),
+        "comparisons_per_s": sum(one.requests for one in rounds) / (3 * len(rounds)),
+        "rounds": [asdict(one) for one in rounds],
     }, run
 
 

@@ -300,13 +300,13 @@ def main(gpu_per_s: float, cores: int) -> None:
     """Simulate once more from the stored measurements, with other assumptions; print, and write nothing."""
     bench = json.loads((load_settings().home / "bench.json").read_text())
     given = Assumptions(gpu_per_s=gpu_per_s, gpu_source="the command line", cores_beside_gpu=cores)
-    found = simulate(bench, given)
-    if found is None:
+    simulated = simulate(bench, given)
+    if simulated is None:
         raise click.ClickException("the budget of a job was not measured: make bench")
     table = Table(
         "GPUs", "offered/s", "served/s", "p95 ms", "API processes", "saturates first", box=None, pad_edge=False
     )
-    for point in found["gpu"]:
+    for point in simulated["gpu"]:
         figures = (f"{point[key]:.0f}" for key in ("offered_per_s", "throughput_per_s", "p95_ms"))
         table.add_row(str(point["count"]), *figures, str(point["api_processes"]), point["first"])
     Console().print(table)

@@ -72,11 +72,11 @@ class BenchStack:
         return int(pid)
 
     def _sum(self, of: Callable[[psutil.Process], float]) -> dict[str, float]:
-        found = dict.fromkeys([*PARTS, "rest"], 0.0)
+        sums = dict.fromkeys([*PARTS, "rest"], 0.0)
         for part, process in self._processes():
             with suppress(psutil.Error):
-                found[part] += of(process)
-        return found
+                sums[part] += of(process)
+        return sums
 
     def _processes(self) -> Iterator[tuple[str, psutil.Process]]:
         for process in psutil.process_iter():

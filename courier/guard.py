@@ -33,7 +33,7 @@ class SystemResolver:
 
     def resolve(self, host: str, timeout_s: float) -> Sequence[str]:
         """Every address, in the system's order."""
-        found: list[str] = []
+        addresses: list[str] = []
         errors: list[Exception] = []
 
         def ask() -> None:
@@ -42,16 +42,16 @@ class SystemResolver:
             except (OSError, UnicodeError) as error:
                 errors.append(error)
             else:
-                found.extend(str(answer[4][0]) for answer in answers)
+                addresses.extend(str(answer[4][0]) for answer in answers)
 
         asking = threading.Thread(target=ask, name="resolver", daemon=True)
         asking.start()
         asking.join(timeout_s)
         if errors:
             raise NameNotResolved(f"{host}: {errors[0]}")
-        if not found:
+        if not addresses:
             raise NameNotResolved(f"{host}: no address within {timeout_s:.0f} s")
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(addresses))
 
 
 class GuardedBackend(httpcore.NetworkBackend):

@@ -84,18 +84,18 @@ class LostJobs:
 
     def _in_messages(self) -> set[str]:
         """Every job id in a message on the queue or in a worker's hands. The queue first: messages move that way."""
-        found: set[str] = set()
+        ids: set[str] = set()
         for queue in (f"{lane}{priority}" for lane in Queues.LANES for priority in _PRIORITIES):
             with translated(BrokerUnavailable):
                 length = self._broker.llen(queue)
             for first in range(0, length, BATCH):
                 with translated(BrokerUnavailable):
                     messages = self._broker.lrange(queue, first, first + BATCH - 1)
-                found.update(_JOB_ID.findall("\n".join(messages)))
+                ids.update(_JOB_ID.findall("\n".join(messages)))
         with translated(BrokerUnavailable):
             for _, message in self._broker.hscan_iter(_UNACKED, count=BATCH):
-                found.update(_JOB_ID.findall(message))
-        return found
+                ids.update(_JOB_ID.findall(message))
+        return ids
 
     def _summaries(self, status: Status) -> Iterator[JobSummary]:
         """Jobs in this status that were not enqueued again lately."""
@@ -110,6 +110,6 @@ class LostJobs:
                     ).exists(self._records.lease_key(job_id))
                 answers = pipeline.execute()
             for job_id, fields, held in zip(batch, answers[::2], answers[1::2], strict=True):
-                found, version, created_at, changed_at, reenqueued_at = fields
-                if found == status and float(reenqueued_at or 0) < forgotten_before:
+                status_now, version, created_at, changed_at, reenqueued_at = fields
+                if status_now == status and float(reenqueued_at or 0) < forgotten_before:
                     yield JobSummary(job_id, status, version, float(changed_at or created_at), bool(held))

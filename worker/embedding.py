@@ -100,8 +100,8 @@ class Shards:
 
     def _fetch(self, message: ShardMessage) -> bytes:
         body = self._objects.get(message.shard_key)
-        if (found := sha256(body).hexdigest()) != message.shard_sha256:
-            raise ShardDiffers(f"{message.shard_key} has the digest {found}, planned was {message.shard_sha256}")
+        if (digest := sha256(body).hexdigest()) != message.shard_sha256:
+            raise ShardDiffers(f"{message.shard_key} has the digest {digest}, planned was {message.shard_sha256}")
         return body
 
     def _goes_on(self, message: ShardMessage, done: int) -> bool:
@@ -131,10 +131,10 @@ def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline)
 
 def _part(engine: FaceEngine, rows: Sequence[Row], *, flip: bool) -> Part:
     """In the order of the rows; a row without a crop has zeros for its embedding."""
-    found = _embed_crops(engine, [row.crop for row in rows if row.crop is not None], flip)
+    acquired_embeddings = _embed_crops(engine, [row.crop for row in rows if row.crop is not None], flip)
     acquired = np.array([row.crop is not None for row in rows])
-    embeddings = np.zeros((len(rows), found.shape[1]), np.float32)
-    embeddings[acquired] = found
+    embeddings = np.zeros((len(rows), acquired_embeddings.shape[1]), np.float32)
+    embeddings[acquired] = acquired_embeddings
     return Part(
         image_ids=tuple(row.image_id for row in rows),
         acquired=acquired,

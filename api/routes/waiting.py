@@ -15,8 +15,8 @@ def preferred_wait_s() -> float:
     prefer = ",".join(request.headers.getlist("Prefer"))
     if "respond-async" in prefer.lower():
         return 0.0
-    found = _WAIT.search(prefer)
-    return float(found.group(1)) if found else 0.0
+    wait = _WAIT.search(prefer)
+    return float(wait.group(1)) if wait else 0.0
 
 
 def wait_for(job: Job, wait_s: float, services: Services) -> tuple[Job, float]:

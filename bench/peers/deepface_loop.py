@@ -103,7 +103,7 @@ def main(pack: Path, home: Path, pairs: list[tuple[Path, Path]], seconds: float,
         if ended - began >= seconds:
             break
     p50, p95 = np.percentile(latencies_ms, [50, 95])
-    found = {
+    figures = {
         "per_s": len(latencies_ms) / (ended - began),
         "p50_ms": float(p50),
         "p95_ms": float(p95),
@@ -111,7 +111,7 @@ def main(pack: Path, home: Path, pairs: list[tuple[Path, Path]], seconds: float,
         "faces_missed": missed,
         "scores": scores,
     }
-    print(json.dumps(found))
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -29,12 +29,12 @@ def answer(bench: Json) -> Lines:
 
 
 def _missing(bench: Json) -> list[str]:
-    found = [words for group, words in GROUPS.items() if not bench.get(group)]
+    absent_groups = [words for group, words in GROUPS.items() if not bench.get(group)]
     for group, ways in (("comparisons", WAYS), ("offered", ("api", "sync"))):
         absent = [name_of(way) for way in ways if not bench[group].get(way)] if bench.get(group) else []
         if absent:
-            found.append(f"{GROUPS[group]} of {listed(absent)}")
+            absent_groups.append(f"{GROUPS[group]} of {listed(absent)}")
     for part, words in (("cpu_ms_per_job", "the CPU time of a job"), ("wall_ms", "the wall time of a job")):
         if bench.get("budget") and not bench["budget"].get(part):
-            found.append(words)
-    return found
+            absent_groups.append(words)
+    return absent_groups

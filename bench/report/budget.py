@@ -31,18 +31,18 @@ def _cpu(cpu: Mapping[str, float], bench: Json) -> Lines:
     rows.append(["**all**", f"**{amount(total)}**", "", ""])
     lines = table(["part", "CPU ms a job>", "of all>", "why"], rows)
     if "engine" in cpu and total:
-        said = (
+        text = (
             "All parts share the cores. Where these are what is short, the service can reach "
             f"{share(cpu['engine'], total)} of the engine alone: the engine's part of the budget."
         )
         if beside := {part: ms for part, ms in cpu.items() if part != "engine"}:
-            said += f" The dearest part beside it is *{part_name(max(beside, key=lambda part: beside[part]))}*."
+            text += f" The dearest part beside it is *{part_name(max(beside, key=lambda part: beside[part]))}*."
         if steps := bench["budget"].get("engine_steps_ms"):
             named = listed([f"{step} {amount(ms)}" for step, ms in steps.items()])
-            said += f" A comparison in the engine, on one of the busy cores, in ms: {named}."
+            text += f" A comparison in the engine, on one of the busy cores, in ms: {named}."
         if "worker beside the engine" in cpu:
-            said += " The engine's own are all cores over its throughput alone; what more a worker takes is beside it."
-        lines += paragraph(said)
+            text += " The engine's own are all cores over its throughput alone; what more a worker takes is beside it."
+        lines += paragraph(text)
     return lines
 
 
@@ -77,18 +77,20 @@ def _wall(wall: Mapping[str, float]) -> Lines:
 
 def _why(part: str, bench: Json) -> str:
     """A sentence, and the counts that were measured."""
-    measured, said = bench["budget"], [PARTS.get(part, "")]
+    measured, sentences = bench["budget"], [PARTS.get(part, "")]
     cpu = measured["cpu_ms_per_job"]
     if part == "object store":
         if calls := measured.get("s3_calls_per_job"):
-            said.append(f"Calls a job: {counts(calls)}.")
+            sentences.append(f"Calls a job: {counts(calls)}.")
         if photographs := bench.get("photographs"):
-            said.append(f"{size(photographs['mean_pair_bytes'])} go in and come out, with checksums over HTTP.")
+            sentences.append(f"{size(photographs['mean_pair_bytes'])} go in and come out, with checksums over HTTP.")
         if cpu["object store"] > cpu.get("api", float("inf")):
-            said.append("It costs more than the API that talks to it.")
+            sentences.append("It costs more than the API that talks to it.")
     if part == "redis":
         if commands := measured.get("redis_commands_per_job"):
-            said.append(f"Commands a job: {counts(commands) if isinstance(commands, Mapping) else amount(commands)}.")
+            sentences.append(
+                f"Commands a job: {counts(commands) if isinstance(commands, Mapping) else amount(commands)}."
+            )
         if (bench.get("settings") or {}).get("redis_fsync") == "always":
-            said.append("Each write is synced to the disk before it is answered, which is waiting and not CPU.")
-    return " ".join(sentence for sentence in said if sentence)
+            sentences.append("Each write is synced to the disk before it is answered, which is waiting and not CPU.")
+    return " ".join(sentence for sentence in sentences if sentence)

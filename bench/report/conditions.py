@@ -11,22 +11,22 @@ def conditions(bench: Json) -> Lines:
     machine, settings = bench.get("machine") or {}, bench.get("settings") or {}
     lines = ["## Where and how", ""]
     if machine:
-        said = (
+        text = (
             f"{machine['cpu']}, {several(machine['cores'], 'core')}, {amount(machine['memory_gib'])} GiB, "
             f"{machine['system']}; Python {machine['python']}, onnxruntime {machine['onnxruntime']} on "
             f"`{machine['provider']}`. Code {bench['code']}, {bench['taken_at']}, "
             f"{'full' if bench.get('full') else 'short'} run of {amount(bench['seconds'])} s."
         )
-        lines.append(wrapped(said))
+        lines.append(wrapped(text))
     if settings:
         shown = [f"{name.replace('_', ' ')} `{value}`" for name, value in settings.items() if value is not None]
         lines.append(wrapped(f"Settings: {', '.join(shown)}."))
     if photographs := bench.get("photographs"):
-        said = (
+        text = (
             f"Photographs: {several(photographs['pairs'], 'pair')}, {size(photographs['mean_pair_bytes'])} a pair; "
             f"{photographs['what']}."
         )
-        lines.append(wrapped(said))
+        lines.append(wrapped(text))
     return [
         *lines,
         "",

@@ -15,19 +15,19 @@ def evaluation(bench: Json) -> Lines:
     if run:
         workers = listed([str(count) for count in run["workers"]])
         same = "is byte-identical" if run["score_file_identical"] else "**is not identical**"
-        said = (
+        text = (
             f"{several(run['pairs'], 'pair')} of `{run['dataset']}`, {several(run['images'], 'image')}: "
             f"{amount(run['run_s'])} s from the request to the stored report; the engine alone takes "
             f"{amount(run['engine_s'])} s for the same images. `scores.csv` {same} with {workers} workers."
         )
         if run.get("cached_s") is not None:
-            said += f" Once more, from the cache: {amount(run['cached_s'])} s."
+            text += f" Once more, from the cache: {amount(run['cached_s'])} s."
         if run.get("accuracy") is not None:
             deviation = f" +- {100 * run['accuracy_std']:.2f}" if run.get("accuracy_std") is not None else ""
-            said += f" Accuracy {percent(run['accuracy'], 2)}{deviation}, by the folds of the protocol."
+            text += f" Accuracy {percent(run['accuracy'], 2)}{deviation}, by the folds of the protocol."
         if reason := (bench.get("missing") or {}).get("lfw"):
-            said += f" Not LFW: {reason}."
-        lines += paragraph(said)
+            text += f" Not LFW: {reason}."
+        lines += paragraph(text)
     if mixed:
         lines += paragraph(
             f"Comparisons come first. While a run was in flight, {amount(mixed['comparisons_per_s'])} comparisons/s "

@@ -21,8 +21,8 @@ def in_order(ways: Json) -> dict[str, Any]:
 
 def wall_ms(budget: Json) -> dict[str, float]:
     """How long each step of a job takes, in the order in which they come; without those it does not have."""
-    found = budget.get("wall_ms") or {}
-    return {step: found[step] for step in STEPS if step in found}
+    steps = budget.get("wall_ms") or {}
+    return {step: steps[step] for step in STEPS if step in steps}
 
 
 def keeps_up(at: Json) -> bool:
@@ -33,9 +33,9 @@ def keeps_up(at: Json) -> bool:
 def memory_samples(bench: Json) -> dict[str, Sequence[Json]]:
     """The memory of the processes over time, by what they had to do."""
     queue, soak = bench.get("queue") or {}, bench.get("soak") or {}
-    found = {}
+    by_work = {}
     if samples := queue.get("memory"):
-        found[several(queue["jobs"], "job")] = samples
+        by_work[several(queue["jobs"], "job")] = samples
     if samples := soak.get("rss"):
-        found[f"soak of {amount(soak['minutes'])} minutes"] = samples
-    return found
+        by_work[f"soak of {amount(soak['minutes'])} minutes"] = samples
+    return by_work

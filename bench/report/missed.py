@@ -29,7 +29,7 @@ def _api_to_engine(bench: Json) -> str | None:
     dearest = sorted(beside, key=lambda part: -beside[part])[:2]
     named = listed([f"{part_name(part)} {amount(beside[part])}" for part in dearest])
     around = sum(beside.values())
-    said = (
+    text = (
         f"on the same cores a comparison costs {amount(cpu['engine'])} ms of CPU in the engine and {amount(around)} "
         f"around it, most of it for {named}; the target leaves {amount(cpu['engine'] / 9)}, and would be met by an "
         f"engine that takes {amount(9 * around)}."
@@ -37,19 +37,19 @@ def _api_to_engine(bench: Json) -> str | None:
     cores, small = (bench.get("machine") or {}).get("cores"), bench.get("small")
     if cores and small:
         fixed = 1000 * cores * (1 / small["api"]["per_s"] - 1 / small["engine"]["per_s"])
-        said += (
+        text += (
             f" With images of 250 x 250 there are {amount(fixed)} around it: these go with the steps of a job, each "
             "of which is synced to Redis's disk before the next, the rest with the bytes that are received, checked, "
             "stored, fetched and deleted."
         )
     if store := cpu.get("object store"):
-        said += (
+        text += (
             " Beside the store alone, were all else free, the engine would have "
             f"{cpu['engine'] / (cpu['engine'] + store):.2f} of the cores."
         )
     if worker := (bench.get("ratios") or {}).get("worker_to_engine"):
-        said += f" With store, Redis and API on other machines it would have {worker:.2f}."
-    return said
+        text += f" With store, Redis and API on other machines it would have {worker:.2f}."
+    return text
 
 
 def _api_to_sync(bench: Json) -> str | None:
@@ -60,21 +60,21 @@ def _api_to_sync(bench: Json) -> str | None:
         return None
     theirs_per_s = max(at["per_s"] for at in peers)
     theirs_ms = 1000 * cores / theirs_per_s
-    said = (
+    text = (
         f"the peer, which stores nothing, takes {amount(theirs_ms)} ms of CPU for a comparison where all cores are "
         f"busy. Twice its throughput leaves {amount(theirs_ms / 2)} for everything, and the engine takes "
         f"{amount(cpu['engine'])}, the whole service {amount(sum(cpu.values()))}."
     )
     if engine := bench["comparisons"].get("engine"):
         most = max(at["per_s"] for at in engine) / theirs_per_s
-        said += (
+        text += (
             f" The engine with nothing around it makes {most:.2f} times the peer's: half of its time is the "
             "recogniser's, which no float32 runtime that was tried runs faster (docs/engine.md)."
         )
     alone = [at["per_s"] for way in ("api", "sync") for at in bench["comparisons"].get(way, []) if at["clients"] == 1]
     if len(alone) == 2:
-        said += f" A single client gets {alone[0] / alone[1]:.2f} times as many, for both sides are worked on at once."
-    return said
+        text += f" A single client gets {alone[0] / alone[1]:.2f} times as many, for both sides are worked on at once."
+    return text
 
 
 def _idle(bench: Json) -> str | None:
@@ -93,15 +93,15 @@ def _accept(bench: Json) -> str | None:
     if not accept:
         return None
     clients, per_s, cores = accept["clients"], accept["per_s"], (bench.get("machine") or {}).get("cores")
-    said = ""
+    cost = ""
     if accept.get("cpu_ms") and cores:
-        said = (
+        cost = (
             f" One costs {amount(accept['cpu_ms'])} ms of CPU in API, object store and Redis: {clients} at a time take "
             f"{amount(clients * accept['cpu_ms'] / cores)} ms on {cores} cores even where workers stand still."
         )
     return (
         f"{clients} clients that submit again at once have {amount(per_s)} jobs accepted a second; so each waits "
-        f"{amount(1000 * clients / per_s)} ms in the mean, whoever is served first.{said}"
+        f"{amount(1000 * clients / per_s)} ms in the mean, whoever is served first.{cost}"
     )
 
 

@@ -20,12 +20,12 @@ def workers(bench: Json) -> Lines:
     if last["workers"] > first["workers"]:
         gain = last["per_s"] / first["per_s"]
         if gain < 0.97:
-            said = "More workers on the same cores are slower: they only get in each other's way."
+            sentence = "More workers on the same cores are slower: they only get in each other's way."
         elif gain < 1.15:
-            said = "The first worker fills the cores already; another one pays where it has a device of its own."
+            sentence = "The first worker fills the cores already; another one pays where it has a device of its own."
         else:
-            said = "More workers on the same cores do more: one alone leaves some of them idle."
-        lines += paragraph(said)
+            sentence = "More workers on the same cores do more: one alone leaves some of them idle."
+        lines += paragraph(sentence)
     return lines
 
 

@@ -10,10 +10,10 @@ from evaluator.report.wording import number, several
 
 def simulation(bench: Json) -> Lines:
     """What was assumed, the ceiling of each station, and what is served then."""
-    found = bench.get("simulation") or {}
-    if not found:
+    simulated = bench.get("simulation") or {}
+    if not simulated:
         return []
-    assumed = [[a["what"], f"{a['value']:g}", a["source"]] for a in found["assumptions"]]
+    assumed = [[a["what"], f"{a['value']:g}", a["source"]] for a in simulated["assumptions"]]
     return [
         "## With more GPUs: a simulation",
         "",
@@ -23,20 +23,21 @@ def simulation(bench: Json) -> Lines:
         ),
         *table(["assumed", "value>", "source"], assumed),
         *paragraph("What each station can do at most, the lowest first, and what to do then:"),
-        *table(["station", "jobs/s>", "feeds GPUs>", "then"], [_ceiling(at) for at in found["ceilings"]]),
+        *table(["station", "jobs/s>", "feeds GPUs>", "then"], [_ceiling(at) for at in simulated["ceilings"]]),
         *image("simulation"),
         *paragraph(
-            f"Jobs arrive by chance (Poisson) at the rate the GPUs could serve, at least {number(found['jobs'])} of "
-            f"them, seed {found['seed']}. A run begins and ends empty, so it serves a little less than is offered even "
-            "where nothing is in the way. API processes are started as needed; Redis and the object store stay one. "
-            "p95 is taken at a lower load, see above. The last columns say how many of each would keep up."
+            "Jobs arrive by chance (Poisson) at the rate the GPUs could serve, at least "
+            f"{number(simulated['jobs'])} of them, seed {simulated['seed']}. A run begins and ends empty, so it serves "
+            "a little less than is offered even where nothing is in the way. API processes are started as needed; "
+            "Redis and the object store stay one. p95 is taken at a lower load, see above. The last columns say how "
+            "many of each would keep up."
         ),
-        *_grown("GPUs", found["gpu"]),
+        *_grown("GPUs", simulated["gpu"]),
         *paragraph(
-            f"The same without GPUs, workers of {several(found['cores_per_worker'], 'core')} and the engine as "
+            f"The same without GPUs, workers of {several(simulated['cores_per_worker'], 'core')} and the engine as "
             "measured:"
         ),
-        *_grown("workers", found["cpu"]),
+        *_grown("workers", simulated["cpu"]),
         *paragraph(
             "Left out: the time Redis waits for the disk, the courier's work, batches on the GPU, machines that fail. "
             "Servers of one kind share one queue, which is kinder than shards are. `tests/bench/test_simulation.py` "

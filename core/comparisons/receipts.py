@@ -101,8 +101,8 @@ def verify(receipt: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
         header = jwt.get_unverified_header(receipt)
         key = next((k for k in jwt.PyJWKSet.from_dict(dict(jwks)).keys if k.key_id == header.get("kid")), None)
         if header.get("typ") != TYPE:
-            found = header.get("typ")
-            raise ReceiptInvalid(f"this is not a receipt of Likeness: its type must be {TYPE!r}; found {found!r}")
+            kind = header.get("typ")
+            raise ReceiptInvalid(f"this is not a receipt of Likeness: its type must be {TYPE!r}; found {kind!r}")
         if key is None:
             raise ReceiptInvalid(f"none of the keys is the one that signed it, {header.get('kid')!r}")
         # Only the key decides the algorithm: what the header asks for could be weaker.

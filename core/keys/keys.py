@@ -90,8 +90,8 @@ def new_token() -> Token:
 
 def read_token(text: str) -> Token | None:
     """The parts of a key; None for what cannot be one."""
-    found = _TOKEN.fullmatch(text)
-    return Token(found.group(1), found.group(2)) if found else None
+    match = _TOKEN.fullmatch(text)
+    return Token(match.group(1), match.group(2)) if match else None
 
 
 def digest_of(secret: str) -> str:

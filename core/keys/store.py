@@ -71,8 +71,8 @@ class KeyStore:
             pipeline = self._redis.pipeline(transaction=False)
             for key_id in ids:
                 pipeline.hgetall(_key(key_id))
-            found = pipeline.execute()
-        return (_read(key_id, fields) for key_id, fields in zip(ids, found, strict=True) if fields)
+            records = pipeline.execute()
+        return (_read(key_id, fields) for key_id, fields in zip(ids, records, strict=True) if fields)
 
     def revoke(self, key_id: str) -> ApiKey:
         """Refuse the key from now on; revoking twice changes nothing. Raise KeyUnknown."""

@@ -148,5 +148,5 @@ def _of(group: type[Group]) -> Iterator[Variable]:
 def _sentence(group: type[Group], fault: dict[str, object]) -> str:
     where = str(fault["loc"][0])  # type: ignore[index]
     variable = next(variable for variable in _of(group) if where in (variable.field, variable.name))
-    found = "a secret" if variable.is_secret else repr(fault["input"])
-    return f"{variable.name}: {fault['msg']}; found {found}"
+    value = "a secret" if variable.is_secret else repr(fault["input"])
+    return f"{variable.name}: {fault['msg']}; found {value}"

@@ -88,10 +88,10 @@ class Claims:
         name = f"idempotency:{owner or ''}:{hashlib.sha256(key.encode()).hexdigest()}"
         token = secrets.token_hex(16)
         with translated():
-            found = self._claim(
+            answer = self._claim(
                 keys=[name], args=[fingerprint, token, time.time(), CLAIM_LASTS_S, self._kept_s, missing]
             )
-        match found:
+        match answer:
             case ["claimed"]:
                 return Claim(name, token)
             case ["known", subject]:

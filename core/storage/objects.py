@@ -75,8 +75,8 @@ class ObjectStore:
     def ping(self) -> None:
         """Raise StoreUnavailable unless the bucket is there and may be used."""
         with translated(self._bucket):
-            found = self._client.bucket_exists(self._bucket)
-        if not found:
+            is_there = self._client.bucket_exists(self._bucket)
+        if not is_there:
             raise StoreUnavailable(f"the bucket {self._bucket!r} does not exist")
 
     def put(self, key: str, body: bytes, media_type: str = "application/octet-stream") -> None:
@@ -106,16 +106,16 @@ class ObjectStore:
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins with `prefix`."""
         with translated(prefix):
-            for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
-                yield found.object_name
+            for entry in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+                yield entry.object_name
 
     def older_than(self, prefix: str, age_s: float) -> Iterator[tuple[str, int]]:
         """Key and size of every object that begins with `prefix` and was written more than `age_s` seconds ago."""
         before = datetime.now(UTC) - timedelta(seconds=age_s)
         with translated(prefix):
-            for found in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
-                if found.last_modified < before:
-                    yield found.object_name, found.size
+            for entry in self._client.list_objects(self._bucket, prefix=prefix, recursive=True):
+                if entry.last_modified < before:
+                    yield entry.object_name, entry.size
 
     def delete(self, keys: Iterable[str]) -> None:
         """Delete in one call; a key that is not there is no error."""

@@ -163,11 +163,11 @@ class Records:
     def erase(self, record_id: str) -> None:
         """Forget the record in whatever state; its images become due for erasure. Raise RecordNotFound."""
         with translated():
-            found = self._erase(
+            is_erased = self._erase(
                 keys=[self.key(record_id), ERASURES, DELIVERIES_DUE],
                 args=[record_id, self._kind, time.time(), DELIVERY],
             )
-        if not found:
+        if not is_erased:
             raise self._missing(record_id)
 
     def page(
@@ -180,9 +180,9 @@ class Records:
             pipeline = self._redis.pipeline(transaction=False)
             for record_id in ids[:limit]:
                 pipeline.hgetall(self.key(record_id))
-            found = pipeline.execute()
+            answers = pipeline.execute()
         # A record past its retention leaves its index entry behind for a while.
-        records = tuple((i, fields) for i, fields in zip(ids, found, strict=False) if fields)
+        records = tuple((i, fields) for i, fields in zip(ids, answers, strict=False) if fields)
         return RecordPage(records, ids[limit - 1] if len(ids) > limit else None)
 
     def ids(self, *statuses: StrEnum) -> list[str]:
@@ -191,7 +191,7 @@ class Records:
             pipeline = self._redis.pipeline(transaction=True)
             for status in statuses:
                 pipeline.zrange(self._index(None, status), 0, -1)
-            return [record_id for found in pipeline.execute() for record_id in found]
+            return [record_id for ids in pipeline.execute() for record_id in ids]
 
     def count(self, status: Status, *owners: str | None) -> Mapping[str | None, int]:
         """How many records are in this status, by owner; None stands for all of them. One round trip."""

@@ -32,19 +32,19 @@ class Intake:
         source = benchmark.images
         wanted = set(benchmark.pairs.image_ids)
         faults: dict[str, Fault] = {}
-        for image_id, found in source.images(wanted):
+        for image_id, body in source.images(wanted):
             try:
-                if isinstance(found, Fault):
-                    faults[image_id] = found
+                if isinstance(body, Fault):
+                    faults[image_id] = body
                     continue
-                facts = inspect(found, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
+                facts = inspect(body, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
             except ImageRejected as error:
                 faults[image_id] = Fault(source.name, None, f"{image_id}: {error}")
                 continue
             if what := _unfit(facts, benchmark.track):
                 faults[image_id] = Fault(source.name, None, f"{image_id} {what}")
                 continue
-            self._keep(image_id, found, facts.sha256)
+            self._keep(image_id, body, facts.sha256)
             arrived(len(self.sha256))
         missing = _missing(benchmark.pairs, wanted - self.sha256.keys() - faults.keys(), source.name)
         if faults or missing:

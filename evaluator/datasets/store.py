@@ -112,8 +112,8 @@ def load_dataset(objects: Objects, name: str) -> Dataset:
 def list_datasets(objects: Objects) -> list[Dataset]:
     """All that are imported, by name."""
     names = (key.removeprefix(NAMES).removesuffix(".json") for key in objects.keys(NAMES))
-    found = (_pointed_at(objects, name) for name in sorted(names))
-    return [dataset for dataset in found if dataset]
+    datasets = (_pointed_at(objects, name) for name in sorted(names))
+    return [dataset for dataset in datasets if dataset]
 
 
 def load_pairs(objects: Objects, dataset: Dataset) -> PairList:

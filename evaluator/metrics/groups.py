@@ -50,16 +50,16 @@ def by_group(
     """
     if scores.group is None:
         return InsufficientData("the pairs have no groups")
-    found = {}
+    rates = {}
     for label in np.unique(scores.group):
         pairs = scores.group == label
         mated = scores.score[pairs & scores.mated & scores.acquired]
         non_mated = scores.score[pairs & ~scores.mated & scores.acquired]
-        found[str(label)] = GroupRates(
+        rates[str(label)] = GroupRates(
             fmr(non_mated, threshold, confidence=confidence),
             fnmr(mated, threshold, confidence=confidence),
             rate_among(pairs, ~scores.acquired, confidence=confidence),
             few_mated_trials=mated.size < min_trials,
             few_non_mated_trials=non_mated.size < min_trials,
         )
-    return found
+    return rates

@@ -102,8 +102,8 @@ class ScoreSet:
         bad = np.flatnonzero(np.where(acquired, ~np.isfinite(score), ~np.isnan(score)))
         if bad.size:
             row = bad[0]
-            why = "an acquired pair has a finite" if acquired[row] else "one not acquired has no"
-            raise ValueError(f"score: row {row} is {score[row]}, but {why} score")
+            what = "an acquired pair has a finite" if acquired[row] else "one not acquired has no"
+            raise ValueError(f"score: row {row} is {score[row]}, but {what} score")
         for name, column in {**columns, "acquired": acquired}.items():
             column.flags.writeable = False
             object.__setattr__(self, name, column)

@@ -123,9 +123,9 @@ def _errors(right: Booleans) -> Rate:
 
 def _examples(a: ScoreTable, b: ScoreTable, where: Booleans) -> list[Json]:
     """The first few pairs that one run gets right and the other wrong."""
-    found = []
+    examples = []
     for row in np.flatnonzero(where)[:SHOWN].tolist():
         one, other = a.rows[row], b.rows[row]
         pair = {"reference": one.reference, "probe": one.probe, "mated": one.mated}
-        found.append(pair | {"scores": [one.score, other.score]})
-    return found
+        examples.append(pair | {"scores": [one.score, other.score]})
+    return examples

@@ -21,34 +21,34 @@ from evaluator.report.wording import number, plain_number, several
 
 def worst(report: Json) -> Html:
     """The pairs that are furthest on the wrong side, or nearest to it."""
-    found = report["worst"]
-    threshold, total = found["threshold"], found["total"]
-    said = (
-        f"Judged at {plain_number(threshold)}, {found['threshold_origin']}, there are "
+    pairs = report["worst"]
+    threshold, total = pairs["threshold"], pairs["total"]
+    text = (
+        f"Judged at {plain_number(threshold)}, {pairs['threshold_origin']}, there are "
         f"{several(total['false_matches'], 'false match', 'false matches')} and "
         f"{several(total['false_non_matches'], 'false non-match', 'false non-matches')}. Images are named and not "
         f"shown, for they are photographs of people. Before you blame the pack, look: benchmarks have wrong labels."
     )
     halves = [
-        _pairs("Non-mated pairs with the highest scores", found["false_matches"], threshold),
-        _pairs("Mated pairs with the lowest scores", found["false_non_matches"], threshold),
+        _pairs("Non-mated pairs with the highest scores", pairs["false_matches"], threshold),
+        _pairs("Mated pairs with the lowest scores", pairs["false_non_matches"], threshold),
     ]
-    return join([paragraph(said), element("div", *halves, class_="pair")])
+    return join([paragraph(text), element("div", *halves, class_="pair")])
 
 
 def acquisition(report: Json) -> Html:
     """Images that gave no usable face, and why."""
-    found, images = report["failures_to_acquire"], report["dataset"]["images"]
-    if not found["images"]:
+    failures, images = report["failures_to_acquire"], report["dataset"]["images"]
+    if not failures["images"]:
         return paragraph(f"None: all {number(images)} images gave a usable face.")
-    said = (
-        f"{several(found['images'], 'image')} of {number(images)} gave no usable face, so that "
-        f"{several(found['pairs'], 'pair')} could not be compared. They are left out of FMR, FNMR and accuracy, and "
+    text = (
+        f"{several(failures['images'], 'image')} of {number(images)} gave no usable face, so that "
+        f"{several(failures['pairs'], 'pair')} could not be compared. They are left out of FMR, FNMR and accuracy, and "
         f"are non-matches in FAR, FRR and the accuracy with FTA."
     )
-    parts = [paragraph(said)]
-    for reason, count in found["by_reason"].items():
-        ids = [failure["image"] for failure in found["listed"] if failure["reason"] == reason]
+    parts = [paragraph(text)]
+    for reason, count in failures["by_reason"].items():
+        ids = [failure["image"] for failure in failures["listed"] if failure["reason"] == reason]
         more = [element("li", f"and {number(count - len(ids))} more, in scores.csv")] if count > len(ids) else []
         items = (element("li", identifier(image)) for image in ids)
         parts += [element("h3", f"{reason}: {several(count, 'image')}"), element("ul", *items, *more, class_="ids")]
@@ -72,8 +72,8 @@ def published(report: Json) -> Html:
 
 def support(report: Json) -> Html:
     """What the sample can carry, and LFW's own disclaimer."""
-    said = definitions((statement["about"], statement["text"]) for statement in report["support"])
-    parts = [element("div", said, class_="support")]
+    statements = definitions((statement["about"], statement["text"]) for statement in report["support"])
+    parts = [element("div", statements, class_="support")]
     if caution := report["disclaimer"]:
         link = element("a", "their page", href=caution["url"])
         parts.append(
@@ -116,10 +116,10 @@ def provenance(report: Json) -> Html:
 def recompute(report: Json) -> Html:
     """How to get every number again."""
     check = f"{report['score_digest']}  scores.csv"
-    said = "Every metric above follows from the score file alone, one row a pair:"
+    sentence = "Every metric above follows from the score file alone, one row a pair:"
     return join(
         [
-            paragraph(said),
+            paragraph(sentence),
             element("pre", element("code", report["recompute"])),
             paragraph(
                 "It prints what stands under ", code("metrics"), " in report.json. The score file of this run is"
@@ -137,8 +137,8 @@ def _pairs(title: str, pairs: list[Json], threshold: float) -> Html:
     rows: list[Html] = []
     for i, pair in enumerate(pairs):
         if not pair["wrong"] and (i == 0 or pairs[i - 1]["wrong"]):
-            said = f"threshold {plain_number(threshold)}; the pairs below are decided rightly"
-            rows.append(row(cell(said, span=3), class_="cut"))
+            boundary = f"threshold {plain_number(threshold)}; the pairs below are decided rightly"
+            rows.append(row(cell(boundary, span=3), class_="cut"))
         ids = cell(join([identifier(pair["reference"]), BREAK, identifier(pair["probe"])]), class_="id")
         fold = "" if pair["fold"] is None else str(pair["fold"])
         rows.append(row(digits(plain_number(pair["score"])), ids, digits(fold)))

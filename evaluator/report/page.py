@@ -51,8 +51,8 @@ def _header(report: Json, title: str) -> Html:
         f"{number(dataset['images'])} images; {report['pipeline']['how']}."
     )
     run = f"Run {report['run_id']}, {report['created_at'][:16].replace('T', ' ')} UTC."
-    said = paragraph(lead, BREAK, run, class_="lead")
-    return join([element("h1", title, id="short"), said, sections.headline(report)])
+    summary = paragraph(lead, BREAK, run, class_="lead")
+    return join([element("h1", title, id="short"), summary, sections.headline(report)])
 
 
 @cache

@@ -15,15 +15,15 @@ def measurements_of(table: ScoreTable, threshold: float | None = None) -> Measur
     for instance, and counts under each.
     """
     acquired = np.array([failure is None for failure in table.failures.values()], dtype=np.bool_)
-    found = measure(table.score_set, images_acquired=acquired, threshold=threshold)
+    measurements = measure(table.score_set, images_acquired=acquired, threshold=threshold)
     if threshold is None or not table.group_names:
-        return found
+        return measurements
     groups: dict[str, GroupRates] = {}
     for name in table.group_names:
         rates = by_group(table.grouped(name), threshold)
         assert isinstance(rates, dict)
         groups |= {f"{name}={label}": group for label, group in rates.items()}
-    return replace(found, groups=groups)
+    return replace(measurements, groups=groups)
 
 
 def recompute(scores_csv: bytes, threshold: float | None = None) -> dict[str, object]:

@@ -116,25 +116,25 @@ def folds(report: Json) -> Html:
         accuracy["mean"],
         (1 - error["high"], 1 - error["low"]),
     )
-    said = (
+    text = (
         f"Mean {percent(accuracy['mean'], 2)}, standard deviation {100 * accuracy['std']:.2f}, standard error of the "
         f"mean {100 * accuracy['standard_error']:.2f} points. Each fold is judged at the threshold with the highest "
         f"accuracy on the other nine."
     )
     if REFUSED not in optimistic:
-        said += (
+        text += (
             f" For comparison only: one threshold chosen on all these pairs, {plain_number(optimistic['threshold'])}, "
             f"reaches {percent(optimistic['value'], 2)}. That is optimistic."
         )
-    left = join([figure(dots, ""), paragraph(said, class_="note")])
+    left = join([figure(dots, ""), paragraph(text, class_="note")])
     listed = table([[head(name, class_="n") for name in names]], rows)
     return element("div", element("div", left), listed, class_="pair")
 
 
 def groups(report: Json) -> Html:
     """Both rates of each group at the pack's threshold; nothing when the pairs have no groups."""
-    found = report["metrics"]["groups"]
-    if REFUSED in found:
+    rates = report["metrics"]["groups"]
+    if REFUSED in rates:
         return NONE
     rows = [
         row(
@@ -143,7 +143,7 @@ def groups(report: Json) -> Html:
             *rate_cells(group["fnmr"], " few" if group["few_mated_trials"] else ""),
             *rate_cells(group["fta"]),
         )
-        for label, group in found.items()
+        for label, group in rates.items()
     ]
     above, below = rate_heads([("false matches", "FMR"), ("false non-matches", "FNMR"), ("not acquired", "FTA, pairs")])
     note = (
@@ -195,9 +195,9 @@ def _no_figure(reason: str) -> Html:
 
 def _separation(metrics: Json) -> Html:
     values = [("AUC", metrics["auc"], 5), ("d\u2032", metrics["d_prime"], 2)]
-    said = [f"{name} {value:.{places}f}" for name, value, places in values if isinstance(value, float)]
+    figures = [f"{name} {value:.{places}f}" for name, value, places in values if isinstance(value, float)]
     refused = [f"{name}: {value[REFUSED]}" for name, value, _ in values if isinstance(value, dict)]
-    return paragraph(f"Over the whole curve: {'; '.join([*said, *refused])}.", class_="note")
+    return paragraph(f"Over the whole curve: {'; '.join([*figures, *refused])}.", class_="note")
 
 
 def _point(point: Json, target: str, *, starts: bool = False) -> Html:

@@ -25,7 +25,7 @@ Statement = dict[str, str]
 
 def statements(table: ScoreTable, metrics: Measurements, *, track: Track) -> list[Statement]:
     """Each is {"about", "text"}."""
-    found = {
+    texts = {
         "How rare a false match": _rarest(metrics),
         "How exact a rate": _exactness(metrics),
         "At the pack's threshold": _at_threshold(metrics.at_threshold),
@@ -34,7 +34,7 @@ def statements(table: ScoreTable, metrics: Measurements, *, track: Track) -> lis
         "Independence": _independence(table),
         "Groups": _groups(metrics),
     }
-    return [{"about": about, "text": text} for about, text in found.items() if text]
+    return [{"about": about, "text": text} for about, text in texts.items() if text]
 
 
 def lfw_disclaimer() -> dict[str, str]:

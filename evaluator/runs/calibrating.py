@@ -20,21 +20,21 @@ class RunUnfit(LikenessError):
 
 def calibration_from(run: Run, table: ScoreTable, pack: Pack, engine: EngineSettings) -> Calibration:
     """Thresholds at the named FMR. Raises RunUnfit for a run that scored otherwise than the service does."""
-    asked = run.request
-    if asked.track is not Track.RAW or asked.flip:
-        raise RunUnfit(f"run {run.id} is {asked.track}, flip {asked.flip}; comparisons are raw, without flip")
-    if asked.detection_size != engine.detection_size:
+    request = run.request
+    if request.track is not Track.RAW or request.flip:
+        raise RunUnfit(f"run {run.id} is {request.track}, flip {request.flip}; comparisons are raw, without flip")
+    if request.detection_size != engine.detection_size:
         raise RunUnfit(
-            f"run {run.id} detected at {asked.detection_size}, the service detects at {engine.detection_size}: "
+            f"run {run.id} detected at {request.detection_size}, the service detects at {engine.detection_size}: "
             f"run it again with --detection-size {engine.detection_size}"
         )
     return Calibration(
         pack=pack.name,
         pack_digest=directory_identity(pack).digest,
         run_id=run.id,
-        dataset=asked.dataset,
-        dataset_digest=asked.dataset_digest,
-        detection_size=asked.detection_size,
+        dataset=request.dataset,
+        dataset_digest=request.dataset_digest,
+        detection_size=request.detection_size,
         made_at=time.time(),
         points=tuple(_point(point) for point in calibrate(table)),
     )

@@ -58,8 +58,8 @@ class Runner:
 
 def end_processes(home: Path, grace_s: float = 10) -> int:
     """End every process that a stack of this home has started, wherever it hangs in the process tree; count them."""
-    found = alive = _processes_of(home)
-    _signal(found, signal.SIGTERM)
+    processes = alive = _processes_of(home)
+    _signal(processes, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
     while alive and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -68,7 +68,7 @@ def end_processes(home: Path, grace_s: float = 10) -> int:
     while (alive := _processes_of(home)) and time.monotonic() < deadline:
         _signal(alive, signal.SIGKILL)
         time.sleep(0.05)
-    return len(found)
+    return len(processes)
 
 
 def last_words(log: Path, lines: int = 15) -> str:
@@ -107,12 +107,12 @@ def handle_signals(handler: Callable[[int, FrameType | None], None] | signal.Han
 
 
 def _processes_of(home: Path) -> list[psutil.Process]:
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):  # it has ended, or is not ours to look into
             if process.environ().get(MARK) == str(home):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

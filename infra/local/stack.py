@@ -186,16 +186,16 @@ def _stop(stack: LocalStack, say: Say) -> None:
 
 
 def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
-    said = ""
+    last_said = ""
 
     def probe() -> None:
-        nonlocal said
+        nonlocal last_said
         missing = _missing(stack.api_url)
         if not missing:
             return
-        if missing != said:
+        if missing != last_said:
             say(f"Waiting: {missing}")
-            said = missing
+            last_said = missing
         raise NotReady(missing)
 
     try:

@@ -34,6 +34,6 @@ def vacuum(server: S3Server) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise StoreUnavailable("the embedded object store did not finish vacuuming in 300 s") from error
-    said = done.stdout + done.stderr
-    if done.returncode or "error" in said.lower():
-        raise StoreUnavailable(f"the embedded object store was not vacuumed: {said[-500:]}")
+    output = done.stdout + done.stderr
+    if done.returncode or "error" in output.lower():
+        raise StoreUnavailable(f"the embedded object store was not vacuumed: {output[-500:]}")

@@ -94,12 +94,12 @@ def jobs(
             client.erase(erase_id)
             click.echo(f"{erase_id} is erased")
             return
-        found = [client.cancel(cancel_id)] if cancel_id else list(client.jobs(status=status, limit=limit))
+        listed = [client.cancel(cancel_id)] if cancel_id else list(client.jobs(status=status, limit=limit))
     if as_json:
-        for job in found:
+        for job in listed:
             click.echo(json.dumps(dict(job.document)))
     else:
-        wide_console().print(_table(found))
+        wide_console().print(_table(listed))
 
 
 def describe(job: ComparisonJob) -> str:

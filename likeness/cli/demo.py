@@ -29,7 +29,7 @@ def demo() -> None:
     with start_stack(say=console.print) as stack, Client(stack.api_url) as client:
         console.print(f"The stack is up at {stack.api_url} after {time.monotonic() - began:.0f} s.\n")
         for reference, probe, truth in PAIRS:
-            asked = time.monotonic()
+            submitted_at = time.monotonic()
             job = client.submit(samples[reference].read_bytes(), samples[probe].read_bytes())
             job = client.wait(job.id)
             decision = (job.decision or "no decision").replace("_", "-")
@@ -40,6 +40,7 @@ def demo() -> None:
                 console.print(
                     f"  [bold]{decision}[/bold], score {job.score:.4f}, threshold {job.threshold:g} "
                     f"({job.document['threshold_origin']})\n"
-                    f"  pack {job.document['pack']}, {(time.monotonic() - asked) * 1000:.0f} ms from upload to answer\n"
+                    f"  pack {job.document['pack']}, "
+                    f"{(time.monotonic() - submitted_at) * 1000:.0f} ms from upload to answer\n"
                 )
     console.print("Everything is stopped. Next: `make up`, then `.venv/bin/likeness compare ONE.jpg TWO.jpg`.")

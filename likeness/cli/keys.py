@@ -63,12 +63,12 @@ def create(
 def list_keys(as_json: bool) -> None:
     """List every key there ever was, oldest first."""
     now = time.time()
-    found = list(KeyStore(load_settings().redis).all())
+    listed = list(KeyStore(load_settings().redis).all())
     if as_json:
-        click.echo(json.dumps([_document(key, now) for key in found], indent=2))
+        click.echo(json.dumps([_document(key, now) for key in listed], indent=2))
         return
     table = Table("id", "name", "scopes", "state", "created", "expires", "last used", "owns", box=None, pad_edge=False)
-    for key in found:
+    for key in listed:
         times = (_minute(at) for at in (key.created_at, key.expires_at, key.last_used_at))
         table.add_row(key.id, key.name, ", ".join(sorted(key.scopes)), key.state_at(now), *times, key.owner)
     Console().print(table)

@@ -38,14 +38,14 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     settings = load_settings()
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     orphans = Orphans(settings.redis, settings.images, objects)
-    found = list(orphans.find(age_s))
+    without_job = list(orphans.find(age_s))
     without_images = orphans.jobs_without_images()
     would = "would be " if dry else ""
     due = jobs.count_due_erasures() if dry else erase_due(jobs, objects)
-    swept = len(found) if dry else orphans.sweep(age_s)
+    swept = len(without_job) if dry else orphans.sweep(age_s)
     expired = jobs.count_expired() if dry else jobs.forget_expired()
     click.echo(f"images that are due            {due} {would}erased")
-    click.echo(f"images that no job names       {swept} {would}erased ({sum(o.size_bytes for o in found)} bytes)")
+    click.echo(f"images that no job names       {swept} {would}erased ({sum(o.size_bytes for o in without_job)} bytes)")
     click.echo(f"list entries of expired jobs   {expired} {would}dropped")
     click.echo(f"unfinished jobs without images {len(without_images)} (they will end as images_lost)")
     for job_id in without_images[:10]:

@@ -41,12 +41,12 @@ def webhooks() -> None:
 def list_deliveries(status: str | None, limit: int, as_json: bool, url: str | None) -> None:
     """List deliveries, newest first."""
     with api_client(url) as client:
-        found = list(client.deliveries(status=status, limit=limit))
+        deliveries = list(client.deliveries(status=status, limit=limit))
     if as_json:
-        for delivery in found:
+        for delivery in deliveries:
             click.echo(json.dumps(delivery))
     else:
-        wide_console().print(_table(found))
+        wide_console().print(_table(deliveries))
 
 
 @webhooks.command()

@@ -130,7 +130,7 @@ class Engine:
                 outcome = _outcome(sides, lambda crops: self._embed_both(crops, since), whole)
         for watch in watches.values():
             whole.add(watch.laps_ms)
-        faces = {side: found.face for side, found in sides.items() if isinstance(found, Acquired)}
+        faces = {side: acquired.face for side, acquired in sides.items() if isinstance(acquired, Acquired)}
         return Comparison(outcome, faces, whole.laps_ms)
 
     @contextmanager
@@ -187,13 +187,13 @@ def _outcome(
     watch: Stopwatch,
 ) -> Compared | NotAcquired:
     failures = [
-        FailureToAcquire(side, found.reason, found.detail)
-        for side, found in sides.items()
-        if isinstance(found, Unusable)
+        FailureToAcquire(side, unusable.reason, unusable.detail)
+        for side, unusable in sides.items()
+        if isinstance(unusable, Unusable)
     ]
     if failures:
         return NotAcquired(tuple(failures))
     with watch.step("embed"):
-        reference, probe = embed([found.crop for found in sides.values() if isinstance(found, Acquired)])
+        reference, probe = embed([acquired.crop for acquired in sides.values() if isinstance(acquired, Acquired)])
     with watch.step("score"):
         return Compared(float(comparison_scores([reference], [probe])[0]))

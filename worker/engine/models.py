@@ -115,8 +115,8 @@ def suit_to_tensorrt(
         (recognition, [(batch, 3, CROP_SIZE, CROP_SIZE) for batch in batches]),
     ):
         if len(shapes) > 1:  # else it has its engine, or the first run builds the only one
-            asked = chain(providers.one_engine_for(model.input_name, shapes))
-            model.session = onnxruntime.InferenceSession(model.model_file, options, providers=asked)
+            shared = chain(providers.one_engine_for(model.input_name, shapes))
+            model.session = onnxruntime.InferenceSession(model.model_file, options, providers=shared)
 
 
 def _save_without_prelu(original: str, path: Path) -> bool:

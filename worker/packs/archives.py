@@ -52,13 +52,13 @@ def take_from_zip(archive: Path, wanted: Iterable[PackFile], destination: Path) 
 
 
 def _take(members: zipfile.ZipFile, file: PackFile, destination: Path) -> None:
-    found = [info for info in members.infolist() if PurePosixPath(info.filename).name == file.name]
-    if len(found) != 1:
-        raise DownloadFailed(f"{members.filename} has {len(found)} files named {file.name}")
-    if found[0].file_size > MAX_MEMBER_BYTES:
-        raise DownloadFailed(f"{file.name} would have {found[0].file_size} bytes; at most {MAX_MEMBER_BYTES}")
+    matches = [info for info in members.infolist() if PurePosixPath(info.filename).name == file.name]
+    if len(matches) != 1:
+        raise DownloadFailed(f"{members.filename} has {len(matches)} files named {file.name}")
+    if matches[0].file_size > MAX_MEMBER_BYTES:
+        raise DownloadFailed(f"{file.name} would have {matches[0].file_size} bytes; at most {MAX_MEMBER_BYTES}")
     target = destination / file.name
-    with members.open(found[0]) as packed, target.open("wb") as plain:
+    with members.open(matches[0]) as packed, target.open("wb") as plain:
         shutil.copyfileobj(packed, plain)
     if (actual := sha256_of(target)) != file.sha256:
         target.unlink()

@@ -94,12 +94,12 @@ def datasets(services: Services, delete_name: str | None, as_json: bool) -> None
         delete_dataset(services.objects, delete_name)
         click.echo(f"{delete_name} is deleted")
         return
-    found = list_datasets(services.objects)
+    imported = list_datasets(services.objects)
     if as_json:
-        click.echo(json.dumps([{k: v for k, v in asdict(d).items() if k != "shards"} for d in found], indent=2))
+        click.echo(json.dumps([{k: v for k, v in asdict(d).items() if k != "shards"} for d in imported], indent=2))
         return
     table = Table("name", "kind", "track", "images", "pairs", "mated", "folds", "digest", box=None, pad_edge=False)
-    for d in found:
+    for d in imported:
         table.add_row(d.name, d.kind, d.track, *map(str, (d.images, d.pairs, d.mated, d.folds)), d.digest[:12])
     wide_console().print(table)
 

@@ -54,9 +54,9 @@ def compare(services: Services, run_a: str, run_b: str, fail_on_regression: bool
     from evaluator.report import compare as compare_scores
 
     a, b = (from_csv(result_of(services, run_id, "scores")) for run_id in (run_a, run_b))
-    found = compare_scores(a, b, names=(run_a, run_b))
-    click.echo(json.dumps(found, indent=2) if as_json else as_text(found), nl=as_json)
-    if fail_on_regression and found["regression"]:
+    comparison = compare_scores(a, b, names=(run_a, run_b))
+    click.echo(json.dumps(comparison, indent=2) if as_json else as_text(comparison), nl=as_json)
+    if fail_on_regression and comparison["regression"]:
         sys.exit(5)
 
 

@@ -82,16 +82,16 @@ def resume(services: Services, run_id: str, wait: bool, as_json: bool) -> None:
     old = services.runs.get(run_id)
     if old.status not in (Status.CANCELLED, Status.FAILED):
         raise LikenessError(f"run {run_id} is {old.status}; only a cancelled or failed run is resumed")
-    asked = old.request
+    request = old.request
     started = request_run(
         services.runs,
         services.objects,
         services.enqueue,
-        dataset=asked.dataset,
-        pack=find_pack(asked.pack, load_catalogue(services.settings.home)),
-        flip=asked.flip,
-        policy=asked.policy,
-        detection_size=asked.detection_size,
+        dataset=request.dataset,
+        pack=find_pack(request.pack, load_catalogue(services.settings.home)),
+        flip=request.flip,
+        policy=request.policy,
+        detection_size=request.detection_size,
         resumes=run_id,
     )
     _follow(services, started.id, wait=wait, as_json=as_json)
@@ -114,23 +114,23 @@ def list_(services: Services, limit: int, as_json: bool) -> None:
     """List runs, newest first."""
     runs = services.runs.page(limit=limit).runs
     if as_json:
-        for found in runs:
-            click.echo(json.dumps(asdict(found)))
+        for run in runs:
+            click.echo(json.dumps(asdict(run)))
         return
     table = Table(
         "run", "status", "data set", "pack", "flip", "images", "accuracy", "created", box=None, pad_edge=False
     )
-    for found in runs:
-        accuracy = (found.summary or {}).get("accuracy_10fold", {}).get("mean")
+    for run in runs:
+        accuracy = (run.summary or {}).get("accuracy_10fold", {}).get("mean")
         table.add_row(
-            found.id,
-            found.status,
-            found.request.dataset,
-            found.request.pack,
-            "yes" if found.request.flip else "no",
-            f"{found.progress.images_done}/{found.request.images}",
+            run.id,
+            run.status,
+            run.request.dataset,
+            run.request.pack,
+            "yes" if run.request.flip else "no",
+            f"{run.progress.images_done}/{run.request.images}",
             f"{accuracy:.2%}" if accuracy is not None else "",
-            time.strftime("%Y-%m-%d %H:%M", time.gmtime(found.created_at)),
+            time.strftime("%Y-%m-%d %H:%M", time.gmtime(run.created_at)),
         )
     wide_console().print(table)
 
@@ -141,8 +141,8 @@ def list_(services: Services, limit: int, as_json: bool) -> None:
 @with_services
 def show(services: Services, run_id: str, as_json: bool) -> None:
     """Show a RUN: what was asked for, how far it is, what came out."""
-    found = services.runs.get(run_id)
-    click.echo(json.dumps(asdict(found), indent=2) if as_json else _describe(found))
+    run = services.runs.get(run_id)
+    click.echo(json.dumps(asdict(run), indent=2) if as_json else _describe(run))
 
 
 @click.command()
@@ -170,14 +170,14 @@ def _follow(services: Services, run_id: str, *, wait: bool, as_json: bool) -> No
 def _watch(services: Services, run_id: str) -> Run:
     warned = time.monotonic()
     with progress_bar(run_id) as move:
-        while not (found := services.runs.get(run_id)).status.is_terminal:
-            move(found.progress.images_done, found.request.images)
-            if found.progress.images_done == 0 and time.monotonic() - warned > 5:
+        while not (run := services.runs.get(run_id)).status.is_terminal:
+            move(run.progress.images_done, run.request.images)
+            if run.progress.images_done == 0 and time.monotonic() - warned > 5:
                 warned = time.monotonic()
                 _warn_without_workers(services.settings)
             time.sleep(0.3)
-        move(found.request.images, found.request.images)
-    return found
+        move(run.request.images, run.request.images)
+    return run
 
 
 def _warn_without_workers(settings: Settings) -> None:
@@ -186,20 +186,20 @@ def _warn_without_workers(settings: Settings) -> None:
         click.echo(f"waiting: no worker takes from the queue {queue!r}; is the stack up?", err=True)
 
 
-def _describe(found: Run) -> str:
-    asked = found.request
+def _describe(run: Run) -> str:
+    request = run.request
     lines = [
-        f"run        {found.id} ({found.status})",
-        f"data set   {asked.dataset}: {asked.pairs} pairs, {asked.images} images, {asked.track} track",
-        f"pack       {asked.pack}, flip {'on' if asked.flip else 'off'}, detection at {asked.detection_size}",
-        f"progress   {found.progress.images_done} of {asked.images} images, "
-        f"{found.progress.shards_done} of {asked.shards} shards",
+        f"run        {run.id} ({run.status})",
+        f"data set   {request.dataset}: {request.pairs} pairs, {request.images} images, {request.track} track",
+        f"pack       {request.pack}, flip {'on' if request.flip else 'off'}, detection at {request.detection_size}",
+        f"progress   {run.progress.images_done} of {request.images} images, "
+        f"{run.progress.shards_done} of {request.shards} shards",
     ]
-    lines += _headline(found.summary or {})
-    if found.failure:
-        lines.append(f"error      {found.failure.code}: {found.failure.message}")
-    if found.status is Status.SUCCEEDED:
-        lines.append(f"report     evaluate report {found.id} --out DIRECTORY")
+    lines += _headline(run.summary or {})
+    if run.failure:
+        lines.append(f"error      {run.failure.code}: {run.failure.message}")
+    if run.status is Status.SUCCEEDED:
+        lines.append(f"report     evaluate report {run.id} --out DIRECTORY")
     return "\n".join(lines)
 
 
@@ -207,15 +207,15 @@ def _headline(summary: dict[str, Any]) -> list[str]:
     if not summary:
         return []
     accuracy, point = summary["accuracy_10fold"], summary["at_threshold"]
-    said = f"{accuracy['mean']:.2%} +- {accuracy['std']:.2%}" if "mean" in accuracy else accuracy["insufficient_data"]
-    lines = [f"accuracy   {said} (10-fold)"]
+    figure = f"{accuracy['mean']:.2%} +- {accuracy['std']:.2%}" if "mean" in accuracy else accuracy["insufficient_data"]
+    lines = [f"accuracy   {figure} (10-fold)"]
     for name in ("fmr", "fnmr"):
         rate = point[name]
-        said = (
+        figure = (
             f"{rate['errors']}/{rate['trials']} = {rate['value']:.3%} at threshold {point['threshold']:g}, "
             f"95 % interval {rate['low']:.3%} to {rate['high']:.3%}"
             if "errors" in rate
             else rate["insufficient_data"]
         )
-        lines.append(f"{name.upper():<10} {said}")
+        lines.append(f"{name.upper():<10} {figure}")
     return [*lines, f"FTA        {summary['fta']['images']} images"]

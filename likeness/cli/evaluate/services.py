@@ -47,11 +47,11 @@ def with_services(command: Callable[..., None]) -> Callable[..., None]:
 
 def result_of(services: Services, run_id: str, kind: str) -> bytes:
     """One of a run's results. Raise LikenessError, naming the run's status, when there is none."""
-    found = services.runs.get(run_id)
+    run = services.runs.get(run_id)
     try:
         return services.objects.get(getattr(RunKeys(run_id), kind))
     except ObjectNotFound:
-        raise LikenessError(f"run {run_id} is {found.status}; its {kind} is there once it has succeeded") from None
+        raise LikenessError(f"run {run_id} is {run.status}; its {kind} is there once it has succeeded") from None
 
 
 @contextmanager
