@@ -45,12 +45,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What this deployment accepts. Without `destinations` nobody is called back: there is no secret to sign with."""
+    """What this deployment accepts."""
 
+    #: By name.
     packs: Mapping[str, Pack]
     default_pack: str
     default_policy: Policy
     limits: ImageLimits
+    #: None where nobody is called back: there is no secret to sign with.
     destinations: DestinationRules | None
 
 
@@ -110,8 +112,8 @@ class Accepting:
             raise FieldRefused("target_fmr", "pack_not_calibrated", detail)
         try:
             return calibration.threshold_for(submission.target_fmr)
-        except TargetUnsupported as why:
-            raise FieldRefused("target_fmr", why.code, str(why)) from None
+        except TargetUnsupported as error:
+            raise FieldRefused("target_fmr", error.code, str(error)) from None
 
     def _check_callback(self, url: str | None) -> None:
         if url is None:
@@ -121,8 +123,8 @@ class Accepting:
             raise FieldRefused("callback_url", "callbacks_not_configured", detail)
         try:
             self._rules.destinations.check_url(url)
-        except CallbackRefused as why:
-            raise FieldRefused("callback_url", why.code, str(why)) from None
+        except CallbackRefused as error:
+            raise FieldRefused("callback_url", error.code, str(error)) from None
 
     def _inspected(self, side: Side, image: bytes) -> ImageFacts:
         if not image:
@@ -130,5 +132,5 @@ class Accepting:
         limits = self._rules.limits
         try:
             return inspect(image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
-        except ImageRejected as why:
-            raise FieldRefused(side, why.code, str(why)) from None
+        except ImageRejected as error:
+            raise FieldRefused(side, error.code, str(error)) from None
