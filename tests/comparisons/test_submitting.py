@@ -11,7 +11,7 @@ from core.comparisons.images import inspect
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
 from core.comparisons.submitting import Submitting
-from core.errors import BrokerUnavailable, StoreUnavailable
+from core.errors import BrokerUnavailable, RecordsUnavailable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore, Point
 from core.packs.catalogue import Pack, directory_identity
 from core.settings import Settings
@@ -29,13 +29,13 @@ CALLBACK = "https://receiver.example/events"
 REQUEST = "a fingerprint of the request"
 
 
-def picture(shade: int, side: int = 64) -> bytes:
+def image(shade: int, side: int = 64) -> bytes:
     body = io.BytesIO()
     Image.new("RGB", (side, side), (shade, shade, shade)).save(body, "JPEG")
     return body.getvalue()
 
 
-REFERENCE, PROBE = picture(200), picture(40)
+REFERENCE, PROBE = image(200), image(40)
 
 
 @dataclass
@@ -177,7 +177,7 @@ def test_a_false_match_rate_becomes_the_threshold_that_a_run_has_shown(door: Doo
         ({"reference": b"no image"}, "reference", "image_unsupported"),
         ({"probe": b"GIF89a"}, "probe", "image_unsupported"),
         ({"reference": REFERENCE + bytes(LIMITS.max_image_bytes)}, "reference", "image_too_large"),
-        ({"probe": picture(40, side=101)}, "probe", "image_too_large"),
+        ({"probe": image(40, side=101)}, "probe", "image_too_large"),
     ],
 )
 def test_what_a_client_can_mend_is_named_and_nothing_is_kept(
@@ -231,7 +231,8 @@ def test_images_that_cannot_be_deleted_now_are_due_for_erasure(door: Door, zoo: 
 def test_while_the_job_store_is_away_images_stay_for_the_record_that_may_be_there(door: Door, zoo: Pack) -> None:
     away = Door(door.settings.but(redis_url="redis://127.0.0.1:1"), zoo)
     accepted = away.accepting.accept(submission())
-    unpublished(away, accepted)
+    with pytest.raises(RecordsUnavailable):
+        away.submitting.submit(accepted, queue="lane")
     assert [*away.objects.keys("")] == [accepted.job.request.images_key]
     assert away.enqueued == []
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from core.comparisons.store import JobStore
-from core.errors import BrokerUnavailable
+from core.errors import RecordsUnavailable
 from core.settings import Settings
 from core.storage.connection import connect
 from core.webhooks.deliveries import Delivery, DeliveryStatus, DeliveryStore
@@ -136,5 +136,5 @@ def test_a_url_that_the_guard_refuses_is_dead_at_once(redis_server: Servers) -> 
 
 def test_while_the_records_are_away_that_is_said_before_anything_is_sent(redis_server: Servers) -> None:
     post = Post(redis_server.settings.but(redis_url="redis://127.0.0.1:1"), DestinationRules())
-    with pytest.raises(BrokerUnavailable):
+    with pytest.raises(RecordsUnavailable):
         post.deliveries.attempt("evt_1")

@@ -44,6 +44,6 @@ def test_a_setting_that_is_wrong_is_named_without_its_secret(monkeypatch: pytest
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("LIKENESS_API_THREADS", "none")
-    with pytest.raises(SettingsInvalid, match="API_THREADS") as why:
+    with pytest.raises(SettingsInvalid, match="API_THREADS") as raised:
         load_settings().check()
-    assert "known" not in str(why.value)
+    assert "known" not in str(raised.value)

@@ -19,7 +19,7 @@ from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Threshold, Track
 from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore
-from courier.lost_jobs import Glance, LostJobs
+from courier.lost_jobs import JobSummary, LostJobs
 from tests.support.receivers import job_that_calls_back
 from tests.support.schema import rows, unexplained
 from tests.support.servers import Servers
@@ -36,7 +36,7 @@ def leave_jobs(settings: Settings) -> None:
     queued, running, succeeded, failed = (job_that_calls_back(URL, "ada") for _ in range(4))
     for job in (queued, running, succeeded, failed):
         jobs.create(job)
-    assert LostJobs.of(settings).note(Glance(queued.id, Status.QUEUED, "1", 0.0, held=False))
+    assert LostJobs.of(settings).note(JobSummary(queued.id, Status.QUEUED, "1", 0.0, held=False))
     for job in (running, succeeded):
         jobs.start(job.id, "engine@test")
     assert jobs.renew(running.id, "engine@test")

@@ -120,9 +120,9 @@ def test_metadata_link_local_and_reserved_addresses_may_never_be_reached(address
     ],
 )
 def test_a_url_that_cannot_be_right_is_refused_by_name(url: str, code: str) -> None:
-    with pytest.raises(CallbackRefused) as why:
+    with pytest.raises(CallbackRefused) as raised:
         DestinationRules().check_url(url)
-    assert why.value.code == code
+    assert raised.value.code == code
 
 
 def test_a_url_is_taken_apart_once() -> None:

@@ -80,10 +80,10 @@ def test_a_request_of_ten_minutes_ago_is_refused() -> None:
 
 @pytest.mark.parametrize("wrong", ["hunter2", "whsec_c2hvcnQ=", "whsk_c2hvcnQ=", "whsec_a"])
 def test_a_secret_that_is_none_is_refused_and_not_shown(wrong: str) -> None:
-    with pytest.raises(SettingsInvalid) as why:
+    with pytest.raises(SettingsInvalid) as raised:
         Keyring.parse(f"{new_secret()},{wrong}")
-    assert "secret 2" in str(why.value)
-    assert wrong not in str(why.value)
+    assert "secret 2" in str(raised.value)
+    assert wrong not in str(raised.value)
 
 
 def test_no_repr_shows_a_secret() -> None:
