@@ -1,6 +1,7 @@
 """The page, section by section, and the files that it is made of."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.report import plots
@@ -36,11 +37,11 @@ def write(bench: Json, docs: Path) -> None:
     """Make performance.md and performance/*.svg in `docs`; plots of what was not measured are removed."""
     folder = docs / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = _plots(bench)
+    draw = drawings(bench)
     for name in PLOTS:
         path = folder / f"{name}.svg"
-        if name in drawn:
-            path.write_text(drawn[name], encoding="utf-8")
+        if name in draw:
+            path.write_text(draw[name](), encoding="utf-8")
         else:
             path.unlink(missing_ok=True)
     (docs / "performance.md").write_text(build_page(bench), encoding="utf-8")
@@ -54,16 +55,17 @@ def build_page(bench: Json) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _plots(bench: Json) -> dict[str, str]:
-    drawn = {}
+def drawings(bench: Json) -> dict[str, Callable[[], str]]:
+    """How to draw each plot that the measurements allow, by its name in PLOTS; the drawing is an SVG."""
+    found: dict[str, Callable[[], str]] = {}
     if comparisons := bench.get("comparisons"):
-        drawn["throughput"] = plots.throughput_svg(comparisons)
+        found["throughput"] = partial(plots.throughput_svg, comparisons)
     if offered := bench.get("offered"):
-        drawn["latency"] = plots.latency_svg(offered)
+        found["latency"] = partial(plots.latency_svg, offered)
     if budget := bench.get("budget"):
-        drawn["budget"] = plots.budget_svg(budget)
+        found["budget"] = partial(plots.budget_svg, budget)
     if simulation := bench.get("simulation"):
-        drawn["simulation"] = plots.simulation_svg(simulation["gpu"])
+        found["simulation"] = partial(plots.simulation_svg, simulation["gpu"])
     if samples := memory_samples(bench):
-        drawn["memory"] = plots.memory_svg(samples)
-    return drawn
+        found["memory"] = partial(plots.memory_svg, samples)
+    return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.storage.digest import sha256_of
-from core.storage.download import Progress, download, no_progress
+from core.storage.download import ATTEMPTS, Progress, download, no_progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,17 @@ LFW = (
 )
 
 
-def fetch_lfw(directory: Path, *, files: Sequence[Published] = LFW, progress: Progress = no_progress) -> list[Path]:
+def fetch_lfw(
+    directory: Path,
+    *,
+    files: Sequence[Published] = LFW,
+    progress: Progress = no_progress,
+    attempts: int = ATTEMPTS,
+) -> list[Path]:
     """The archive and the pair list in `directory`; what is there and right stays. Raise DownloadFailed."""
     directory.mkdir(parents=True, exist_ok=True)
     for file in files:
         destination = directory / file.name
         if not (destination.is_file() and sha256_of(destination) == file.sha256):
-            download(file.url, destination, sha256=file.sha256, progress=progress)
+            download(file.url, destination, sha256=file.sha256, progress=progress, attempts=attempts)
     return [directory / file.name for file in files]

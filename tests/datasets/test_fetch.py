@@ -78,4 +78,4 @@ def test_no_network_and_no_file_are_download_failures(site: tuple[str, Path], tm
     with pytest.raises(DownloadFailed, match="404"):
         fetch_lfw(tmp_path, files=[published(url, "none.tgz", b"")])
     with pytest.raises(DownloadFailed, match=r"http://127\.0\.0\.1:1/a\.tgz: "):
-        fetch_lfw(tmp_path, files=[published("http://127.0.0.1:1", "a.tgz", b"")])
+        fetch_lfw(tmp_path, files=[published("http://127.0.0.1:1", "a.tgz", b"")], attempts=2)

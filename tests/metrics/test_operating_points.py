@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluator.metrics import (
@@ -57,6 +57,7 @@ def test_where_no_score_is_strict_enough_the_threshold_is_the_next_float_above_a
 
 
 @given(SCORES, SCORES, st.sampled_from([0.1, 0.2, 0.5, 0.9]))
+@settings(max_examples=40, deadline=None)  # each is held against 56 thresholds
 def test_no_other_threshold_does_better_within_the_limit(
     mated: list[float], non_mated: list[float], target: float
 ) -> None:
