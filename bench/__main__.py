@@ -14,7 +14,7 @@ from statistics import mean
 from typing import Any
 
 import click
-import psutil  # type: ignore[import-untyped]
+import psutil
 from rich.console import Console
 
 from bench.comparisons import (

@@ -3,7 +3,9 @@
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -43,12 +45,15 @@ def main(jobs: int, seed: int | None, calm: bool, fsync: str) -> None:
     sys.exit(bool(verdict.broken))
 
 
+def counts(counter: Mapping[Any, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))
+
+
 def table(verdict: Verdict) -> Table:
     """The books."""
     rows = Table(box=None, show_header=False)
     rows.add_column(no_wrap=True)
     rows.add_column()
-    counts = lambda counter: ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))  # noqa: E731
     for name, value in {
         "accepted": verdict.accepted,
         "in": f"{verdict.seconds:.0f} s ({verdict.accepted / verdict.seconds:.1f} jobs/s)",

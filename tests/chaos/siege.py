@@ -301,7 +301,7 @@ def besieged(
     receiver = Receiver(seed)
     ports = {"LIKENESS_WEBHOOK_PORTS": str(receiver.server_port)}
     try:
-        with running(home, home / "no-packs", **ENVIRONMENT, **ports, **environment) as stack:
+        with running(home, home / "no-packs", None, **ENVIRONMENT, **ports, **environment) as stack:
             yield Siege(stack, receiver, jobs=jobs, seed=seed, careful=careful, calm=calm)
     finally:
         receiver.shutdown()

@@ -5,6 +5,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,8 @@ def directory(path: Path, files: Mapping[str, bytes]) -> Path:
 
 
 def tar(path: Path, files: Mapping[str, bytes]) -> Path:
-    with tarfile.open(path, "w:gz" if path.suffix == ".tgz" else f"w:{path.suffix[1:].removeprefix('tar')}") as archive:
+    mode: Any = "w:gz" if path.suffix == ".tgz" else f"w:{path.suffix[1:].removeprefix('tar')}"
+    with tarfile.open(path, mode) as archive:
         for name, body in files.items():
             member = tarfile.TarInfo(name)
             member.size = len(body)

@@ -314,7 +314,8 @@ def test_the_pair_list_and_the_manifest_are_checked_when_read(objects: ObjectSto
     with pytest.raises(DatasetCorrupt, match=r"pairs\.csv has SHA-256"):
         load_pairs(objects, dataset)
     pointer = json.loads(objects.get("datasets/by-name/lfw.json"))
-    for broken in ({"format": 2}, {"more": 1}, {"notes": None}, {"shards": [{}]}):
+    changes: list[dict[str, object]] = [{"format": 2}, {"more": 1}, {"notes": None}, {"shards": [{}]}]
+    for broken in changes:
         objects.put("datasets/by-name/lfw.json", json.dumps(pointer | broken).encode())
         with pytest.raises(DatasetCorrupt, match="the manifest "):
             load_dataset(objects, "lfw")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -22,10 +23,12 @@ from core.storage.lifecycle import new_id
 from core.storage.objects import ObjectStore
 from core.vocabulary import EngineFacts, Face, Policy, Reason
 from evaluator.datasets import Benchmark, Dataset, import_dataset, read_benchmark
+from evaluator.runs.chords import Chords
 from evaluator.runs.running import Runs
 from worker.embedding import Shards
 from worker.engine.contract import Acquired, Comparison, Embeddings, Unusable
 from worker.engine.contract import Image as Pixels
+from worker.engines import Engines
 
 COLOURS = {"red": (250, 0, 0), "rose": (250, 90, 90), "blue": (0, 0, 250), "sky": (90, 90, 250), "black": (0, 0, 0)}
 PAIRS = (("red", "rose", 1), ("blue", "sky", 1), ("red", "blue", 0), ("rose", "sky", 0), ("red", "black", 0))
@@ -67,7 +70,8 @@ class ColourEngine:
 
     def embed(self, crops: Sequence[Pixels]) -> Embeddings:
         colours = np.array([crop[0, 0] for crop in crops], np.float64).reshape(-1, 3)
-        return (colours / np.linalg.norm(colours, axis=1, keepdims=True)).astype(np.float32)
+        embeddings: Embeddings = (colours / np.linalg.norm(colours, axis=1, keepdims=True)).astype(np.float32)
+        return embeddings
 
     def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
         raise NotImplementedError
@@ -105,8 +109,8 @@ class Bench:
 
     def __post_init__(self) -> None:
         self.store = RunStore(self.settings.redis)
-        self.runs = Runs(self.store, self.objects, self.post, self.settings)
-        self.shards = Shards(self.store, self.objects, self, at_once=1)
+        self.runs = Runs(self.store, self.objects, cast(Chords, self.post), self.settings)
+        self.shards = Shards(self.store, self.objects, cast(Engines, self), at_once=1)
 
     def get(self, name: str, *, detection_size: int | None = None) -> ColourEngine:
         """The engine of every pack."""

@@ -333,5 +333,5 @@ def test_every_answer_has_the_headers_that_keep_browsers_and_caches_away(http: h
 
 @pytest.mark.parametrize("given", ["a b", "x" * 65, "<script>", "é"])
 def test_a_request_id_that_is_none_is_replaced(http: httpx.Client, given: str) -> None:
-    answer = http.get("/health", headers={"X-Request-Id": given.encode()})
+    answer = http.get("/health", headers=[(b"X-Request-Id", given.encode())])
     assert answer.headers["X-Request-Id"].startswith("req_")

@@ -26,7 +26,7 @@ def processes(stack: Stack, name: str) -> list[psutil.Process]:
 
 
 def memory_mb(stack: Stack, name: str) -> float:
-    return sum(process.memory_info().rss for process in processes(stack, name)) / 2**20
+    return float(sum(process.memory_info().rss for process in processes(stack, name))) / 2**20
 
 
 def test_every_hostile_image_gets_a_code_or_a_job_with_an_outcome(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -37,7 +38,7 @@ def new_key(secured: Stack) -> Iterator[NewKey]:
     """Makes a key and a client that sends it."""
     clients = []
 
-    def make(*scopes: str, stack: Stack = secured, **limits: float) -> tuple[ApiKey, httpx.Client]:
+    def make(*scopes: str, stack: Stack = secured, **limits: Any) -> tuple[ApiKey, httpx.Client]:
         key, token = KeyStore(stack.settings.redis).create("a test", [Scope(s) for s in scopes], **limits)
         clients.append(with_key(stack, str(token)))
         return key, clients[-1]

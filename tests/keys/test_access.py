@@ -23,7 +23,7 @@ INVALID = ["Bearer x", "Bearer lk_", f"Bearer lk_{12 * '0'}_{43 * 'A'}", "Bearer
     ("header", "code"), [*((h, "key_missing") for h in STRANGE), *((h, "key_invalid") for h in INVALID)]
 )
 def test_without_a_good_key_there_is_only_a_401(secured: Stack, header: str, code: str) -> None:
-    headers = {"Authorization": header.encode()} if header else {}
+    headers = [(b"Authorization", header.encode())] if header else []
     answer = httpx.get(f"{secured.url}/v1/packs", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, code)
     assert answer.headers["Content-Type"] == "application/problem+json"

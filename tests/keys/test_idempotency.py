@@ -1,6 +1,6 @@
 """The same request twice is done once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -13,6 +13,8 @@ from core.storage.connection import connect
 from core.storage.idempotency import answer_key
 from tests.support.keyed import Files, NewKey
 from tests.support.stack import Stack
+
+ClaimOf = Callable[[str], str]
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_what_was_refused_is_not_kept(client: httpx.Client, pair: Files) -> None
 
 @pytest.mark.parametrize("key", ["", "a b", "a" * 256, "ü"])
 def test_a_key_is_visible_ascii_and_not_too_long(client: httpx.Client, pair: Files, key: str) -> None:
-    answer = client.post("/v1/comparisons", files=pair, headers={"Idempotency-Key": key.encode()})
+    answer = client.post("/v1/comparisons", files=pair, headers=[(b"Idempotency-Key", key.encode())])
     assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_invalid")
     assert post(client, "!~" * 127, pair).status_code == 202
 
@@ -102,7 +104,7 @@ def test_erasing_a_job_erases_the_answer_about_it(secured: Stack, client: httpx.
 
 
 @pytest.fixture
-def claim_of(secured: Stack) -> Iterator[object]:
+def claim_of(secured: Stack) -> ClaimOf:
     """The stored claim whose subject is a job; for making it look as a crash would have left it."""
     redis = connect(secured.settings.redis)
 
@@ -114,7 +116,7 @@ def claim_of(secured: Stack) -> Iterator[object]:
 
 
 def test_a_crash_before_the_job_was_made_blocks_the_key_for_a_while_only(
-    secured: Stack, client: httpx.Client, pair: Files, claim_of
+    secured: Stack, client: httpx.Client, pair: Files, claim_of: ClaimOf
 ) -> None:
     redis = connect(secured.settings.redis)
     made = post(client, "crash-1", pair).json()["id"]

@@ -13,10 +13,12 @@ import psutil
 import pytest
 
 from core.settings import load_settings
-from infra.local.processes import MARK
-from infra.local.servers import ping_redis
-from infra.local.stack import LocalStack, StackFailed, StackRunning, start_stack
+from core.storage.readiness import ping_redis
+from infra.local.processes import MARK, StackFailed
+from infra.local.stack import LocalStack, StackRunning, start_stack
 from tests.support.stack import eventually
+
+Procfile = Callable[[str], Path]
 
 API = f"api: exec {sys.executable} {Path(__file__).parent / 'tiny_api.py'}\n"
 SERVERS = "redis: exec python -m infra.local.servers redis\ns3: exec python -m infra.local.servers s3\n"
@@ -29,7 +31,7 @@ linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends
 
 
 @pytest.fixture
-def procfile(tmp_path: Path) -> Callable[[str], Path]:
+def procfile(tmp_path: Path) -> Procfile:
     def write(lines: str) -> Path:
         (tmp_path / "Procfile").write_text(lines)
         return tmp_path / "Procfile"
@@ -63,6 +65,7 @@ def names(home: Path) -> list[str]:
 def up_in_a_terminal(procfile: Path, home: Path) -> Iterator[subprocess.Popen[str]]:
     """`likeness up` as its own process, once it says that the stack is up."""
     process = subprocess.Popen([sys.executable, "-c", UP, str(procfile)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
     try:
         said = ""
         while "The stack is up" not in said:
@@ -88,7 +91,7 @@ def run_until_it_fails(procfile: Path) -> None:
         watch(stack)
 
 
-def test_other_commands_find_the_stack_while_it_runs_and_not_after(home: Path, procfile) -> None:
+def test_other_commands_find_the_stack_while_it_runs_and_not_after(home: Path, procfile: Procfile) -> None:
     with start_stack(procfile=procfile(SERVERS + API)) as stack:
         settings = load_settings()
         assert settings.api.url == stack.api_url
@@ -101,21 +104,25 @@ def test_other_commands_find_the_stack_while_it_runs_and_not_after(home: Path, p
     assert not processes(home)
 
 
-def test_passwords_are_made_once(home: Path, procfile, set_servers) -> None:
+def test_passwords_are_made_once(home: Path, procfile: Procfile, set_servers: None) -> None:
     with start_stack(procfile=procfile(API)) as stack:
         first = stack.environment["FLOWER_BASIC_AUTH"]
     with start_stack(procfile=procfile(API)) as stack:
         assert stack.environment["FLOWER_BASIC_AUTH"] == first
 
 
-def test_servers_that_the_settings_name_are_used_and_none_is_started(home: Path, procfile, set_servers) -> None:
+def test_servers_that_the_settings_name_are_used_and_none_is_started(
+    home: Path, procfile: Procfile, set_servers: None
+) -> None:
     with start_stack(procfile=procfile(SERVERS + API)) as stack:
         assert stack.environment["LIKENESS_REDIS_URL"] == os.environ["LIKENESS_REDIS_URL"]
         assert not {"weed", "valkey-server"} & set(names(home))
         assert not (home / "redis").exists()
 
 
-def test_a_second_stack_in_the_same_home_is_refused_with_the_address_of_the_first(home, procfile, set_servers) -> None:
+def test_a_second_stack_in_the_same_home_is_refused_with_the_address_of_the_first(
+    home: Path, procfile: Procfile, set_servers: None
+) -> None:
     with (
         start_stack(procfile=procfile(API)) as stack,
         pytest.raises(StackRunning, match=stack.api_url),
@@ -124,14 +131,18 @@ def test_a_second_stack_in_the_same_home_is_refused_with_the_address_of_the_firs
         pytest.fail("two stacks run in one home")
 
 
-def test_a_process_that_dies_at_start_is_named_with_its_last_words(home: Path, procfile, set_servers) -> None:
+def test_a_process_that_dies_at_start_is_named_with_its_last_words(
+    home: Path, procfile: Procfile, set_servers: None
+) -> None:
     lines = API + "worker: echo the pack is missing; exit 3\n"
     with pytest.raises(StackFailed, match=r"worker stopped with exit code 3(.|\n)*the pack is missing"):
         run_until_it_fails(procfile(lines))
     assert not processes(home)
 
 
-def test_a_port_that_was_asked_for_and_is_taken_is_no_timeout(home, procfile, set_servers, monkeypatch) -> None:
+def test_a_port_that_was_asked_for_and_is_taken_is_no_timeout(
+    home: Path, procfile: Procfile, set_servers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with start_stack(procfile=procfile(API)) as first:
         monkeypatch.setenv("LIKENESS_API_URL", first.api_url)
         monkeypatch.setenv("LIKENESS_HOME", str(home.with_name("other home")))
@@ -139,7 +150,7 @@ def test_a_port_that_was_asked_for_and_is_taken_is_no_timeout(home, procfile, se
             run_until_it_fails(procfile(API))
 
 
-def test_a_crash_is_noticed_and_ends_the_rest(home: Path, procfile, set_servers) -> None:
+def test_a_crash_is_noticed_and_ends_the_rest(home: Path, procfile: Procfile, set_servers: None) -> None:
     with start_stack(procfile=procfile(API + FAMILY)) as stack:
         stack.check()
         [api] = [p for p in processes(home) if "tiny_api.py" in " ".join(p.cmdline())]
@@ -150,7 +161,9 @@ def test_a_crash_is_noticed_and_ends_the_rest(home: Path, procfile, set_servers)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_everything_down_to_the_grandchildren(home, procfile, set_servers, number) -> None:
+def test_a_signal_stops_everything_down_to_the_grandchildren(
+    home: Path, procfile: Procfile, set_servers: None, number: signal.Signals
+) -> None:
     with up_in_a_terminal(procfile(API + FAMILY), home) as up:
         assert names(home).count("sleep") == 3
         up.send_signal(number)
@@ -160,7 +173,7 @@ def test_a_signal_stops_everything_down_to_the_grandchildren(home, procfile, set
 
 
 @linux_only
-def test_kill_9_of_the_supervisor_takes_the_stack_with_it(home, procfile, set_servers) -> None:
+def test_kill_9_of_the_supervisor_takes_the_stack_with_it(home: Path, procfile: Procfile, set_servers: None) -> None:
     with up_in_a_terminal(procfile(API), home) as up:
         up.kill()
 
@@ -170,7 +183,7 @@ def test_kill_9_of_the_supervisor_takes_the_stack_with_it(home, procfile, set_se
         eventually(gone)
 
 
-def test_the_next_start_ends_what_a_killed_one_left_behind(home, procfile) -> None:
+def test_the_next_start_ends_what_a_killed_one_left_behind(home: Path, procfile: Procfile) -> None:
     with up_in_a_terminal(procfile(SERVERS + API + FAMILY), home) as up:
         up.send_signal(signal.SIGSTOP)  # so that it cannot clean up
         for process in processes(home):
@@ -182,8 +195,10 @@ def test_the_next_start_ends_what_a_killed_one_left_behind(home, procfile) -> No
         # SeaweedFS ends by itself once it writes a line to a pipe that nobody reads any more.
         assert {"valkey-server", "sleep"} <= {p.name() for p in left}
         assert (home / "stack.env").exists()
-        said = []
+        said: list[str] = []
         with start_stack(procfile=procfile(SERVERS + API), say=said.append) as stack:
             assert "left behind" in said[0]
             assert not [p for p in left if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-            assert stack.environment["LIKENESS_REDIS_URL"] == load_settings().redis.url.get_secret_value()
+            found = load_settings().redis.url
+            assert found
+            assert stack.environment["LIKENESS_REDIS_URL"] == found.get_secret_value()

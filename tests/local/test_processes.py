@@ -15,7 +15,8 @@ LOCAL = parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes
 
 
 def queues(command: str) -> set[str]:
-    return set(re.search(r"-Q (\S+)", command).group(1).split(","))
+    [found] = re.findall(r"-Q (\S+)", command)
+    return {*found.split(",")}
 
 
 @pytest.mark.parametrize("commands", [LOCAL, {name: str(s.get("command")) for name, s in COMPOSE.items()}])

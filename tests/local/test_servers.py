@@ -13,7 +13,9 @@ from minio.error import S3Error
 
 from core.errors import SettingsInvalid
 from core.settings import Settings
-from infra.local.servers import LOOPBACK, ensure_bucket, free_port, ping_redis
+from core.storage.readiness import ensure_bucket, ping_redis
+from infra.local.servers import LOOPBACK, free_port
+from tests.local.conftest import Deployed
 
 
 def s3(settings: Settings, secret: str = "a-secret-key") -> Minio:
@@ -21,13 +23,19 @@ def s3(settings: Settings, secret: str = "a-secret-key") -> Minio:
     return Minio(urlsplit(endpoint).netloc, access_key, secret, secure=False, region="us-east-1")
 
 
+def port_of(url: str) -> int:
+    port = urlsplit(url).port
+    assert port
+    return port
+
+
 def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_nobody_gets_in_without_the_password_or_the_keys(servers) -> None:
+def test_nobody_gets_in_without_the_password_or_the_keys(servers: Deployed) -> None:
     settings = servers.start()
-    port = urlsplit(settings.redis.database(0)).port
+    port = port_of(settings.redis.database(0))
     for url in (f"redis://{LOOPBACK}:{port}", f"redis://:guess@{LOOPBACK}:{port}"):
         client = redis.Redis.from_url(url)
         with pytest.raises(redis.AuthenticationError):
@@ -38,13 +46,13 @@ def test_nobody_gets_in_without_the_password_or_the_keys(servers) -> None:
     with pytest.raises(S3Error, match="SignatureDoesNotMatch"):
         s3(settings, "a-guess").get_object("likeness", "face.jpg")
     assert httpx.get(f"{settings.objects.endpoint}/likeness/face.jpg").status_code == 403
-    filer = urlsplit(settings.objects.endpoint).port + 6
+    filer = port_of(settings.objects.credentials[0]) + 6
     assert httpx.get(f"http://{LOOPBACK}:{filer}/buckets/likeness/face.jpg").status_code in (401, 403, 404)
 
 
-def test_a_wrong_password_or_key_is_a_wrong_setting_and_not_waited_for(servers) -> None:
+def test_a_wrong_password_or_key_is_a_wrong_setting_and_not_waited_for(servers: Deployed) -> None:
     settings = servers.start()
-    port = urlsplit(settings.redis.database(0)).port
+    port = port_of(settings.redis.database(0))
     wrong = settings.but(
         redis_url=f"redis://:guess@{LOOPBACK}:{port}",
         s3_endpoint=settings.objects.endpoint,
@@ -57,7 +65,7 @@ def test_a_wrong_password_or_key_is_a_wrong_setting_and_not_waited_for(servers) 
         ensure_bucket(wrong.objects)
 
 
-def test_data_survive_kill_9_even_on_other_ports(servers) -> None:
+def test_data_survive_kill_9_even_on_other_ports(servers: Deployed) -> None:
     settings = servers.start()
     with redis.Redis.from_url(settings.redis.database(2)) as client:
         client.set("job", "queued")
@@ -73,14 +81,14 @@ def test_data_survive_kill_9_even_on_other_ports(servers) -> None:
         assert response.read() == b"face"
 
 
-def test_a_full_redis_refuses_and_forgets_nothing(servers) -> None:
+def test_a_full_redis_refuses_and_forgets_nothing(servers: Deployed) -> None:
     settings = servers.start()
     with redis.Redis.from_url(settings.redis.database(0), decode_responses=True) as client:
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
         assert client.config_get("appendfsync") == {"appendfsync": "always"}
 
 
-def test_both_listen_on_loopback_only_and_show_no_secret(servers, home: Path) -> None:
+def test_both_listen_on_loopback_only_and_show_no_secret(servers: Deployed, home: Path) -> None:
     servers.start()
     for process in servers.running.values():
         listening = [c for c in psutil.Process(process.pid).net_connections("inet") if c.status == psutil.CONN_LISTEN]

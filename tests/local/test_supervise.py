@@ -49,6 +49,7 @@ def test_a_process_that_ends_by_itself_has_said_what_it_had_to_say(tmp_path: Pat
 def test_a_signal_reaches_the_process_once_and_ends_both(tmp_path: Path) -> None:
     handler = "signal.signal(signal.SIGTERM, lambda *_: (print('told', flush=True), sys.exit(0)))"
     process = supervised(counting(tmp_path / "starts", f"{handler}; print('up', flush=True); time.sleep(60)"))
+    assert process.stdout
     assert process.stdout.readline() == "up\n"
     process.terminate()
     said, _ = process.communicate(timeout=30)
@@ -58,6 +59,7 @@ def test_a_signal_reaches_the_process_once_and_ends_both(tmp_path: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends the children of a killed process")
 def test_kill_9_of_the_supervisor_takes_the_process_with_it(tmp_path: Path) -> None:
     process = supervised("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
+    assert process.stdout
     child = int(process.stdout.readline())
     os.kill(process.pid, signal.SIGKILL)
     process.wait()

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from core.packs.catalogue import Pack, PackFile, PackSource, Threshold
+from core.packs.catalogue import Pack, PackFile, PackSource
 from core.settings import Settings
 from core.storage.download import no_progress
+from core.vocabulary import Threshold
 from worker.packs.sources import FetchRequest, from_source
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 import onnx
 import onnxruntime
 import pytest
@@ -10,6 +11,8 @@ from insightface.app import FaceAnalysis
 from core.packs.catalogue import Pack
 from worker.packs import opencv_zoo
 from worker.packs.verify import faults
+
+Embedding = npt.NDArray[np.float32]
 
 pytestmark = pytest.mark.filterwarnings("ignore:`estimate` is deprecated:FutureWarning")  # insightface 2.1, face_align
 
@@ -21,13 +24,14 @@ def analysis(zoo_directory: Path) -> FaceAnalysis:
     return app
 
 
-def largest_embedding(analysis: FaceAnalysis, path: Path) -> np.ndarray:
+def largest_embedding(analysis: FaceAnalysis, path: Path) -> Embedding:
     faces = analysis.get(cv2.imread(str(path)))
-    return max(faces, key=lambda face: np.prod(face.bbox[2:] - face.bbox[:2])).normed_embedding
+    embedding: Embedding = max(faces, key=lambda face: np.prod(face.bbox[2:] - face.bbox[:2])).normed_embedding
+    return embedding
 
 
 @pytest.fixture(scope="module")
-def embeddings(analysis: FaceAnalysis, samples: dict[str, Path]) -> dict[str, np.ndarray]:
+def embeddings(analysis: FaceAnalysis, samples: dict[str, Path]) -> dict[str, Embedding]:
     return {name: largest_embedding(analysis, path) for name, path in samples.items() if name != "no_face.png"}
 
 
@@ -37,13 +41,13 @@ def test_the_same_sources_give_the_bytes_in_the_list(zoo: Pack, ingredients: Pat
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(file.name for file in zoo.files)
 
 
-def test_mated_and_non_mated_samples_score_as_measured(embeddings: dict[str, np.ndarray]) -> None:
+def test_mated_and_non_mated_samples_score_as_measured(embeddings: dict[str, Embedding]) -> None:
     obama = embeddings["obama.jpg"]
     assert float(obama @ embeddings["obama2.jpg"]) == pytest.approx(0.743, abs=0.005)
     assert float(obama @ embeddings["biden.jpg"]) == pytest.approx(0.125, abs=0.005)
 
 
-def test_the_default_threshold_separates_every_sample(zoo: Pack, embeddings: dict[str, np.ndarray]) -> None:
+def test_the_default_threshold_separates_every_sample(zoo: Pack, embeddings: dict[str, Embedding]) -> None:
     subject = {name: "obama" if "obama" in name or name == "32bit.png" else name for name in embeddings}
     assert len(subject) == 9
     for one, first in embeddings.items():

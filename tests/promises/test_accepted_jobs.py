@@ -1,6 +1,7 @@
 """What is promised after a 202, tried with real processes and kill -9."""
 
 import signal
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -176,16 +177,18 @@ def test_a_job_whose_workers_keep_dying_fails_and_does_not_loop(
         ObjectStore(own_stack.settings.objects),
     )
     limits = {"max_bytes": 10_000_000, "max_pixels": 40_000_000}
-    facts = [inspect(body, **limits) for body in photographs]
+    reference, probe = (inspect(body, **limits) for body in photographs)
     key = new_images_key()
-    request = ComparisonRequest("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), key, *facts, {})
+    request = ComparisonRequest(
+        "opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), key, reference, probe, metadata={}
+    )
     job = Job(new_id("cmp"), Status.QUEUED, 1, 0.0, request)
     objects.put(key, b"".join(photographs))
     jobs.create(job)
     of = own_stack.settings
     brief = JobStore(of.redis, of.jobs.model_copy(update={"lease_s": 0.001}), of.images)
     for number in range(own_stack.settings.jobs.max_attempts):
-        eventually(lambda number=number: starts(brief, job.id, f"the worker that died {number}"))
+        eventually(partial(starts, brief, job.id, f"the worker that died {number}"))
     enqueue(celery_app("test", own_stack.settings), Tasks.COMPARE, job.id)
     own_stack.start("worker", **SLEEPING)
 

@@ -48,8 +48,11 @@ def looking(settings: Settings, patience_s: float) -> LostJobs:
 
 def recorded(jobs: JobStore, settings: Settings, photographs: list[bytes]) -> Job:
     """What an API process that is killed before it enqueues leaves behind."""
-    facts = [inspect(body, max_bytes=10_000_000, max_pixels=40_000_000) for body in photographs]
-    request = ComparisonRequest("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), new_images_key(), *facts, {})
+    reference, probe = (inspect(body, max_bytes=10_000_000, max_pixels=40_000_000) for body in photographs)
+    threshold = Threshold(0.3, "a test")
+    request = ComparisonRequest(
+        "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}
+    )
     job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request)
     ObjectStore(settings.objects).put(request.images_key, b"".join(photographs))
     jobs.create(job)
@@ -183,4 +186,4 @@ def test_an_accepted_job_outlives_kill_9_of_redis_at_the_moment_it_was_accepted(
     assert [jobs.get(job_id).status for job_id in accepted] == [Status.QUEUED] * 5
     own_stack.start("worker", "courier", "beat", **SLEEPING)
     for job_id in accepted:
-        eventually(lambda job_id=job_id: has_ended(jobs, job_id), within_s=60)
+        eventually(partial(has_ended, jobs, job_id), within_s=60)

@@ -49,13 +49,13 @@ def test_only_the_holder_of_a_live_lease_starts_or_requeues_and_an_attempt_count
             client.delete(records.lease_key(record_id))
             holder = None
         allowed, target = LIFECYCLE[step]
-        taking = {"attempts": 1} if step is Step.START else {}
+        taking = 1 if step is Step.START else 0
         if status not in allowed:
             expected = TransitionRefused
         elif step in EXCLUSIVE and holder not in (None, who):
             expected = JobHeld
         else:
-            after = records.step(step, record_id, **taking, lease=Lease(who, 60))
+            after = records.step(step, record_id, attempts=taking, lease=Lease(who, 60))
             attempts += step is Step.START and holder is None
             status = target
             holder = who if status is Status.RUNNING else None
@@ -63,7 +63,7 @@ def test_only_the_holder_of_a_live_lease_starts_or_requeues_and_an_attempt_count
             assert client.get(records.lease_key(record_id)) == holder
             continue
         with pytest.raises(expected):
-            records.step(step, record_id, **taking, lease=Lease(who, 60))
+            records.step(step, record_id, attempts=taking, lease=Lease(who, 60))
     records.erase(record_id)
     client.delete(records.lease_key(record_id))
 

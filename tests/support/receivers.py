@@ -96,7 +96,7 @@ def receiving(
                 return
             try:
                 with tls.wrap_socket(request, server_side=True) as stream:
-                    super().finish_request(stream, client_address)  # type: ignore[arg-type]
+                    super().finish_request(stream, client_address)
             except OSError:
                 pass  # the other side did not like our certificate
 

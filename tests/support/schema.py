@@ -58,7 +58,8 @@ def rows() -> list[Row]:
 
 def unexplained(server: RedisSettings) -> list[str]:
     """What lies among the records of this server and is not on the page; empty where all of it is."""
-    client, page, faults = connect(server), rows(), []
+    client, page = connect(server), rows()
+    faults: list[str] = []
     for key in sorted(client.scan_iter(count=1000)):
         matching = [row for row in page if row.matches(key)]
         if len(matching) == 1:

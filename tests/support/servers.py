@@ -17,13 +17,12 @@ from minio.deleteobjects import DeleteObject
 from core.errors import LikenessError
 from core.settings import Settings
 from core.settings.groups import PREFIX
+from core.storage.readiness import ensure_bucket, ping_redis
 from infra.local.servers import (
     LOOPBACK,
     S3_PORTS,
     RedisServer,
     S3Server,
-    ensure_bucket,
-    ping_redis,
     retry,
     s3_sockets,
     write_private,
@@ -150,7 +149,9 @@ class Servers:
         for name in [*self.processes][::-1]:
             self.kill(name)
         if had_s3:
-            for socket in s3_sockets(urlsplit(self.where["LIKENESS_S3_ENDPOINT"]).port):
+            port = urlsplit(self.where["LIKENESS_S3_ENDPOINT"]).port
+            assert port
+            for socket in s3_sockets(port):
                 socket.unlink(missing_ok=True)
 
 

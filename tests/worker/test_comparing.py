@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import cast
 
 import pytest
 
@@ -20,6 +21,7 @@ from core.vocabulary import Decision, EngineFacts, Policy, Threshold
 from tests.support.stack import eventually
 from worker.comparing import Comparisons
 from worker.engine.contract import Comparison, FaceEngine
+from worker.engines import Engines
 from worker.eraser import Eraser
 from worker.leases import Leases
 from worker.sleeping import SleepingEngine
@@ -53,8 +55,8 @@ class ScriptedEngine:
         self.meanwhile: Callable[[], object] = lambda: None
         self.compared: list[tuple[bytes, bytes]] = []
 
-    def get(self, name: str) -> "FaceEngine":
-        return self
+    def get(self, name: str) -> FaceEngine:
+        return cast(FaceEngine, self)
 
     @property
     def facts(self) -> EngineFacts:
@@ -86,7 +88,7 @@ class Bench:
         return Comparisons(
             self.jobs,
             objects or self.objects,
-            self.engine,
+            cast(Engines, self.engine),
             self.leases,
             worker="engine@test",
             max_attempts=MAX_ATTEMPTS,
@@ -96,9 +98,12 @@ class Bench:
 
     def submitted(self, *, stored: bool = True) -> Job:
         """A queued job, with its images in the store unless the test wants them lost."""
-        facts = [ImageFacts("image/jpeg", 1, 1, len(body), sha256(body).hexdigest()) for body in (REFERENCE, PROBE)]
+        reference, probe = (
+            ImageFacts("image/jpeg", 1, 1, len(body), sha256(body).hexdigest()) for body in (REFERENCE, PROBE)
+        )
+        threshold = Threshold(0.0, "the test's")
         request = ComparisonRequest(
-            "opencv-zoo", Policy.LARGEST, Threshold(0.0, "the test's"), new_images_key(), *facts, metadata={}
+            "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}
         )
         job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request)
         if stored:
@@ -124,6 +129,10 @@ class Bench:
         assert (self.erased, self.announced, self.leases.count) == ([], [], 0)
 
 
+def code_of(failed: Job) -> str | None:
+    return failed.failure.code if failed.failure else None
+
+
 @pytest.fixture
 def bench(settings: Settings, engine: ScriptedEngine) -> Bench:
     return Bench(settings, engine)
@@ -134,10 +143,12 @@ def test_a_queued_job_runs_to_its_result(bench: Bench) -> None:
     bench.comparisons().run(job.id)
     ended = bench.ends(job)
     assert (ended.status, ended.attempts) == (Status.SUCCEEDED, 1)
+    assert ended.result
+    assert ended.score is not None
     assert ended.result.engine == bench.engine.facts
     assert ended.result.decision is (Decision.MATCH if ended.score >= 0 else Decision.NON_MATCH)
     assert ended.result.timings_ms.keys() == {"queue", "fetch", "total"}
-    assert ended.holder.startswith("engine@test ")
+    assert str(ended.holder).startswith("engine@test ")
     assert bench.engine.compared == [(REFERENCE, PROBE)]
 
 
@@ -183,14 +194,14 @@ def test_a_job_that_was_tried_often_enough_is_given_up(bench: Bench) -> None:
     job = bench.submitted()
     bench.comparisons().give_up(job.id, "store_unavailable", "the object store did not answer")
     ended = bench.ends(job)
-    assert (ended.status, ended.failure.code) == (Status.FAILED, "store_unavailable")
+    assert (ended.status, code_of(ended)) == (Status.FAILED, "store_unavailable")
 
 
 def test_a_job_whose_images_are_lost_fails(bench: Bench) -> None:
     job = bench.submitted(stored=False)
     bench.comparisons().run(job.id)
     ended = bench.ends(job)
-    assert (ended.status, ended.failure.code) == (Status.FAILED, "images_lost")
+    assert (ended.status, code_of(ended)) == (Status.FAILED, "images_lost")
 
 
 def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: Bench) -> None:
@@ -201,7 +212,8 @@ def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: B
     bench.engine.meanwhile = raises
     bench.comparisons().run(job.id)
     ended = bench.ends(job)
-    assert (ended.status, ended.failure.code) == (Status.FAILED, "engine_error")
+    assert (ended.status, code_of(ended)) == (Status.FAILED, "engine_error")
+    assert ended.failure
     assert ended.failure.message == "the engine failed on these images: ZeroDivisionError"
 
 
@@ -211,7 +223,8 @@ def test_a_job_whose_workers_die_is_tried_so_often_and_no_more(bench: Bench) -> 
         bench.dies_with(job)
     bench.comparisons().run(job.id)
     ended = bench.ends(job)
-    assert (ended.status, ended.failure.code) == (Status.FAILED, "worker_lost")
+    assert (ended.status, code_of(ended)) == (Status.FAILED, "worker_lost")
+    assert ended.failure
     assert f"workers died {MAX_ATTEMPTS} times" in ended.failure.message
     assert not bench.engine.compared
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.vocabulary import Policy, Reason
+from worker.engine.contract import Unusable
 from worker.engine.detect import DetectedFace
-from worker.engine.select import Unusable, select
+from worker.engine.select import select
 
 SHAPE = (300, 400, 3)
 
