@@ -15,7 +15,7 @@ SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 # Each process of ours, and each of the tests, would compile all modules anew: `make quick` takes 6 s of CPU more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo up test quick chaos check fmt lint types fuzz bench audit lock clean
+.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench audit lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -30,6 +30,11 @@ test: install ## Run the tests, e.g. make test ARGS='tests/keys -x'
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 quick: install ## Run the tests that start no server and no process of ours: under a minute
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not promise and not stack" $(ARGS)
+coverage: install ## Run the tests, and show the lines that no test reaches
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 chaos: install ## Kill everything under JOBS jobs (10000), and count what was lost: make chaos JOBS=500 SEED=7
 	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
 check: install ## What CI runs: format, lint, typos, types, import rules, tests
@@ -56,7 +61,7 @@ audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fail
 	for of in local api worker-cpu worker-gpu courier; do \
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done
 clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(PACKAGES) -name __pycache__ -prune -exec rm -rf {} +
 
 $(INSTALLED): pyproject.toml infra/command/pyproject.toml $(LOCKS)/local.txt

@@ -30,6 +30,8 @@ from infra.local.servers import (
 from tests.support.ports import ours
 
 REDIS, S3 = "redis", "s3"
+#: Set by coverage for the processes that are started under it.
+COVERAGE = "COVERAGE_PROCESS_CONFIG"
 PASSWORD = "a-test-password"
 S3_KEYS = {"LIKENESS_S3_ACCESS_KEY": "test-access-key", "LIKENESS_S3_SECRET_KEY": "test-secret-key"}
 
@@ -146,8 +148,11 @@ class Servers:
     def end(self) -> None:
         """End everything that was started, and what it leaves outside of its home."""
         had_s3 = S3 in self.processes
+        # Under `make coverage` a process has to write down what it has seen; otherwise nobody waits for its last words.
+        how = signal.SIGTERM if COVERAGE in os.environ else signal.SIGKILL
         for name in [*self.processes][::-1]:
-            self.kill(name)
+            with suppress(subprocess.TimeoutExpired):
+                self.kill(name, how)
         if had_s3:
             port = urlsplit(self.where["LIKENESS_S3_ENDPOINT"]).port
             assert port
