@@ -1,31 +1,17 @@
 """`.env.example` and `docs/settings.md`, written from the settings themselves: `python -m infra.docs.settings`."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from enum import Enum
+from itertools import groupby
 
 from pydantic.fields import FieldInfo
 
 from core.settings import CHECKOUT
-from core.settings.reading import variables
+from core.settings.groups import Group
+from core.settings.reading import Variable, variables
 
 ENV_EXAMPLE = CHECKOUT / ".env.example"
 SETTINGS_PAGE = CHECKOUT / "docs" / "settings.md"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """A variable, its default as one would write it (empty: unset, or worked out at start), and what it is for."""
-
-    name: str
-    default: str
-    description: str
-
-
-def settings() -> Iterator[Setting]:
-    """Every setting there is."""
-    for variable in variables():
-        yield Setting(variable.name, _default(variable.info), variable.info.description or "")
 
 
 def env_example() -> str:
@@ -35,20 +21,29 @@ def env_example() -> str:
         "# The environment wins over `.env`, and `.env` over a running local stack.\n"
         "# Written by `python -m infra.docs.settings`.\n"
     )
-    return head + "".join(f"\n# {s.description}\n# {s.name}={s.default}\n" for s in settings())
+    return head + "".join(f"\n# {v.info.description}\n# {v.name}={_default(v.info)}\n" for v in variables())
 
 
 def settings_page() -> str:
-    """The same as a table."""
-    rows = "".join(f"| `{s.name}` | {f'`{s.default}`' if s.default else ''} | {s.description} |\n" for s in settings())
-    return (
+    """The same as a table a group."""
+    head = (
         "# Settings\n\n"
         "Each is read from the environment, then from `.env` in the working directory, then from the running local\n"
-        "stack. A wrong value stops the process with a sentence that names it. An empty default means: not set, or\n"
-        "worked out at start.\n\n"
-        "Written by `python -m infra.docs.settings`; a test keeps it true.\n\n"
-        f"| setting | default | what it is |\n| --- | --- | --- |\n{rows}"
+        "stack. A wrong value stops a process that uses it, with a sentence that names it. An empty default means:\n"
+        "not set, or worked out at start.\n\n"
+        "Written by `python -m infra.docs.settings`; a test keeps it true.\n"
     )
+    groups = groupby(variables(), key=lambda variable: variable.group)
+    return head + "".join(_table(group, members) for group, members in groups)
+
+
+def _table(group: type[Group], members: Iterable[Variable]) -> str:
+    rows = "".join(
+        f"| `{v.name}` | {f'`{default}`' if (default := _default(v.info)) else ''} | {v.info.description} |\n"
+        for v in members
+    )
+    title = (group.__doc__ or "").rstrip(".")
+    return f"\n## {title}\n\n| setting | default | what it is |\n| --- | --- | --- |\n{rows}"
 
 
 def _default(field: FieldInfo) -> str:
