@@ -1,13 +1,11 @@
 """The Flask application: `gunicorn 'api.app:create_app()'`."""
 
 import importlib.metadata
-import io
 import re
 import secrets
-from typing import IO
 
 import structlog
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Response, g, request
 from flask_smorest import Api
 
 from api.door import access, admission
@@ -34,25 +32,6 @@ HEADERS = {
 }
 
 
-class MemoryRequest(Request):
-    """A request whose files stay in memory: a face must not reach the disk of an API machine."""
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        return io.BytesIO()
-
-
-class LikenessFlask(Flask):
-    """Flask with our request class."""
-
-    request_class = MemoryRequest
-
-
 class LikenessApi(Api):  # type: ignore[misc]
     """flask-smorest, with our problems in place of its errors; each route documents its own."""
 
@@ -66,7 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Connects to nothing: stores are reached when a request needs them."""
     settings = settings or load_settings()
     configure_logs("api", json_lines=settings.logs.as_json, level=settings.logs.level)
-    app = LikenessFlask("likeness", static_folder=None)
+    app = Flask("likeness", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # a redirect would be made from the Host header
     app.config.update(
@@ -80,9 +59,8 @@ def create_app(settings: Settings | None = None) -> Flask:
             "components": {"securitySchemes": {"key": access.SECURITY_SCHEME}},
             "webhooks": deliveries.WEBHOOKS,
         },
-        # Both images at their limit, and the small fields around them.
-        MAX_CONTENT_LENGTH=2 * settings.images.max_image_bytes + 64 * 1024,
-        MAX_FORM_MEMORY_SIZE=256 * 1024,  # fields that are not files; werkzeug needs room for its 64 KiB chunks
+        MAX_CONTENT_LENGTH=admission.SMALL_BODY_BYTES,  # more where a route takes images
+        MAX_FORM_MEMORY_SIZE=256 * 1024,  # a field that is not a file; werkzeug needs room for its 64 KiB chunks
         MAX_FORM_PARTS=20,
     )
     app.extensions["likeness"] = make_services(settings)

@@ -39,10 +39,14 @@ SECURITY_SCHEME = {
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route asks for: a scope, or nothing. `submits` marks those that put work into the queue."""
+    """What a route asks for: a scope, or nothing.
+
+    `submits` marks those that put work into the queue, `uploads` those whose body has images in it.
+    """
 
     scope: Scope | None
     submits: bool = False
+    uploads: bool = False
 
 
 def declare(view: F, access: Access) -> F:

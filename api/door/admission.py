@@ -7,6 +7,7 @@ import math
 import time
 from dataclasses import replace
 
+from flask import request
 from werkzeug.wrappers import Response
 
 from api.door.access import demanded
@@ -17,16 +18,30 @@ from api.http.problems import Problem
 from core.keys.keys import ApiKey
 from core.messaging.broker import Queues
 
+#: The body of a call that sends no images. JSON of this size is read in milliseconds, whatever it holds.
+SMALL_BODY_BYTES = 64 * 1024
 #: When to ask again, where nobody can know better.
 QUEUE_RETRY_S = 5
 
 
 def admit() -> None:
-    """Before anything of the body is read: hold the key to its rate, and the queue to its length."""
+    """Before anything of the body is read: bound it, hold the key to its rate, and the queue to its length."""
+    request.max_content_length = _largest_body()
     if (key := caller().key) is not None:
         _hold_to_rate(key)
     if demanded().submits:
         _hold_queue(services())
+
+
+def _largest_body() -> int:
+    """Both images at their limit, and the small fields around them; or, where no image is taken, those alone.
+
+    Base64 has four characters for three bytes; half as much again leaves room for line breaks and what JSON escapes.
+    """
+    if not demanded().uploads:
+        return SMALL_BODY_BYTES
+    image_bytes = services().settings.images.max_image_bytes
+    return (3 if request.is_json else 2) * image_bytes + SMALL_BODY_BYTES
 
 
 def write_limits(response: Response) -> Response:

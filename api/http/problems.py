@@ -1,8 +1,9 @@
 """Errors as `application/problem+json` (RFC 9457), each with a stable `code` and the request's id."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -124,12 +125,7 @@ def register_problems(app: Flask) -> None:
             return _invalid(validation)
         headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            config = current_app.config
-            detail = (
-                f"the body has {request.content_length or 'an unknown number of'} bytes; accepted are at most "
-                f"{config['MAX_CONTENT_LENGTH']}, of which {config['MAX_FORM_MEMORY_SIZE']} outside of files, "
-                f"in at most {config['MAX_FORM_PARTS']} parts"
-            )
+            detail = _too_large()
         else:
             detail = error.description or HTTPStatus(status).description
         code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
@@ -149,17 +145,32 @@ def register_problems(app: Flask) -> None:
         return problem_response(500, "internal", "something broke on our side; the request id finds it in our logs")
 
 
+def _too_large() -> str:
+    config, most = current_app.config, request.max_content_length or 0
+    detail = f"the body has {request.content_length or 'an unknown number of'} bytes; accepted are at most {most}"
+    if request.mimetype == "multipart/form-data":
+        detail += (
+            f", in at most {config['MAX_FORM_PARTS']} parts, with {config['MAX_FORM_MEMORY_SIZE']} outside of them"
+        )
+    # Where images are taken, more is accepted than anywhere else.
+    return f"{detail}; LIKENESS_MAX_IMAGE_BYTES decides" if most > config["MAX_CONTENT_LENGTH"] else detail
+
+
 def _invalid(messages: Mapping[str, Any]) -> Response:
     """What webargs found, field by field. The first error's code is the problem's."""
-    errors = [error for fields in messages.values() for error in _flatten(fields, "")]
+    found = (error for fields in messages.values() for error in _flatten(fields, ""))
+    errors = list(islice(found, MAX_FIELD_ERRORS))
     first = errors[0]
     return problem_response(422, first.code, f"{first.pointer.lstrip('/')}: {first.detail}", errors=errors)
 
 
-def _flatten(value: Any, pointer: str) -> list[FieldError]:
+def _flatten(value: Any, pointer: str) -> Iterator[FieldError]:
     if isinstance(value, Mapping):
-        return [error for name, below in value.items() for error in _flatten(below, f"{pointer}/{name}")]
-    if isinstance(value, list):
-        return [error for below in value for error in _flatten(below, pointer)]
-    code, _, detail = str(value).partition("|")
-    return [FieldError(pointer, code, detail) if detail else FieldError(pointer, "invalid", code)]
+        for name, below in value.items():
+            yield from _flatten(below, f"{pointer}/{name}")
+    elif isinstance(value, list):
+        for below in value:
+            yield from _flatten(below, pointer)
+    else:
+        code, _, detail = str(value).partition("|")
+        yield FieldError(pointer, code, detail) if detail else FieldError(pointer, "invalid", code)

@@ -1,35 +1,48 @@
-"""flask-smorest's blueprint, with multipart forms and problem documents."""
+"""flask-smorest's blueprint, with bodies that hold images, and problem documents."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import flask_smorest
-from flask import Request
+from flask import Request, request
 from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
-from webargs.multidictproxy import MultiDictProxy
-from werkzeug.datastructures import CombinedMultiDict
 
 from api.door.access import Access, declare
-from api.http.problems import MEDIA_TYPE
+from api.http.forms import read_form, too_long
+from api.http.json_objects import LONG, read_object
+from api.http.problems import MEDIA_TYPE, Problem
 from api.schemas.common import ProblemSchema
+from api.schemas.images import is_image
 from core.keys.keys import Scope
 
+FORM, JSON = "multipart/form-data", "application/json"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class FormParser(FlaskParser):
-    """Knows the location `multipart`: files and fields of one form, as clients send them."""
+class BodyParser(FlaskParser):
+    """Knows the location `submission`: a form with files, or a JSON object with images in it."""
 
-    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "multipart": None}
+    DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "submission": None}
 
-    def load_multipart(self, req: Request, schema: Schema) -> Any:
-        """Every part of the form by name."""
-        return MultiDictProxy(CombinedMultiDict([req.files, req.form]), schema)
+    def load_submission(self, req: Request, schema: Schema) -> Mapping[str, Any]:
+        """Every part of the form, or member of the object, by name."""
+        descriptions = {name: field.metadata["description"] for name, field in schema.fields.items()}
+        images = {name: descriptions[name] for name, field in schema.fields.items() if is_image(field)}
+        texts = {name: text for name, text in descriptions.items() if name not in images}
+        if req.mimetype == FORM:
+            return read_form(req, images, texts)
+        members = read_object(req.get_data(cache=False))
+        for name, value in members.items():
+            if name in texts and isinstance(value, bytes):
+                raise too_long(name, LONG, texts[name])
+        return {name: value for name, value in members.items() if value is not None}
 
     def _raw_load_json(self, req: Request) -> Any:
+        if req.mimetype and not req.is_json and req.content_length != 0:
+            raise unsupported("application/json")
         try:
             return super()._raw_load_json(req)
         except json.JSONDecodeError:
@@ -38,25 +51,51 @@ class FormParser(FlaskParser):
             raise json.JSONDecodeError(str(error), "...", 0) from None
 
 
-FormParser.__location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}
+BodyParser.__location_map__ = {**FlaskParser.__location_map__, "submission": "load_submission"}
+
+
+def unsupported(*taken: str) -> Problem:
+    """The answer to a body of a kind that is not taken."""
+    found = repr(request.headers.get("Content-Type", "none"))
+    return Problem(415, "content_type_unsupported", f"the Content-Type must be {' or '.join(taken)}; found {found}")
 
 
 class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
     """A group of routes."""
 
-    ARGUMENTS_PARSER = FormParser()
-    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING = {
-        **flask_smorest.Blueprint.DEFAULT_LOCATION_CONTENT_TYPE_MAPPING,
-        "multipart": "multipart/form-data",
-    }
+    ARGUMENTS_PARSER = BodyParser()
 
-    def requires(self, scope: Scope, *, submits: bool = False) -> Callable[[F], F]:
-        """Say which scope a key needs, to `api.door.access` and in the document; `submits`: the route enqueues work."""
+    def requires(self, scope: Scope, *, submits: bool = False, uploads: bool = False) -> Callable[[F], F]:
+        """Say which scope a key needs, to `api.door.access` and in the document.
+
+        `submits`: the route enqueues work; `uploads`: its body has images in it, and may be large.
+        """
 
         def decorate(view: F) -> F:
             security = {"security": [{"key": []}], "x-required-scope": str(scope)}
             documented: F = self.doc(**security)(self.problems(401, 403, 429, 503)(view))
-            return declare(documented, Access(scope, submits))
+            return declare(documented, Access(scope, submits, uploads))
+
+        return decorate
+
+    def takes(self, form: Schema, body: Schema) -> Callable[[F], F]:
+        """Take a multipart form, or a JSON object, each by its own schema."""
+        kinds = {FORM: form, JSON: body}
+
+        def chosen(req: Request) -> Schema:
+            if (coding := req.headers.get("Content-Encoding", "identity")) != "identity":
+                detail = f"the body must be sent as it is, without a Content-Encoding; found {coding!r}"
+                raise Problem(415, "content_coding_unsupported", detail)
+            kind = JSON if req.is_json else req.mimetype
+            if kind not in kinds:
+                raise unsupported(*kinds)
+            return kinds[kind]
+
+        def decorate(view: F) -> F:
+            content = {kind: {"schema": schema} for kind, schema in kinds.items()}
+            parsed = self.ARGUMENTS_PARSER.use_args(chosen, location="submission")(view)
+            documented: F = self.doc(requestBody={"required": True, "content": content})(parsed)
+            return documented
 
         return decorate
 

@@ -13,7 +13,7 @@ from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
 from api.routes.submission import submitted
 from api.routes.waiting import wait_for
-from api.schemas.comparisons import ComparisonForm, SimpleAnswerSchema
+from api.schemas.comparisons import ComparisonBody, ComparisonForm, SimpleAnswerSchema
 from core.comparisons.document import sentence_of, url_of
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
@@ -24,9 +24,9 @@ blueprint = Blueprint("compare", __name__, description="The plain call")
 
 
 @blueprint.route("/compare", methods=["POST"])
-@blueprint.requires(Scope.SUBMIT, submits=True)
+@blueprint.requires(Scope.SUBMIT, submits=True, uploads=True)
 @blueprint.doc(parameters=[IDEMPOTENCY_HEADER])
-@blueprint.arguments(ComparisonForm, location="multipart")
+@blueprint.takes(ComparisonForm(), ComparisonBody())
 @blueprint.response(200, SimpleAnswerSchema)
 @blueprint.problems(400, 408, 409, 413, 415, 422, 500, 503, 504)
 def compare(form: dict[str, Any]) -> Response:

@@ -17,7 +17,7 @@ from api.routes.blueprint import Blueprint
 from api.routes.submission import submitted
 from api.routes.waiting import preferred_wait_s, wait_for
 from api.schemas.common import ListQuery
-from api.schemas.comparisons import ComparisonForm, JobListSchema, JobSchema, WaitQuery
+from api.schemas.comparisons import ComparisonBody, ComparisonForm, JobListSchema, JobSchema, WaitQuery
 from core.comparisons.document import job_document, url_of
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
@@ -43,9 +43,9 @@ ETAG_HEADER = {
 class Comparisons(MethodView):
     """All comparisons."""
 
-    @blueprint.requires(Scope.SUBMIT, submits=True)
+    @blueprint.requires(Scope.SUBMIT, submits=True, uploads=True)
     @blueprint.doc(parameters=[WAIT_HEADER, IDEMPOTENCY_HEADER])
-    @blueprint.arguments(ComparisonForm, location="multipart")
+    @blueprint.takes(ComparisonForm(), ComparisonBody())
     @blueprint.response(202, JobSchema, description="Accepted: the job will end in exactly one terminal state")
     @blueprint.alt_response(200, schema=JobSchema, description="The job ended within `Prefer: wait`", success=True)
     @blueprint.problems(400, 408, 409, 413, 415, 422, 503)

@@ -5,11 +5,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import FileStorage
 
 from api.schemas.common import StrictForm
+from api.schemas.images import URLS_OFF, ImageText, image_file, is_url
 from core.comparisons.submission import FieldRefused, Submission
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, Policy, Reason, Side
@@ -18,10 +18,13 @@ from core.webhooks.destinations import MAX_URL_CHARACTERS
 MAX_METADATA_BYTES = 2048
 MAX_METADATA_FIELDS = 16
 
+_BASE64 = {"type": "string", "format": "byte", "example": "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ..."}
+
 
 def _metadata(text: str) -> None:
-    if len(text.encode()) > MAX_METADATA_BYTES:
-        raise ValidationError(f"metadata_too_large|{len(text.encode())} bytes; at most {MAX_METADATA_BYTES}")
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_METADATA_BYTES:
+        raise ValidationError(f"metadata_too_large|{size} bytes; at most {MAX_METADATA_BYTES}")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -48,19 +51,11 @@ def _target_fmr(value: float) -> None:
         raise ValidationError(f"target_fmr_out_of_range|must be above 0 and below 1; found {value}")
 
 
-def _image(description: str) -> Upload:
-    return Upload(
-        required=True,
-        metadata={"description": description},
-        error_messages={"required": "part_missing|this part is missing; send an image file"},
-    )
-
-
 class ComparisonForm(StrictForm):
     """A comparison to run: two image files and what may be said about them."""
 
-    reference = _image("The image one knows: JPEG, PNG or WebP.")
-    probe = _image("The image in question: JPEG, PNG or WebP.")
+    reference = image_file("The image one knows: JPEG, PNG or WebP.")
+    probe = image_file("The image in question: JPEG, PNG or WebP.")
     pack = fields.String(
         metadata={"description": "Model pack; `GET /v1/packs` lists them. Default: the deployment's."},
     )
@@ -107,12 +102,42 @@ class ComparisonForm(StrictForm):
     )
 
 
+class MetadataObject(fields.Dict):
+    """The object itself, or its text as a form has it; in code it is the text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> Any:
+        if isinstance(value, str):
+            return value
+        # Bytes are what is left of a text that is too long.
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=lambda raw: raw.decode("latin-1"))
+
+
+class ComparisonBody(ComparisonForm):
+    """A comparison to run: two images in base64 and what may be said about them."""
+
+    reference = ImageText(
+        required=True,
+        metadata={"description": "The image one knows: base64 of a JPEG, PNG or WebP, or a data URI.", **_BASE64},
+    )
+    probe = ImageText(
+        required=True,
+        metadata={"description": "The image in question: base64 of a JPEG, PNG or WebP, or a data URI.", **_BASE64},
+    )
+    metadata = MetadataObject(  # type: ignore[assignment] # what it is in code stays the text
+        keys=fields.String(),
+        values=fields.String(),
+        validate=_metadata,
+        metadata={"description": "Given back with the job: at most 16 fields, 2048 bytes as JSON."},
+    )
+
+
 def submission_of(form: Mapping[str, Any]) -> Submission:
     """What a valid form asks for. Raise FieldRefused for a part that is not a file."""
     files = {side: form[side] for side in Side}
     for side, part in files.items():
         if not isinstance(part, FileStorage):
-            raise FieldRefused(side, "part_not_a_file", "send this part as a file, with a filename")
+            why = f"{URLS_OFF}, " if is_url(part) else "send this part "
+            raise FieldRefused(side, "part_not_a_file", f"{why}as a file, with a filename")
     return Submission(
         reference=files[Side.REFERENCE].read(),
         probe=files[Side.PROBE].read(),

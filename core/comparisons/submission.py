@@ -14,6 +14,9 @@ from core.storage.lifecycle import Status, new_id
 from core.vocabulary import Policy, Side, Threshold
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 
+#: How JPEG, PNG and WebP begin in base64, and a data URI.
+_IMAGES_IN_BASE64 = (b"/9j/", b"iVBORw0KGgo", b"UklGR", b"data:image/")
+
 
 class FieldRefused(LikenessError):
     """Something in a submission is not accepted: `field` names it, `code` says what is wrong with it."""
@@ -129,6 +132,9 @@ class Accepting:
     def _inspected(self, side: Side, image: bytes) -> ImageFacts:
         if not image:
             raise FieldRefused(side, "part_empty", "this part has 0 bytes; send an image file")
+        if image.startswith(_IMAGES_IN_BASE64):
+            detail = "this is base64; send the image's own bytes in a form, or the base64 in a JSON body"
+            raise FieldRefused(side, "image_unsupported", detail)
         limits = self._rules.limits
         try:
             return inspect(image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)

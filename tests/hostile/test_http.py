@@ -82,12 +82,12 @@ FORMS: dict[str, tuple[bytes, bytes, tuple[int, ...]]] = {
     ),
     "a huge part header": (FORM, b"--b\r\nX: " + b"x" * 10**6 + b"\r\n\r\n\r\n" + END, (413, 422)),
     "many part headers": (FORM, b"--b\r\n" + b"X: y\r\n" * 50_000 + b"\r\n\r\n" + END, (413, 422)),
-    "no boundary": (b"Content-Type: multipart/form-data\r\n", REFERENCE + PROBE + END, (415, 422)),
-    "an empty boundary": (b"Content-Type: multipart/form-data; boundary=\r\n", REFERENCE + END, (415, 422)),
+    "no boundary": (b"Content-Type: multipart/form-data\r\n", REFERENCE + PROBE + END, (400,)),
+    "an empty boundary": (b"Content-Type: multipart/form-data; boundary=\r\n", REFERENCE + END, (400,)),
     "a long boundary": (b"Content-Type: multipart/form-data; boundary=%s\r\n" % (b"b" * 4000), REFERENCE, (422,)),
     "another boundary": (b"Content-Type: multipart/form-data; boundary=other\r\n", REFERENCE + PROBE + END, (422,)),
-    "no end": (FORM, REFERENCE + PROBE, (202, 422)),
-    "duplicate parts": (FORM, REFERENCE * 3 + PROBE * 3 + END, (202, 422)),
+    "no end": (FORM, REFERENCE + PROBE, (422,)),
+    "duplicate parts": (FORM, REFERENCE * 3 + PROBE * 3 + END, (422,)),
     "a nested form": (
         FORM,
         b'--b\r\nContent-Disposition: form-data; name="reference"; filename="x"\r\n'
@@ -145,10 +145,10 @@ def test_an_abused_form_is_refused_with_a_problem(stack: Stack, case: str) -> No
     assert time.monotonic() - start < 15
 
 
-DEEP = b"[" * 50_000
+DEEP = b"[" * 30_000
 JSONS: dict[str, tuple[bytes, Sequence[int]]] = {
     "deep nesting": (b'{"dataset": ' + DEEP, (400, 422)),
-    "deep and closed": (b'{"dataset": ' + DEEP + b"]" * 50_000 + b"}", (400, 422)),
+    "deep and closed": (b'{"dataset": ' + DEEP + b"]" * 30_000 + b"}", (400, 422)),
     "a huge number": (b'{"dataset": "x", "detection_size": ' + b"9" * 5000 + b"}", (400, 422)),
     "a huge float": (b'{"dataset": "x", "detection_size": 1e400}', (400, 422)),
     "NaN": (b'{"dataset": "x", "detection_size": NaN}', (400, 422)),

@@ -1,0 +1,57 @@
+"""An image in a request: a part of a form that is a file, or a text in a JSON object."""
+
+import io
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask_smorest.fields import Upload
+from marshmallow import ValidationError, fields
+from werkzeug.datastructures import FileStorage
+
+from core.comparisons.data_uris import TextNotBase64, decode_image
+
+#: Why a URL is no image, for whoever sends one.
+URLS_OFF = "found a URL, and URLs are not fetched here: send the image itself"
+_URL = re.compile(r"\s*https?://", re.IGNORECASE)
+
+
+def is_url(text: str | bytes) -> bool:
+    """Whether a text is where an image can be fetched, and not the image."""
+    start = text[:32]
+    return _URL.match(start if isinstance(start, str) else start.decode("latin-1")) is not None
+
+
+def is_image(field: fields.Field[Any]) -> bool:
+    """Whether a field of a schema is an image."""
+    return isinstance(field, Upload | ImageText)
+
+
+def image_file(description: str) -> Upload:
+    """A part of a form."""
+    return Upload(
+        required=True,
+        metadata={"description": description},
+        error_messages={"required": "part_missing|this part is missing; send an image file"},
+    )
+
+
+class ImageText(fields.Field[FileStorage]):
+    """Base64, bare or in a data URI; in code it is the file that a form would have had."""
+
+    default_error_messages = {"required": "part_missing|this field is missing; send an image in base64"}
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> FileStorage:
+        if not isinstance(value, str | bytes):
+            raise ValidationError(
+                f"image_not_base64|must be a text in base64; found {_KINDS.get(type(value), 'no text')}"
+            )
+        if is_url(value):
+            raise ValidationError(f"image_urls_off|{URLS_OFF}, in base64")
+        try:
+            return FileStorage(io.BytesIO(decode_image(value)), name=attr)
+        except TextNotBase64 as error:
+            raise ValidationError(f"{error.code}|{error}") from None
+
+
+_KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
