@@ -25,6 +25,7 @@ from core.storage.idempotency import Claims
 from core.storage.objects import Objects, ObjectStore
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
+from core.webhooks.signing import Keyring
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Services:
 
 
 def make_services(settings: Settings) -> Services:
-    """Nothing connects before it is used. Raises SettingsInvalid or PackUnknown for packs that cannot be served."""
+    """Nothing connects before it is used. Raises SettingsInvalid or PackUnknown for what cannot be served or signed."""
     catalogue = load_catalogue(settings.home)
     if settings.packs.default not in settings.packs.served:
         raise SettingsInvalid(
@@ -66,7 +67,7 @@ def make_services(settings: Settings) -> Services:
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
         limits=settings.images,
-        destinations=DestinationRules.of(settings.webhooks) if settings.webhooks.secrets else None,
+        destinations=DestinationRules.of(settings.webhooks) if Keyring.of(settings.webhooks) else None,
     )
     return Services(
         settings=settings,

@@ -70,7 +70,10 @@ class DestinationRules:
         host = parts.hostname or ""
         if parts.scheme not in _DEFAULT_PORTS or (parts.scheme == "http" and not self.allow_http):
             allowed = "https or http" if self.allow_http else "https"
-            raise CallbackRefused("callback_scheme_refused", f"must begin with {allowed}; found {parts.scheme!r}")
+            setting = "" if parts.scheme != "http" else "; LIKENESS_WEBHOOK_ALLOW_HTTP allows http"
+            raise CallbackRefused(
+                "callback_scheme_refused", f"must begin with {allowed}; found {parts.scheme!r}{setting}"
+            )
         if "@" in parts.netloc:
             raise CallbackRefused("callback_credentials_refused", "must not have a user name or password in it")
         is_literal = self._check_literal(host)
@@ -81,14 +84,17 @@ class DestinationRules:
         port = _DEFAULT_PORTS[parts.scheme] if port is None else port
         if not self._allows_port(port):
             allowed = "1 to 65535" if self.allow_private else " or ".join(map(str, sorted(self._ports)))
-            raise CallbackRefused("callback_port_refused", f"must name port {allowed}; found port {port}")
+            setting = "" if self.allow_private else "; LIKENESS_WEBHOOK_PORTS allows others"
+            raise CallbackRefused("callback_port_refused", f"must name port {allowed}; found port {port}{setting}")
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         return Destination(parts.scheme, parts.netloc, host, port, target)
 
     def check_address(self, address: str) -> None:
         """Raises CallbackRefused for an address that one may not connect to."""
         if reason := why_refused(address, allow_private=self.allow_private):
-            raise CallbackRefused("callback_address_refused", reason)
+            private_only = why_refused(address, allow_private=True) is None
+            setting = "; LIKENESS_WEBHOOK_ALLOW_PRIVATE allows these" if private_only else ""
+            raise CallbackRefused("callback_address_refused", f"{reason}{setting}")
 
     def _check_literal(self, host: str) -> bool:
         try:

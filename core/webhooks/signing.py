@@ -4,6 +4,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -19,6 +20,7 @@ from core.settings.groups import WebhookSettings
 
 TOLERANCE_S = 300
 
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/]")
 _SHARED, _PRIVATE, _PUBLIC = "whsec_", "whsk_", "whpk_"
 
 
@@ -137,10 +139,14 @@ def _key(text: str, place: int) -> SharedSecret | PrivateKey:
     wrong = f"LIKENESS_WEBHOOK_SECRETS: secret {place} must be"
     if prefix is None:
         raise SettingsInvalid(f"{wrong} whsec_... or whsk_...; `likeness webhooks secret --new` makes one")
+    digits = text.removeprefix(prefix).rstrip("=")
+    if alien := _NOT_BASE64.search(digits):
+        # Where, and not which: it is of a secret.
+        raise SettingsInvalid(f"{wrong} {prefix} and base64; character {len(prefix) + alien.start() + 1} is not")
     try:
-        key = base64.b64decode(text.removeprefix(prefix) + "==", validate=False)
+        key = base64.b64decode(digits + "=" * (-len(digits) % 4), validate=True)
     except binascii.Error:
-        raise SettingsInvalid(f"{wrong} {prefix} and base64") from None
+        raise SettingsInvalid(f"{wrong} {prefix} and base64; it ends within a byte: was it cut off?") from None
     if prefix == _SHARED:
         if not 24 <= len(key) <= 64:
             raise SettingsInvalid(f"{wrong} 24 to 64 bytes long; found {len(key)}")

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.app import create_app
+from core.errors import SettingsInvalid
 from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.webhooks.deliveries import DeliveryStatus, DeliveryStore
@@ -47,6 +48,12 @@ def test_a_deployment_without_a_secret_calls_nobody_back(post: Stack) -> None:
     with create_app(post.settings).test_client() as client:
         answer = client.post("/v1/comparisons", data={**form, "callback_url": "https://example.com/"})
         assert (answer.status_code, answer.get_json()["code"]) == (422, "callbacks_not_configured")
+
+
+def test_an_api_whose_callbacks_nobody_could_sign_refuses_to_start(post: Stack) -> None:
+    secrets = f"whsec_{'A' * 20}-{'A' * 23}"
+    with pytest.raises(SettingsInvalid, match="secret 1 must be whsec_ and base64; character 27 is not"):
+        create_app(post.settings.but(webhook_secrets=secrets))
 
 
 def test_the_log_is_listed_in_pages_and_by_status(

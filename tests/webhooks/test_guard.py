@@ -125,6 +125,22 @@ def test_a_url_that_cannot_be_right_is_refused_by_name(url: str, code: str) -> N
     assert raised.value.code == code
 
 
+@pytest.mark.parametrize(
+    ("url", "setting"),
+    [
+        ("http://example.com/", "LIKENESS_WEBHOOK_ALLOW_HTTP allows http"),
+        ("https://example.com:8443/", "LIKENESS_WEBHOOK_PORTS allows others"),
+        ("https://10.0.0.1/", "LIKENESS_WEBHOOK_ALLOW_PRIVATE allows these"),
+        ("https://169.254.169.254/", None),
+        ("ftp://example.com/", None),
+    ],
+)
+def test_what_a_setting_would_allow_is_refused_with_its_name(url: str, setting: str | None) -> None:
+    with pytest.raises(CallbackRefused) as raised:
+        DestinationRules().check_url(url)
+    assert (setting in str(raised.value)) if setting else ("LIKENESS_" not in str(raised.value))
+
+
 def test_a_url_is_taken_apart_once() -> None:
     there = DestinationRules(ports=frozenset({8443})).check_url("https://Example.com:8443?token=a%20b#part")
     assert (there.host, there.port, there.target) == ("example.com", 8443, "/?token=a%20b")

@@ -78,7 +78,14 @@ def test_a_request_of_ten_minutes_ago_is_refused() -> None:
         keyring.verify(signed(keyring, at=1000), BODY, now=1600)
 
 
-@pytest.mark.parametrize("wrong", ["hunter2", "whsec_c2hvcnQ=", "whsk_c2hvcnQ=", "whsec_a"])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *("hunter2", "whsec_c2hvcnQ=", "whsk_c2hvcnQ=", "whsec_a"),
+        *(f"whsec_{'A' * 20}{alien}{'A' * 23}" for alien in "-_ %=\n.é"),
+        f"whsec_{'A' * 45}",
+    ],
+)
 def test_a_secret_that_is_none_is_refused_and_not_shown(wrong: str) -> None:
     with pytest.raises(SettingsInvalid) as raised:
         Keyring.parse(f"{new_secret()},{wrong}")
