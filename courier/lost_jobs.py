@@ -38,6 +38,8 @@ class JobSummary:
     since: float
     #: Whether somebody holds its lease.
     held: bool
+    #: Whether its images are still to be fetched.
+    awaits_images: bool = False
 
 
 class LostJobs:
@@ -85,7 +87,7 @@ class LostJobs:
     def _in_messages(self) -> set[str]:
         """Every job id in a message on the queue or in a worker's hands. The queue first: messages move that way."""
         ids: set[str] = set()
-        for queue in (f"{lane}{priority}" for lane in Queues.LANES for priority in _PRIORITIES):
+        for queue in (f"{lane}{priority}" for lane in (*Queues.LANES, Queues.IMAGES) for priority in _PRIORITIES):
             with translated(BrokerUnavailable):
                 length = self._broker.llen(queue)
             for first in range(0, length, BATCH):
@@ -106,10 +108,11 @@ class LostJobs:
                 pipeline: Any = self._redis.pipeline(transaction=False)
                 for job_id in batch:
                     pipeline.hmget(
-                        self._records.key(job_id), "status", "version", "created_at", "changed_at", "reenqueued_at"
+                        self._records.key(job_id),
+                        *("status", "version", "created_at", "changed_at", "reenqueued_at", "awaits"),
                     ).exists(self._records.lease_key(job_id))
                 answers = pipeline.execute()
             for job_id, fields, held in zip(batch, answers[::2], answers[1::2], strict=True):
-                status_now, version, created_at, changed_at, reenqueued_at = fields
+                status_now, version, created_at, changed_at, reenqueued_at, awaits = fields
                 if status_now == status and float(reenqueued_at or 0) < forgotten_before:
-                    yield JobSummary(job_id, status, version, float(changed_at or created_at), bool(held))
+                    yield JobSummary(job_id, status, version, float(changed_at or created_at), bool(held), bool(awaits))

@@ -14,7 +14,7 @@ def reap(lost: LostJobs, enqueue: Enqueue) -> int:
     for job in lost.find():
         # Noted first: killed in between, it is found again after the patience, not every time.
         if lost.note(job):
-            enqueue(Tasks.COMPARE, job.job_id)
+            enqueue(Tasks.FETCH_IMAGES if job.awaits_images else Tasks.COMPARE, job.job_id)
             log.warning("job_enqueued_again", job_id=job.job_id, status=job.status)
             count += 1
     return count

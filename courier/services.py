@@ -1,11 +1,16 @@
 """What the courier's tasks work with."""
 
+from core.comparisons.jobs import Job
 from core.comparisons.orphans import Orphans
 from core.comparisons.store import JobStore
+from core.messaging.broker import Enqueue, Queues, Tasks
 from core.messaging.process import Services
 from core.settings import Settings
 from core.storage.objects import ObjectStore
+from core.webhooks.announcing import announce
 from courier.dispatch import Dispatch
+from courier.fetching import Fetching
+from courier.image_source import make_image_source
 from courier.lost_jobs import LostJobs
 
 
@@ -18,3 +23,23 @@ class CourierServices(Services):
         self.lost = LostJobs.of(settings)
         self.orphans = Orphans(settings.redis, settings.images, self.objects)
         self.dispatch = Dispatch(settings)
+        self.source = make_image_source(settings.webhooks, settings.images.max_image_bytes)
+        self.settings = settings
+
+    def fetching(self, enqueue: Enqueue) -> Fetching:
+        """The use case, with what the task that asks for it publishes through."""
+        return Fetching(
+            self.jobs,
+            self.objects,
+            self.source,
+            images=self.settings.images,
+            settings=self.settings.jobs,
+            enqueue=lambda job: enqueue(Tasks.COMPARE, job.id, queue=self._queue_of(job)),
+            announce=lambda job: announce(enqueue, job.event_id),
+        )
+
+    def _queue_of(self, job: Job) -> str:
+        """As at the door: beyond its fair share, a key's jobs wait in the queue of the busy."""
+        of_owner = self.jobs.waiting(job.owner).of_owner
+        busy = of_owner is not None and of_owner > self.settings.limits.fair_share
+        return Queues.COMPARISONS_BUSY if busy else Queues.COMPARISONS

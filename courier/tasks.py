@@ -56,6 +56,12 @@ def erase_due_objects(self: Task) -> None:
         log.info("objects_erased", count=erased)
 
 
+@duty(Tasks.FETCH_IMAGES, postponed="fetching_postponed")
+def fetch_images(self: Task, job_id: str) -> None:
+    """Fetch the images of one job, and put it in line."""
+    self.app.services.fetching(partial(enqueue, self.app)).run(job_id)
+
+
 @duty(Tasks.REAP, postponed="reaping_postponed")
 def bring_back_lost_jobs(self: Task) -> None:
     """Enqueue jobs again whose message or whose worker is gone."""

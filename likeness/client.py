@@ -82,20 +82,32 @@ class Client:
         self._http.close()
 
     def submit(
-        self, reference: bytes, probe: bytes, *, idempotency_key: str | None = None, **fields: str | float | None
+        self,
+        reference: bytes | str,
+        probe: bytes | str,
+        *,
+        idempotency_key: str | None = None,
+        **fields: str | float | None,
     ) -> ComparisonJob:
         """Submit two images; `fields` are the form's others: pack, policy, threshold, metadata.
 
+        An image may be a URL, where the deployment fetches them.
+
         When the answer does not arrive, the same submission is sent again, a few times; it is accepted once.
         """
+        images = {"reference": reference, "probe": probe}
+        files = {name: (name, image) for name, image in images.items() if isinstance(image, bytes)}
+        texts = {name: image for name, image in images.items() if isinstance(image, str)}
+        form = {**texts, **{name: str(value) for name, value in fields.items() if value is not None}}
+        # A text among the files has no name: so a form without any file is multipart all the same.
+        parts = [*files.items(), *((name, (None, text)) for name, text in form.items())]
         key = idempotency_key or secrets.token_urlsafe(24)
         for wait_s in (*RETRIES_S, None):  # by hand: the client stands on httpx alone
             try:
                 answer = self._request(
                     "POST",
                     "/v1/comparisons",
-                    files={"reference": ("reference", reference), "probe": ("probe", probe)},
-                    data={name: str(value) for name, value in fields.items() if value is not None},
+                    files=parts,
                     headers={"Idempotency-Key": key},
                 )
                 return ComparisonJob.from_document(answer)

@@ -68,6 +68,7 @@ def make_services(settings: Settings) -> Services:
         default_policy=settings.packs.default_policy,
         limits=settings.images,
         destinations=DestinationRules.of(settings.webhooks) if Keyring.of(settings.webhooks) else None,
+        image_urls=DestinationRules.of(settings.webhooks) if settings.images.urls else None,
     )
     return Services(
         settings=settings,
@@ -82,7 +83,12 @@ def make_services(settings: Settings) -> Services:
         calibrations=calibrations,
         enqueue=send,
         accepting=Accepting(rules, calibrations),
-        submitting=Submitting(jobs, objects, enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue)),
+        submitting=Submitting(
+            jobs,
+            objects,
+            enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue),
+            fetch=lambda job_id: send(Tasks.FETCH_IMAGES, job_id),
+        ),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
         # A quarter of the threads always stays free for calls that answer at once.

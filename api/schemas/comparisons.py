@@ -9,8 +9,8 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import FileStorage
 
 from api.schemas.common import StrictForm
-from api.schemas.images import URLS_OFF, ImageText, image_file, is_url
-from core.comparisons.submission import FieldRefused, Submission
+from api.schemas.images import ImageText, image_file, is_url
+from core.comparisons.submission import FieldRefused, ImageUrl, Submission
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, Policy, Reason, Side
 from core.webhooks.destinations import MAX_URL_CHARACTERS
@@ -54,8 +54,10 @@ def _target_fmr(value: float) -> None:
 class ComparisonForm(StrictForm):
     """A comparison to run: two image files and what may be said about them."""
 
-    reference = image_file("The image one knows: JPEG, PNG or WebP.")
-    probe = image_file("The image in question: JPEG, PNG or WebP.")
+    reference = image_file(
+        "The image one knows: JPEG, PNG or WebP. Or, as a text, an https URL, where the deployment fetches images."
+    )
+    probe = image_file("The image in question: JPEG, PNG or WebP, or a URL likewise.")
     pack = fields.String(
         metadata={"description": "Model pack; `GET /v1/packs` lists them. Default: the deployment's."},
     )
@@ -117,11 +119,14 @@ class ComparisonBody(ComparisonForm):
 
     reference = ImageText(
         required=True,
-        metadata={"description": "The image one knows: base64 of a JPEG, PNG or WebP, or a data URI.", **_BASE64},
+        metadata={
+            "description": "The image one knows: base64, a data URI, or a URL where the deployment fetches images.",
+            **_BASE64,
+        },
     )
     probe = ImageText(
         required=True,
-        metadata={"description": "The image in question: base64 of a JPEG, PNG or WebP, or a data URI.", **_BASE64},
+        metadata={"description": "The image in question: base64, a data URI, or a URL likewise.", **_BASE64},
     )
     metadata = MetadataObject(  # type: ignore[assignment] # what it is in code stays the text
         keys=fields.String(),
@@ -132,15 +137,11 @@ class ComparisonBody(ComparisonForm):
 
 
 def submission_of(form: Mapping[str, Any]) -> Submission:
-    """What a valid form asks for. Raise FieldRefused for a part that is not a file."""
-    files = {side: form[side] for side in Side}
-    for side, part in files.items():
-        if not isinstance(part, FileStorage):
-            why = f"{URLS_OFF}, " if is_url(part) else "send this part "
-            raise FieldRefused(side, "part_not_a_file", f"{why}as a file, with a filename")
+    """What a valid form asks for. Raise FieldRefused for a part that is neither a file nor a URL."""
+    reference, probe = (_image(side, form[side]) for side in (Side.REFERENCE, Side.PROBE))
     return Submission(
-        reference=files[Side.REFERENCE].read(),
-        probe=files[Side.PROBE].read(),
+        reference=reference,
+        probe=probe,
         pack=form.get("pack"),
         policy=Policy(form["policy"]) if "policy" in form else None,
         threshold=form.get("threshold"),
@@ -148,6 +149,15 @@ def submission_of(form: Mapping[str, Any]) -> Submission:
         callback_url=form.get("callback_url"),
         metadata=json.loads(form.get("metadata", "{}")),
     )
+
+
+def _image(side: Side, part: FileStorage | str) -> bytes | ImageUrl:
+    if isinstance(part, FileStorage):
+        body: bytes = part.read()
+        return body
+    if is_url(part):
+        return ImageUrl(part.strip())
+    raise FieldRefused(side, "part_not_a_file", "send this part as a file, with a filename")
 
 
 class WaitQuery(Schema):

@@ -11,15 +11,12 @@ from werkzeug.datastructures import FileStorage
 
 from core.comparisons.data_uris import TextNotBase64, decode_image
 
-#: Why a URL is no image, for whoever sends one.
-URLS_OFF = "found a URL, and URLs are not fetched here: send the image itself"
 _URL = re.compile(r"\s*https?://", re.IGNORECASE)
 
 
-def is_url(text: str | bytes) -> bool:
+def is_url(text: str) -> bool:
     """Whether a text is where an image can be fetched, and not the image."""
-    start = text[:32]
-    return _URL.match(start if isinstance(start, str) else start.decode("latin-1")) is not None
+    return _URL.match(text) is not None
 
 
 def is_image(field: fields.Field[Any]) -> bool:
@@ -36,18 +33,18 @@ def image_file(description: str) -> Upload:
     )
 
 
-class ImageText(fields.Field[FileStorage]):
-    """Base64, bare or in a data URI; in code it is the file that a form would have had."""
+class ImageText(fields.Field[FileStorage | str]):
+    """Base64, bare or in a data URI; in code it is the file that a form would have had. Or a URL, which stays one."""
 
     default_error_messages = {"required": "part_missing|this field is missing; send an image in base64"}
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> FileStorage:
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> FileStorage | str:
         if not isinstance(value, str | bytes):
             raise ValidationError(
                 f"image_not_base64|must be a text in base64; found {_KINDS.get(type(value), 'no text')}"
             )
-        if is_url(value):
-            raise ValidationError(f"image_urls_off|{URLS_OFF}, in base64")
+        if isinstance(value, str) and is_url(value):
+            return value.strip()
         try:
             return FileStorage(io.BytesIO(decode_image(value)), name=attr)
         except TextNotBase64 as error:

@@ -1,14 +1,16 @@
 """A comparison job: what was asked for and what became of it."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.comparisons.images import ImageFacts
 from core.storage.lifecycle import Failure, Status
-from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Threshold
+from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Side, Threshold
 
 #: Where submitted images lie in the object store, and nothing else.
 IMAGES = "comparisons/"
+#: Of an image that is still to be fetched: nothing of it is stored.
+NOT_FETCHED = ImageFacts("", 0, 0, 0, "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ class ComparisonRequest:
     metadata: dict[str, str]
     #: None where nobody asked to be called back.
     callback_url: str | None = None
+    #: Where images are to be fetched, whose facts are NOT_FETCHED; forgotten once they are, for a URL may be a secret.
+    urls: dict[Side, str] = field(default_factory=dict)
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
         """The reference and the probe out of the stored object."""
@@ -47,6 +51,8 @@ class Job:
     owner: str | None = None
     #: How often it was started, but for starts that were handed back.
     attempts: int = 0
+    #: How often its images were asked for at their URLs, in vain.
+    fetches: int = 0
     #: The attempt that holds the lease, or held it last: a worker and something no other attempt has. None before the
     #: first.
     holder: str | None = None

@@ -131,5 +131,8 @@ def _thumbprint(members: Mapping[str, str]) -> str:
     return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
 
 
-def _image(facts: ImageFacts) -> dict[str, Any]:
+def _image(facts: ImageFacts) -> dict[str, Any] | None:
+    """None for an image that was never fetched."""
+    if not facts.sha256:
+        return None
     return {"sha256": facts.sha256, "size_bytes": facts.size_bytes, "media_type": facts.media_type}

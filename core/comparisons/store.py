@@ -68,6 +68,7 @@ class JobStore:
                 "images_key": job.request.images_key,
                 "request": _REQUEST.dump_json(job.request),
                 **({"event_id": job.event_id} if job.event_id else {}),
+                **({"awaits": "images"} if job.request.urls else {}),
             },
             owner=job.owner,
             claim=claim,
@@ -89,9 +90,18 @@ class JobStore:
         """Keep the job's lease; False when the job has ended or another holds it."""
         return self._records.renew(job_id, self._lease(holder))
 
-    def requeue(self, job_id: str, holder: str) -> Job:
-        """Running back to queued: our own infrastructure failed, and the attempt does not count. Raise JobHeld."""
-        return _job(job_id, self._records.step(Step.REQUEUE, job_id, attempts=-1, lease=self._lease(holder)))
+    def requeue(self, job_id: str, holder: str, *, fetches: int | None = None) -> Job:
+        """Running back to queued: our own infrastructure failed, and the attempt does not count. Raise JobHeld.
+
+        `fetches`: or somebody else's did, when its images were asked for, for so many times now.
+        """
+        fields = {} if fetches is None else {"fetches": fetches}
+        return _job(job_id, self._records.step(Step.REQUEUE, job_id, fields, attempts=-1, lease=self._lease(holder)))
+
+    def fetched(self, job_id: str, holder: str, request: ComparisonRequest) -> Job:
+        """Running back to queued, with the images that it waited for under the request's key. Raise JobHeld."""
+        fields = {"request": _REQUEST.dump_json(request), "images_key": request.images_key, "awaits": ""}
+        return _job(job_id, self._records.step(Step.REQUEUE, job_id, fields, attempts=-1, lease=self._lease(holder)))
 
     def succeed(self, job: Job, result: Result) -> Job:
         """Running to succeeded, with the result."""
@@ -190,6 +200,7 @@ def _job(job_id: str, fields: Fields) -> Job:
         request=_REQUEST.validate_json(fields["request"]),
         owner=fields.get("owner"),
         attempts=int(fields.get("attempts", 0)),
+        fetches=int(fields.get("fetches", 0)),
         holder=fields.get("worker"),
         started_at=number(fields, "started_at"),
         ended_at=number(fields, "ended_at"),

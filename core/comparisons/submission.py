@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from core.comparisons.images import ImageFacts, inspect
-from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
+from core.comparisons.jobs import NOT_FETCHED, ComparisonRequest, Job, new_images_key
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.calibrations import CalibrationStore, TargetUnsupported
 from core.packs.catalogue import Pack, directory_identity
@@ -28,12 +28,19 @@ class FieldRefused(LikenessError):
 
 
 @dataclass(frozen=True, slots=True)
+class ImageUrl:
+    """Where an image is to be fetched."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What a client asks for. What is None, the deployment decides."""
 
     #: The image's bytes, as they came.
-    reference: bytes
-    probe: bytes
+    reference: bytes | ImageUrl
+    probe: bytes | ImageUrl
     #: Name of a pack.
     pack: str | None = None
     policy: Policy | None = None
@@ -44,6 +51,18 @@ class Submission:
     #: None: nobody is called back.
     callback_url: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def urls(self) -> dict[Side, str]:
+        """Where images are to be fetched."""
+        images = {Side.REFERENCE: self.reference, Side.PROBE: self.probe}
+        return {side: image.text for side, image in images.items() if isinstance(image, ImageUrl)}
+
+    @property
+    def sent(self) -> tuple[bytes, bytes]:
+        """Reference and probe as far as they were sent; nothing for one that is to be fetched."""
+        reference, probe = self.reference, self.probe
+        return b"" if isinstance(reference, ImageUrl) else reference, b"" if isinstance(probe, ImageUrl) else probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +76,8 @@ class Rules:
     limits: ImageLimits
     #: None where nobody is called back: there is no secret to sign with.
     destinations: DestinationRules | None
+    #: Where images are fetched from; None where none are.
+    image_urls: DestinationRules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +118,11 @@ class Accepting:
                 probe=self._inspected(Side.PROBE, submission.probe),
                 metadata=dict(submission.metadata),
                 callback_url=submission.callback_url,
+                urls=submission.urls,
             ),
             event_id=new_id("evt") if submission.callback_url else None,
         )
-        return Accepted(job, submission.reference + submission.probe)
+        return Accepted(job, b"".join(submission.sent))
 
     def _threshold(self, submission: Submission, pack: Pack) -> Threshold:
         if submission.threshold is not None and submission.target_fmr is not None:
@@ -129,7 +151,22 @@ class Accepting:
         except CallbackRefused as error:
             raise FieldRefused("callback_url", error.code, str(error)) from None
 
-    def _inspected(self, side: Side, image: bytes) -> ImageFacts:
+    def _check_image_url(self, side: Side, url: str) -> None:
+        if self._rules.image_urls is None:
+            detail = (
+                "URLs are not fetched here (LIKENESS_IMAGE_URLS is off): send the image, as a file or base64 in JSON"
+            )
+            raise FieldRefused(side, "image_urls_off", detail)
+        try:
+            self._rules.image_urls.check_url(url)
+        except CallbackRefused as error:
+            code = error.code.removeprefix("callback_").removeprefix("url_")
+            raise FieldRefused(side, f"image_url_{code}", str(error)) from None
+
+    def _inspected(self, side: Side, image: bytes | ImageUrl) -> ImageFacts:
+        if isinstance(image, ImageUrl):
+            self._check_image_url(side, image.text)
+            return NOT_FETCHED
         if not image:
             raise FieldRefused(side, "part_empty", "this part has 0 bytes; send an image file")
         if image.startswith(_IMAGES_IN_BASE64):

@@ -13,12 +13,23 @@ from core.storage.objects import Objects
 
 
 class Submitting:
-    """Keeps what was accepted. `enqueue` publishes a job's id to a queue, or raises BrokerUnavailable."""
+    """Keeps what was accepted. `enqueue` publishes a job's id to a queue, or raises BrokerUnavailable.
 
-    def __init__(self, jobs: JobStore, objects: Objects, *, enqueue: Callable[[str, str], None]) -> None:
+    `fetch` publishes the id of one whose images are to be fetched first.
+    """
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        objects: Objects,
+        *,
+        enqueue: Callable[[str, str], None],
+        fetch: Callable[[str], None] | None = None,
+    ) -> None:
         self._jobs = jobs
         self._objects = objects
         self._enqueue = enqueue
+        self._fetch = fetch
 
     def submit(self, accepted: Accepted, *, queue: str, claim: Claim | None = None) -> Job:
         """Keep it: from the moment this returns, the job ends in exactly one terminal state.
@@ -30,7 +41,10 @@ class Submitting:
         self._objects.put(job.request.images_key, accepted.images)
         try:
             self._jobs.create(job, claim=claim)
-            self._enqueue(job.id, queue)
+            if job.request.urls and self._fetch:
+                self._fetch(job.id)
+            else:
+                self._enqueue(job.id, queue)
         except LikenessError:
             self._undo(job)
             raise

@@ -27,12 +27,15 @@ class Queues:
     CALLBACKS: Final = "callbacks"
     CALLBACKS_RETRY: Final = "callbacks-retry"
     MAINTENANCE: Final = "maintenance"
+    #: Jobs whose images are to be fetched. Others decide how long that takes, so it has a process of its own.
+    IMAGES: Final = "images"
 
     LANES: Final = (COMPARISONS, COMPARISONS_BUSY)
     ENGINE: Final = (*LANES, EVALUATIONS)
     EVALUATOR: Final = (REPORTS,)
     COURIER: Final = (CALLBACKS, CALLBACKS_RETRY, MAINTENANCE)
-    ALL: Final = (*ENGINE, *EVALUATOR, *COURIER)
+    FETCHER: Final = (IMAGES,)
+    ALL: Final = (*ENGINE, *EVALUATOR, *COURIER, *FETCHER)
 
 
 class Tasks:
@@ -45,6 +48,7 @@ class Tasks:
     RUN_BROKE: Final = "likeness.run_broke"
     REPAIR_RUNS: Final = "likeness.repair_runs"
     CANARY: Final = "likeness.canary"
+    FETCH_IMAGES: Final = "likeness.fetch_images"
     REAP: Final = "likeness.reap"
     SWEEP_ORPHANS: Final = "likeness.sweep_orphans"
     ERASE_DUE: Final = "likeness.erase_due"
@@ -60,6 +64,7 @@ ROUTES: Final = {
     Tasks.ASSEMBLE_RUN: {"queue": Queues.REPORTS},
     Tasks.RUN_BROKE: {"queue": Queues.REPORTS},
     Tasks.REPAIR_RUNS: {"queue": Queues.REPORTS},
+    Tasks.FETCH_IMAGES: {"queue": Queues.IMAGES},
     Tasks.REAP: {"queue": Queues.MAINTENANCE},
     Tasks.SWEEP_ORPHANS: {"queue": Queues.MAINTENANCE},
     Tasks.ERASE_DUE: {"queue": Queues.MAINTENANCE},

@@ -128,6 +128,9 @@ class ImageSettings(ImageLimits):
     retention_s: int = _setting(
         "IMAGE_RETENTION_S", 0, ge=0, description="How long images stay after their job ends; 0 deletes at once"
     )
+    urls: bool = _setting(
+        "IMAGE_URLS", False, description="Whether images may be named by URL; the fetcher fetches them"
+    )
     orphan_age_s: int = Field(3600, ge=60, description="Age at which stored images that no job names are deleted")
 
 

@@ -142,6 +142,8 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
     if stack.log.exists():
         stack.log.replace(stack.log.with_name("stack.log.1"))
     names = list(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
+    if not settings.images.urls and "fetcher" in names:
+        names.remove("fetcher")
     others = [name for name in names if name not in SERVERS]
     environment = _process_environment(stack, settings)
 

@@ -179,7 +179,7 @@ FORMS: dict[str, tuple[bytes, bytes, int, str, str]] = {
     ),
     "a URL": (
         *(FORM, REFERENCE + part('name="probe"', b"https://example.com/p.jpg") + END),
-        *(422, "part_not_a_file", "URLs are not fetched here"),
+        *(422, "image_urls_off", "URLs are not fetched here (LIKENESS_IMAGE_URLS is off)"),
     ),
     "an image twice": (
         FORM,

@@ -14,6 +14,7 @@ from courier.services import CourierServices
 NOBODY = "127.0.0.1:1"
 LEFT_UNDONE = {
     Tasks.ERASE_DUE: "erasure_postponed",
+    Tasks.FETCH_IMAGES: "fetching_postponed",
     Tasks.REAP: "reaping_postponed",
     Tasks.SWEEP_ORPHANS: "sweep_postponed",
     Tasks.DELIVER: "delivery_postponed",
@@ -38,7 +39,7 @@ def courier(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.mark.parametrize("name", LEFT_UNDONE)
 def test_a_task_that_meets_an_outage_leaves_its_work_to_the_next_one(courier: ModuleType, name: str) -> None:
-    arguments = {"event_id": "evt_1"} if name == Tasks.DELIVER else {}
+    arguments = {Tasks.DELIVER: {"event_id": "evt_1"}, Tasks.FETCH_IMAGES: {"job_id": "cmp_1"}}.get(name, {})
     with capture_logs() as logs:
         courier.app.tasks[name].run(*arguments.values())
     assert [(line["event"], line["log_level"]) for line in logs] == [(LEFT_UNDONE[name], "warning")]

@@ -24,7 +24,8 @@ def test_every_queue_has_its_process(commands: dict[str, str]) -> None:
     assert queues(commands["worker"]) | queues(commands["embedder"]) == set(Queues.ENGINE)
     assert queues(commands["evaluator"]) == set(Queues.EVALUATOR)
     assert queues(commands["courier"]) == set(Queues.COURIER)
-    assert set(Queues.ALL) == {*Queues.ENGINE, *Queues.EVALUATOR, *Queues.COURIER}
+    assert queues(commands["fetcher"]) == set(Queues.FETCHER)
+    assert set(Queues.ALL) == {*Queues.ENGINE, *Queues.EVALUATOR, *Queues.COURIER, *Queues.FETCHER}
 
 
 def test_the_containers_are_the_local_processes_and_the_jobs_before_them() -> None:
@@ -32,7 +33,7 @@ def test_the_containers_are_the_local_processes_and_the_jobs_before_them() -> No
 
 
 def test_a_container_gets_more_time_to_stop_than_its_jobs() -> None:
-    for name in ("api", "worker", "embedder", "worker-gpu", "evaluator", "courier"):
+    for name in ("api", "worker", "embedder", "worker-gpu", "evaluator", "courier", "fetcher"):
         grace_s = float(COMPOSE[name]["environment"]["LIKENESS_SHUTDOWN_GRACE_S"])
         assert float(COMPOSE[name]["stop_grace_period"].removesuffix("s")) > grace_s
 

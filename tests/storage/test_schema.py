@@ -2,6 +2,7 @@
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from core.messaging.presence import Presence, WorkerFacts
 from core.settings import CHECKOUT, Settings
 from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
-from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Threshold, Track
+from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Side, Threshold, Track
 from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore
 from courier.lost_jobs import JobSummary, LostJobs
 from tests.support.receivers import job_that_calls_back
@@ -31,11 +32,17 @@ BROKE = Failure("engine_error", "it broke")
 
 
 def leave_jobs(settings: Settings) -> None:
-    """One queued, enqueued again; one running; one succeeded, its delivery under way; one failed, its delivery dead."""
+    """One queued, enqueued again; one that waits for an image; one running.
+
+    One succeeded, its delivery under way; one failed, its delivery dead.
+    """
     jobs, deliveries = JobStore.of(settings), DeliveryStore(settings.redis, settings.webhooks)
     queued, running, succeeded, failed = (job_that_calls_back(URL, "ada") for _ in range(4))
-    for job in (queued, running, succeeded, failed):
+    waiting = replace(queued, id=new_id("cmp"), request=replace(queued.request, urls={Side.PROBE: URL}))
+    for job in (queued, waiting, running, succeeded, failed):
         jobs.create(job)
+    jobs.start(waiting.id, "courier")
+    jobs.requeue(waiting.id, "courier", fetches=1)
     assert LostJobs.of(settings).note(JobSummary(queued.id, Status.QUEUED, "1", 0.0, held=False))
     for job in (running, succeeded):
         jobs.start(job.id, "engine@test")

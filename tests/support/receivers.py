@@ -111,6 +111,56 @@ def receiving(
             thread.join()
 
 
+@dataclass
+class Served:
+    """A server of images: by path a body, pieces of one, or a status with where it leads or how long it says it is."""
+
+    port: int
+    answers: dict[str, bytes | Iterator[bytes] | tuple[int, str]]
+    paths: list[str] = field(default_factory=list)
+
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
+
+
+@contextmanager
+def serving_images(answers: Mapping[str, bytes | Iterator[bytes] | tuple[int, str]]) -> Iterator[Served]:
+    """Images, until the end of the block."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            served.paths.append(self.path)
+            answer = served.answers.get(self.path, (404, ""))
+            status, fact = answer if isinstance(answer, tuple) else (200, "")
+            try:
+                self.send_response(status)
+                if isinstance(answer, bytes):
+                    self.send_header("Content-Length", str(len(answer)))
+                elif fact:
+                    self.send_header("Content-Length" if status == 200 else "Location", fact)
+                self.end_headers()
+                for piece in [answer] if isinstance(answer, bytes) else () if isinstance(answer, tuple) else answer:
+                    self.wfile.write(piece)
+                    if not isinstance(answer, bytes) and len(piece) == 1:
+                        time.sleep(0.05)
+            except OSError:
+                pass  # nobody waited for this answer
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads, server.block_on_close = True, False
+        served = Served(server.server_address[1], dict(answers))
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+        thread.start()
+        try:
+            yield served
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 def job_that_calls_back(url: str | None, owner: str | None = None) -> Job:
     """A queued job that nobody will run: its images are nowhere."""
     facts = ImageFacts("image/jpeg", 1, 1, 1, "0" * 64)

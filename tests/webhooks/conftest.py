@@ -1,4 +1,4 @@
-"""A stack that calls back: servers, API, a worker that sleeps instead of comparing, courier and beat."""
+"""A stack that calls back and fetches: servers, API, a worker that sleeps instead of comparing, couriers and beat."""
 
 import datetime
 import ssl
@@ -34,6 +34,7 @@ CALLBACKS = {
     "LIKENESS_WEBHOOK_ALLOW_PRIVATE": "true",
     "LIKENESS_WEBHOOK_SCHEDULE_S": "0.1,0.2,0.5,1,1",
     "LIKENESS_WEBHOOK_TIMEOUT_S": str(TIMEOUT_S),
+    "LIKENESS_IMAGE_URLS": "true",
     "LIKENESS_ENGINE": "sleeping",
     "LIKENESS_SLEEP_MS": "10",
 }
@@ -47,7 +48,7 @@ def post(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_s
     def started() -> Iterator[Stack]:
         with running(tmp_path_factory.mktemp("post"), zoo_directory.parent, object_store, **CALLBACKS) as stack:
             stack.settings = settings_of({**stack.where, "LIKENESS_WEBHOOK_TIMEOUT_S": str(TIMEOUT_S)})
-            stack.start("api", "worker", "courier", "beat")
+            stack.start("api", "worker", "courier", "fetcher", "beat")
             stack.wait_until_ready()
             yield stack
             assert unexplained(stack.settings.redis) == []
