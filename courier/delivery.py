@@ -14,6 +14,9 @@ log = structlog.get_logger()
 
 #: How long a job store that is away is waited for after an attempt; without a record of it, it is made again.
 STORE_WAIT_S = 20.0
+#: So many attempts may break off in a row without counting: couriers are stopped and killed. Then it may be the
+#: consumer's answer that ends them, and each one more is a failed attempt.
+MOST_INTERRUPTIONS = 3
 
 
 class Deliveries:
@@ -33,6 +36,9 @@ class Deliveries:
         if delivery.interrupted_at is not None:
             told = "the courier died; it may have arrived"
             interrupted.append(Attempt(delivery.interrupted_at, 0.0, None, "interrupted", told))
+        if delivery.interruptions > MOST_INTERRUPTIONS:
+            self._try_again(delivery, interrupted)
+            return
         if self._store.is_disabled(delivery.owner, delivery.url):
             self._settle(delivery, interrupted, DeliveryStatus.DISABLED)
             return
@@ -53,11 +59,14 @@ class Deliveries:
             case Verdict.DEAD:
                 self._settle(delivery, attempts, DeliveryStatus.DEAD)
             case Verdict.RETRY:
-                delay_s = retry_in_s(self._schedule_s, delivery.failed_attempts + 1, answer.retry_after_s)
-                if delay_s is None:
-                    self._settle(delivery, attempts, DeliveryStatus.DEAD)
-                else:
-                    self._settle(delivery, attempts, DeliveryStatus.PENDING, time.time() + delay_s)
+                self._try_again(delivery, attempts, answer.retry_after_s)
+
+    def _try_again(self, delivery: Delivery, attempts: Sequence[Attempt], retry_after_s: float | None = None) -> None:
+        delay_s = retry_in_s(self._schedule_s, delivery.failed_attempts + 1, retry_after_s)
+        if delay_s is None:
+            self._settle(delivery, attempts, DeliveryStatus.DEAD)
+        else:
+            self._settle(delivery, attempts, DeliveryStatus.PENDING, time.time() + delay_s)
 
     def _settle(
         self,

@@ -5,17 +5,19 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
 import httpcore
 import httpx
+import structlog
 
 from core.settings.groups import WebhookSettings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring
 from courier.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
+from courier.schedule import asked_for_s
+
+log = structlog.get_logger()
 
 MAX_ANSWER_BYTES = 4096
 USER_AGENT = f"likeness/{version('likeness')} (webhooks)"
@@ -75,7 +77,12 @@ class Sender:
             return answer(error="timeout", detail=f"no answer within {self._timeout_s:g} s")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             return answer(error=_error_code(error), detail=str(error)[:200])
-        return answer(status=status, detail=f"answered {status}", retry_after_s=_retry_after_s(headers))
+        except Exception:  # whatever it was: an attempt without an answer counts, or it would be made for ever
+            log.exception("delivery_attempt_broke", event_id=event_id)
+            return answer(error="internal", detail="the attempt broke on our side")
+        return answer(
+            status=status, detail=f"answered {status}", retry_after_s=asked_for_s(headers.get("retry-after", ""))
+        )
 
     def _post(
         self, url: str, event_id: str, body: bytes, timestamp: int, deadline: float
@@ -129,16 +136,3 @@ def _error_code(error: Exception) -> str:
             return "tls_failed"
         cause = cause.__cause__ or cause.__context__
     return "connection_failed" if isinstance(error, httpcore.ConnectError) else "connection_broken"
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """`Retry-After` in seconds, given as a number or as a date; None when it is neither."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:12])
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())

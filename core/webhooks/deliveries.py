@@ -80,6 +80,8 @@ class Delivery:
     lease: str | None
     #: When an attempt began whose courier died; known only to who takes the delivery after it, else None.
     interrupted_at: float | None = None
+    #: How many attempts in a row ended like that, up to this one.
+    interruptions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,7 @@ def _delivery(event_id: str, fields: Fields, *, interrupted_at: float | None = N
         failed_attempts=int(fields.get("tries", 0)),
         log=_LOG.validate_json(fields.get("log", "[]")),
         ended_at=number(fields, "ended_at"),
+        interruptions=int(fields.get("interruptions", 0)),
         lease=fields.get("lease"),
         interrupted_at=interrupted_at,
         **plain,

@@ -40,7 +40,7 @@ class SharedSecret:
 
     def made(self, signature: str, content: bytes) -> bool:
         """Whether this secret made the entry."""
-        return hmac.compare_digest(self.sign(content), signature)
+        return hmac.compare_digest(self.sign(content).encode(), signature.encode(errors="replace"))
 
     @property
     def verifier(self) -> str:
@@ -63,7 +63,7 @@ class PrivateKey:
         version, _, encoded = signature.partition(",")
         try:
             self.key.public_key().verify(base64.b64decode(encoded, validate=True), content)
-        except (InvalidSignature, binascii.Error):
+        except (InvalidSignature, ValueError):  # ValueError: not base64, or not ASCII
             return False
         return version == "v1a"
 
@@ -106,13 +106,13 @@ class Keyring:
         try:
             event_id, timestamp, signatures = (given[f"webhook-{n}"] for n in ("id", "timestamp", "signature"))
             age_s = abs((time.time() if now is None else now) - int(timestamp))
-        except (KeyError, ValueError):
+            content = _content(event_id, timestamp, body)
+        except (KeyError, ValueError, OverflowError):
             raise SignatureInvalid(
                 "`webhook-id`, `webhook-timestamp` and `webhook-signature` must be sent, the timestamp in seconds"
             ) from None
         if age_s > TOLERANCE_S:
             raise SignatureInvalid(f"the timestamp is {age_s:.0f} s off; allowed are {TOLERANCE_S}")
-        content = _content(event_id, timestamp, body)
         if not any(key.made(signature, content) for key in self.keys for signature in signatures.split()):
             raise SignatureInvalid
         return event_id

@@ -9,9 +9,9 @@ from core.errors import RecordsUnavailable
 from core.settings import Settings
 from core.storage.connection import connect
 from core.webhooks.deliveries import Delivery, DeliveryStatus, DeliveryStore
-from core.webhooks.destinations import DestinationRules
+from core.webhooks.destinations import Destination, DestinationRules
 from core.webhooks.signing import Keyring, new_secret
-from courier.delivery import Deliveries
+from courier.delivery import MOST_INTERRUPTIONS, Deliveries
 from courier.sender import Sender
 from tests.support.receivers import job_that_calls_back, receiving
 from tests.support.servers import Servers
@@ -126,6 +126,41 @@ def test_an_attempt_whose_courier_died_is_told_and_does_not_count(post: Post) ->
         delivery = post.attempt(event_id)
         assert statuses(delivery) == ["interrupted", 204]
         assert (delivery.status, delivery.attempts, delivery.failed_attempts) == (DeliveryStatus.DELIVERED, 2, 0)
+
+
+def test_a_retry_after_that_no_calendar_has_does_not_undo_that_the_event_arrived(post: Post) -> None:
+    never = {"Retry-After": "Mon, 99999999999999999999 Jan 2026 00:00:00 GMT"}
+    with receiving(lambda number: (200, never)) as receiver:
+        delivery = post.attempt(post.due(receiver.url))
+        assert (delivery.status, statuses(delivery)) == (DeliveryStatus.DELIVERED, [200])
+
+
+def test_an_attempt_that_breaks_on_our_side_is_a_failed_one(redis_server: Servers) -> None:
+    class Broken(DestinationRules):
+        def check_url(self, url: str) -> Destination:
+            raise RuntimeError(url)
+
+    post = Post(redis_server.settings, Broken())
+    delivery = post.attempt(post.due("https://receiver.example/"))
+    assert (delivery.status, statuses(delivery), delivery.failed_attempts) == (DeliveryStatus.PENDING, ["internal"], 1)
+
+
+def test_a_delivery_whose_every_attempt_ends_its_courier_ends_as_well(post: Post) -> None:
+    event_id = post.due("https://never-sent.example/")
+    couriers = 0
+    while post.store.get(event_id).status is DeliveryStatus.PENDING:
+        for _ in range(MOST_INTERRUPTIONS + 1):
+            assert post.store.take(event_id)  # and its courier dies
+            post.let_time_pass(event_id)
+            couriers += 1
+        post.attempt(event_id)
+        post.let_time_pass(event_id)
+    dead = post.store.get(event_id)
+    assert (dead.status, dead.failed_attempts) == (DeliveryStatus.DEAD, len(SCHEDULE_S) + 1)
+    assert couriers == (MOST_INTERRUPTIONS + 1) * (len(SCHEDULE_S) + 1)
+    assert set(statuses(dead)) == {"interrupted"}
+    post.store.replay(event_id)
+    assert post.store.take(event_id), "an operator may try again"
 
 
 def test_a_url_that_the_guard_refuses_is_dead_at_once(redis_server: Servers) -> None:

@@ -15,6 +15,7 @@ from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import CHECKOUT, Settings
+from core.storage.connection import connect
 from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Threshold, Track
@@ -43,6 +44,8 @@ def leave_jobs(settings: Settings) -> None:
     threshold = Threshold(0.3, "a test")
     jobs.succeed(succeeded, Result(Compared(0.7), Decision.MATCH, threshold, Policy.LARGEST, ENGINE, {}, {}))
     jobs.fail(failed, BROKE)
+    assert deliveries.take(str(succeeded.event_id))
+    connect(settings.redis).hset(f"delivery:{succeeded.event_id}", "lease_until", 0)  # its courier died
     assert deliveries.take(str(succeeded.event_id))
     delivery = deliveries.take(str(failed.event_id))
     assert delivery

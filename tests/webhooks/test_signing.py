@@ -65,6 +65,12 @@ def test_an_altered_request_is_refused(make: object) -> None:
         ({**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}, BODY),
         ({**headers, "webhook-signature": "v1,bm90IGl0"}, BODY),
         ({**headers, "webhook-signature": "v1a,not base64"}, BODY),
+        ({**headers, "webhook-signature": "v1,\xe9"}, BODY),
+        ({**headers, "webhook-signature": "v1a,\xe9"}, BODY),
+        ({**headers, "webhook-signature": "v1,\udce9"}, BODY),
+        ({**headers, "webhook-id": "evt_\udce9"}, BODY),
+        ({**headers, "webhook-timestamp": "9" * 400}, BODY),
+        ({**headers, "webhook-timestamp": "9" * 5000}, BODY),
         ({name: value for name, value in headers.items() if name != "webhook-id"}, BODY),
         ({**headers, "webhook-timestamp": "yesterday"}, BODY),
     ]:

@@ -5,7 +5,7 @@ local record = redis.call('HMGET', KEYS[1], 'status', 'lease', 'owner', 'host')
 local status, owner = record[1], record[3]
 if not status or (record[2] ~= ARGV[2] and ARGV[3] ~= 'delivered') then return 0 end
 
-redis.call('HDEL', KEYS[1], 'lease', 'lease_until', 'claimed_at')
+redis.call('HDEL', KEYS[1], 'lease', 'lease_until', 'claimed_at', 'interruptions')
 redis.call('ZREM', 'deliveries-busy:' .. record[4], ARGV[1])
 redis.call('HSET', KEYS[1], 'status', ARGV[3], 'log', ARGV[5])
 if ARGV[3] ~= 'delivered' then redis.call('HINCRBY', KEYS[1], 'tries', 1) end

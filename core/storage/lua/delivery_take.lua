@@ -19,5 +19,6 @@ redis.call('ZADD', busy, ARGV[3], ARGV[1])
 redis.call('EXPIRE', busy, 3600)
 redis.call('HSET', KEYS[1], 'lease', ARGV[4], 'lease_until', ARGV[3], 'claimed_at', ARGV[2])
 redis.call('HINCRBY', KEYS[1], 'attempts', 1)
+if record[5] then redis.call('HINCRBY', KEYS[1], 'interruptions', 1) end
 redis.call('ZADD', KEYS[2], ARGV[3], ARGV[1])
 return {record[5] or '', redis.call('HGETALL', KEYS[1])}
