@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import structlog
 
 from core.outages import outlast
-from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore
+from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore, Share
 from courier.schedule import Verdict, retry_in_s, verdict_on
 from courier.sender import Answer, Sender
 
@@ -27,9 +27,9 @@ class Deliveries:
         self._sender = sender
         self._schedule_s = schedule_s
 
-    def attempt(self, event_id: str) -> None:
-        """Make one attempt, if it is time. Raises RecordsUnavailable before anything was sent."""
-        delivery = self._store.take(event_id)
+    def attempt(self, event_id: str, share: Share | None = None) -> None:
+        """Make one attempt, if it is time and there is room. Raises RecordsUnavailable before anything was sent."""
+        delivery = self._store.take(event_id, share)
         if delivery is None:
             return
         interrupted = []
@@ -75,10 +75,12 @@ class Deliveries:
         status: DeliveryStatus,
         retry_at: float | None = None,
     ) -> None:
-        settled = outlast(
-            lambda: self._store.settle(delivery, attempts, status, retry_at=retry_at), outage_s=STORE_WAIT_S
-        )
         last = attempts[-1] if attempts else None
+        is_slow = last is not None and last.error == "timeout"
+        settled = outlast(
+            lambda: self._store.settle(delivery, attempts, status, retry_at=retry_at, is_slow=is_slow),
+            outage_s=STORE_WAIT_S,
+        )
         log.info(
             "delivery_attempted" if settled else "delivery_superseded",
             event_id=delivery.id,

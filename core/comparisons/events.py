@@ -27,7 +27,7 @@ def outgoing_event(job: Job, ended_at: float) -> Outgoing | None:
         fields={
             "job_id": job.id,
             "url": job.request.callback_url,
-            "host": host_key(job.request.callback_url),
+            "host": host_key(job.request.callback_url, job.owner),
             "type": event_type,
             "body": event_body(event_type, ended_at, event_data(job)),
             "created_at": ended_at,

@@ -180,7 +180,7 @@ class CourierSettings(Group):
     """The housekeeping process."""
 
     threads: int = _setting(
-        "COURIER_THREADS", 16, ge=4, description="Deliveries and housekeeping a courier does at a time"
+        "COURIER_THREADS", 32, ge=4, description="Deliveries and housekeeping a courier does at a time"
     )
     reaper_interval_s: float = Field(5.0, ge=1, description="How often lost jobs are looked for")
     reaper_patience_s: float = Field(

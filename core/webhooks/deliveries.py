@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
@@ -16,11 +15,17 @@ from core.storage import scripts
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import new_id
 from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Records, number
+from core.webhooks.destinations import true_destination
 
 #: A message that was handed out is looked for again after this long.
 HANDED_OUT_S = 30.0
-#: One consumer never keeps more threads than these, in all couriers together.
+#: So many that are due are looked at in a round, and so many at most are handed out of one owner.
+LOOKED_AT = 2000
+MOST_OF_ONE_OWNER = 100
+#: One owner's deliveries to one destination never keep more threads than these, in all couriers together.
 ATTEMPTS_PER_HOST = 4
+#: An owner's destination that let an attempt time out is tried among the retries for this long.
+SLOW_S = 300
 KEPT_ATTEMPTS = 50
 MOST_DISABLED_URLS = 10_000
 
@@ -85,6 +90,17 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the couriers' threads, and how much of it one owner may have. Nobody's deliveries have no limit."""
+
+    name: str
+    #: Attempts at a time, in all couriers together.
+    per_owner: int
+    #: Whether destinations that are known to be slow are tried elsewhere.
+    spares_slow: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryPage:
     """Some deliveries."""
 
@@ -122,24 +138,35 @@ class DeliveryStore:
         return DeliveryPage(tuple(_delivery(event_id, fields) for event_id, fields in page.records), page.next_id)
 
     def hand_out(self, limit: int) -> Sequence[tuple[str, bool]]:
-        """Up to `limit` deliveries that are due, as (event id, whether it failed before); each once in a while."""
+        """Up to `limit` deliveries that are due, by turns of their owners; each once in a while.
+
+        As (event id, whether it is a retry): it failed before, or its destination is slow.
+        """
         now = time.time()
         with translated():
             found: list[str] = self._hand_out(
-                keys=[DELIVERIES_DUE], args=[now, now + HANDED_OUT_S, limit, f"{DELIVERY}:"]
+                keys=[DELIVERIES_DUE],
+                args=[
+                    *(now, now + HANDED_OUT_S, limit, f"{DELIVERY}:"),
+                    *(LOOKED_AT, MOST_OF_ONE_OWNER, now + _soon()),
+                ],
             )
         return [(event_id, failed != "0") for event_id, failed in zip(found[::2], found[1::2], strict=True)]
 
-    def take(self, event_id: str) -> Delivery | None:
+    def take(self, event_id: str, share: Share | None = None) -> Delivery | None:
         """Take the delivery for one attempt; None when it is not due, not pending, or somebody else is at it.
 
-        An attempt whose courier died is told by `interrupted_at`; it does not count as a failure.
+        None as well when its destination, or its owner in this share of the threads, has as many as it may: then it is
+        due again in a moment. An attempt whose courier died is told by `interrupted_at`; it is no failed one.
         """
         now = time.time()
         with translated():
             answer = self._take(
                 keys=[f"{DELIVERY}:{event_id}", DELIVERIES_DUE],
-                args=[event_id, now, now + self._lease_s, new_id("lease"), ATTEMPTS_PER_HOST, now + _soon()],
+                args=[
+                    *(event_id, now, now + self._lease_s, new_id("lease"), ATTEMPTS_PER_HOST, now + _soon()),
+                    *((share.name, share.per_owner, int(share.spares_slow)) if share else ("", "", 0)),
+                ],
             )
         if not answer:
             return None
@@ -147,7 +174,13 @@ class DeliveryStore:
         return _delivery(event_id, fields, interrupted_at=float(answer[0]) if answer[0] else None)
 
     def settle(
-        self, delivery: Delivery, attempts: Sequence[Attempt], status: DeliveryStatus, *, retry_at: float | None = None
+        self,
+        delivery: Delivery,
+        attempts: Sequence[Attempt],
+        status: DeliveryStatus,
+        *,
+        retry_at: float | None = None,
+        is_slow: bool = False,
     ) -> bool:
         """Record what came of a delivery that was taken; False when the lease had run out and another holds it now."""
         log = (*delivery.log, *attempts)[-KEPT_ATTEMPTS:]
@@ -163,6 +196,7 @@ class DeliveryStore:
                     _LOG.dump_json(log),
                     now,
                     self._retention_s,
+                    SLOW_S if is_slow else "",
                 ],
             )
         return bool(settled)
@@ -198,10 +232,9 @@ class DeliveryStore:
         return self._records.forget_expired()
 
 
-def host_key(url: str) -> str:
-    """Attempts to one host and port are counted under this name."""
-    parts = urlsplit(url)
-    return hashlib.sha256(f"{parts.scheme}://{parts.netloc}".lower().encode()).hexdigest()[:32]
+def host_key(url: str, owner: str | None = None) -> str:
+    """An owner's attempts at one destination are counted under this name, however its URLs spell it."""
+    return hashlib.sha256(f"{owner or ''} {true_destination(url)}".encode()).hexdigest()[:32]
 
 
 def _disabled(owner: str | None) -> str:

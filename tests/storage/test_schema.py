@@ -19,7 +19,7 @@ from core.storage.connection import connect
 from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Threshold, Track
-from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore
+from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore, Share
 from courier.lost_jobs import JobSummary, LostJobs
 from tests.support.receivers import job_that_calls_back
 from tests.support.schema import rows, unexplained
@@ -46,10 +46,11 @@ def leave_jobs(settings: Settings) -> None:
     jobs.fail(failed, BROKE)
     assert deliveries.take(str(succeeded.event_id))
     connect(settings.redis).hset(f"delivery:{succeeded.event_id}", "lease_until", 0)  # its courier died
-    assert deliveries.take(str(succeeded.event_id))
+    assert deliveries.take(str(succeeded.event_id), Share("callbacks", 4, spares_slow=True))
     delivery = deliveries.take(str(failed.event_id))
     assert delivery
-    assert deliveries.settle(delivery, [Attempt(time.time(), 1.0, 404, None, "answered 404")], DeliveryStatus.DEAD)
+    late = Attempt(time.time(), 1.0, None, "timeout", "no answer within 15 s")
+    assert deliveries.settle(delivery, [late], DeliveryStatus.DEAD, is_slow=True)
     deliveries.disable_url("ada", URL)
 
 
