@@ -46,27 +46,28 @@ class Deliveries:
         self._conclude(delivery, interrupted, answer)
 
     def _conclude(self, delivery: Delivery, interrupted: list[Attempt], answer: Answer) -> None:
-        attempts = [
-            *interrupted,
-            Attempt(answer.at, answer.duration_ms, answer.status, answer.error, answer.detail),
-        ]
-        match verdict_on(answer.status, refused=answer.refused):
+        attempt = Attempt(answer.at, answer.duration_ms, answer.status, answer.error, answer.detail)
+        if answer.is_inner:
+            log.info("destination_unreachable", event_id=delivery.id, code=answer.error, why=answer.detail)
+            attempt = attempt.as_told
+        attempts = [*interrupted, attempt]
+        # A name that is refused is tried again like one that is not known: which it is, the schedule must not tell.
+        match verdict_on(answer.status, refused=answer.refused and not answer.is_inner):
             case Verdict.DELIVERED:
-                self._settle(delivery, attempts, DeliveryStatus.DELIVERED)
+                self._settle(delivery, attempts, DeliveryStatus.DELIVERED, is_slow=answer.is_slow)
             case Verdict.DISABLE:
                 self._store.disable_url(delivery.owner, delivery.url)
                 self._settle(delivery, attempts, DeliveryStatus.DISABLED)
             case Verdict.DEAD:
                 self._settle(delivery, attempts, DeliveryStatus.DEAD)
             case Verdict.RETRY:
-                self._try_again(delivery, attempts, answer.retry_after_s)
+                self._try_again(delivery, attempts, answer)
 
-    def _try_again(self, delivery: Delivery, attempts: Sequence[Attempt], retry_after_s: float | None = None) -> None:
-        delay_s = retry_in_s(self._schedule_s, delivery.failed_attempts + 1, retry_after_s)
-        if delay_s is None:
-            self._settle(delivery, attempts, DeliveryStatus.DEAD)
-        else:
-            self._settle(delivery, attempts, DeliveryStatus.PENDING, time.time() + delay_s)
+    def _try_again(self, delivery: Delivery, attempts: Sequence[Attempt], answer: Answer | None = None) -> None:
+        asked_for_s = answer.retry_after_s if answer else None
+        delay_s = retry_in_s(self._schedule_s, delivery.failed_attempts + 1, asked_for_s)
+        status, at = (DeliveryStatus.DEAD, None) if delay_s is None else (DeliveryStatus.PENDING, time.time() + delay_s)
+        self._settle(delivery, attempts, status, at, is_slow=answer is not None and answer.is_slow)
 
     def _settle(
         self,
@@ -74,9 +75,10 @@ class Deliveries:
         attempts: Sequence[Attempt],
         status: DeliveryStatus,
         retry_at: float | None = None,
+        *,
+        is_slow: bool = False,
     ) -> None:
         last = attempts[-1] if attempts else None
-        is_slow = last is not None and last.error == "timeout"
         settled = outlast(
             lambda: self._store.settle(delivery, attempts, status, retry_at=retry_at, is_slow=is_slow),
             outage_s=STORE_WAIT_S,

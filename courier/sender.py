@@ -14,12 +14,14 @@ import structlog
 from core.settings.groups import WebhookSettings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring
-from courier.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
+from courier.guard import GuardedBackend, NameNotResolved, NameRefused, Resolver, SystemResolver
 from courier.schedule import asked_for_s
 
 log = structlog.get_logger()
 
 MAX_ANSWER_BYTES = 4096
+#: From this part of the longest time on, an attempt was a slow one, whatever came of it.
+SLOW = 0.9
 USER_AGENT = f"likeness/{version('likeness')} (webhooks)"
 
 
@@ -40,6 +42,10 @@ class Answer:
     retry_after_s: float | None = None
     #: Our guard said no: nothing was sent.
     refused: bool = False
+    #: Only our own network's DNS knows this much: it is for the log, not for who named the URL.
+    is_inner: bool = False
+    #: It took all the time there was.
+    is_slow: bool = False
 
 
 class Sender:
@@ -65,14 +71,16 @@ class Sender:
         at, started = time.time(), time.monotonic()
 
         def answer(**facts: object) -> Answer:
-            return Answer(at, round((time.monotonic() - started) * 1000, 1), **facts)  # type: ignore[arg-type]
+            took_s = time.monotonic() - started
+            is_slow = took_s >= SLOW * self._timeout_s
+            return Answer(at, round(took_s * 1000, 1), is_slow=is_slow, **facts)  # type: ignore[arg-type]
 
         try:
             status, headers = self._post(url, event_id, body.encode(), int(at), started + self._timeout_s)
         except CallbackRefused as error:
-            return answer(error=error.code, detail=str(error), refused=True)
+            return answer(error=error.code, detail=str(error), refused=True, is_inner=isinstance(error, NameRefused))
         except NameNotResolved as error:
-            return answer(error=error.code, detail=str(error))
+            return answer(error=error.code, detail=str(error), is_inner=True)
         except httpcore.TimeoutException:
             return answer(error="timeout", detail=f"no answer within {self._timeout_s:g} s")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:

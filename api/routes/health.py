@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from api.door.services import Services, services
 from api.http.answers import json_response
+from api.http.problems import told
 from api.routes.blueprint import Blueprint
 from api.schemas.system import HealthSchema, ReadySchema
 from core.errors import LikenessError
@@ -48,7 +49,7 @@ def _check(call: Callable[[], str | None]) -> dict[str, Any]:
     try:
         return {"ok": True, "detail": call() or "answers"}
     except LikenessError as error:
-        return {"ok": False, "detail": str(error)}
+        return {"ok": False, "detail": told(error)}
 
 
 def _holding_worker(services: Services) -> str:

@@ -59,7 +59,7 @@ def delivery_resource(delivery: Delivery) -> dict[str, Any]:
                 "error": attempt.error,
                 "detail": attempt.detail,
             }
-            for attempt in delivery.log
+            for attempt in (noted.as_told for noted in delivery.log)
         ],
         "event": json.loads(delivery.body),
         "created_at": timestamp(delivery.created_at),

@@ -39,6 +39,10 @@ class DeliveryStatus(StrEnum):
     DISABLED = "disabled"
 
 
+#: Codes of an attempt that say what our own DNS knows.
+_INNER = ("name_not_resolved", "callback_address_refused")
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One HTTP request and its answer."""
@@ -52,6 +56,14 @@ class Attempt:
     error: str | None
     #: For people.
     detail: str
+
+    @property
+    def as_told(self) -> "Attempt":
+        """What its owner may know of it: not whether our own DNS has a name, how quickly it said so, nor an address."""
+        if self.error not in _INNER:
+            return self
+        detail = "the name has no address, or one that callbacks may not go to"
+        return Attempt(self.at, 0.0, None, "callback_unreachable", detail)
 
 
 @dataclass(frozen=True, slots=True)

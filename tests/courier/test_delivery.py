@@ -3,15 +3,18 @@
 from collections.abc import Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
+from api.schemas.resources import delivery_resource
 from core.comparisons.store import JobStore
 from core.errors import RecordsUnavailable
 from core.settings import Settings
 from core.storage.connection import connect
-from core.webhooks.deliveries import Delivery, DeliveryStatus, DeliveryStore
+from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore
 from core.webhooks.destinations import Destination, DestinationRules
 from core.webhooks.signing import Keyring, new_secret
 from courier.delivery import MOST_INTERRUPTIONS, Deliveries
+from courier.guard import NameNotResolved, Resolver
 from courier.sender import Sender
 from tests.support.receivers import job_that_calls_back, receiving
 from tests.support.servers import Servers
@@ -22,11 +25,11 @@ SCHEDULE_S = (60.0, 600.0)
 class Post:
     """Deliveries with what they were given."""
 
-    def __init__(self, settings: Settings, rules: DestinationRules) -> None:
+    def __init__(self, settings: Settings, rules: DestinationRules, resolver: Resolver | None = None) -> None:
         self.jobs = JobStore.of(settings)
         self.store = DeliveryStore(settings.redis, settings.webhooks)
         self._records = connect(settings.redis)
-        sender = Sender(rules, Keyring.parse(new_secret()), timeout_s=2)
+        sender = Sender(rules, Keyring.parse(new_secret()), timeout_s=2, resolver=resolver)
         self.deliveries = Deliveries(self.store, sender, schedule_s=SCHEDULE_S)
 
     def due(self, url: str, owner: str | None = "ada") -> str:
@@ -167,6 +170,41 @@ def test_a_url_that_the_guard_refuses_is_dead_at_once(redis_server: Servers) -> 
     post = Post(redis_server.settings, DestinationRules())
     dead = post.attempt(post.due("https://127.0.0.1/events"))
     assert (dead.status, statuses(dead)) == (DeliveryStatus.DEAD, ["callback_address_refused"])
+
+
+class Dns:
+    """Knows one name, and what it may not tell."""
+
+    def resolve(self, host: str, timeout_s: float) -> Sequence[str]:
+        if host == "redis.prod.svc.cluster.local":
+            return ["10.96.14.7"]
+        raise NameNotResolved(f"{host}: Name or service not known")
+
+
+def test_an_owner_does_not_learn_which_names_our_network_knows(redis_server: Servers) -> None:
+    post = Post(redis_server.settings, DestinationRules(), Dns())
+    told = []
+    for name in ("redis.prod.svc.cluster.local", "nobody.prod.svc.cluster.local"):
+        with capture_logs() as logs:
+            delivery = post.attempt(post.due(f"https://{name}/"))
+        [attempt] = delivery_resource(delivery)["log"]
+        told.append((delivery.status, delivery.failed_attempts, {**attempt, "at": None}))
+        assert "10.96" not in str(delivery.log)
+        assert [line["why"] for line in logs if line["event"] == "destination_unreachable"] != []
+    assert told[0] == told[1]
+    assert told[0][2]["error"] == "callback_unreachable"
+
+
+def test_nor_from_what_an_earlier_version_wrote_down() -> None:
+    for error, detail in (
+        ("callback_address_refused", "10.96.14.7 is a private or loopback address"),
+        ("name_not_resolved", "x.svc: Name or service not known"),
+    ):
+        assert Attempt(1.0, 12.5, None, error, detail).as_told == Attempt(
+            1.0, 0.0, None, "callback_unreachable", "the name has no address, or one that callbacks may not go to"
+        )
+    answered = Attempt(1.0, 12.5, 503, None, "answered 503")
+    assert answered.as_told == answered
 
 
 def test_while_the_records_are_away_that_is_said_before_anything_is_sent(redis_server: Servers) -> None:
