@@ -1,14 +1,14 @@
 """What a request works with, made once an app and handed around, never imported."""
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
 from flask import current_app
 
 from api.door.rates import Rates
+from api.door.waiters import Waiters
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, Rules
@@ -46,7 +46,7 @@ class Services:
     submitting: Submitting
     signer: Signer | None
     packs: Mapping[str, Pack]
-    waiters: threading.BoundedSemaphore = field(repr=False)
+    waiters: Waiters
 
 
 def make_services(settings: Settings) -> Services:
@@ -84,8 +84,7 @@ def make_services(settings: Settings) -> Services:
         submitting=Submitting(jobs, objects, enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue)),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
-        # A quarter of the threads always stays free for calls that answer at once.
-        waiters=threading.BoundedSemaphore(max(1, settings.api.threads * 3 // 4)),
+        waiters=Waiters(settings.api.threads),
     )
 
 
