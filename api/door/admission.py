@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from werkzeug.wrappers import Response
 
-from api.door.access import demanded
+from api.door.access import authorise, demanded
 from api.door.caller import arrive, caller
 from api.door.rates import exceeded
 from api.door.services import Services, services
@@ -25,6 +25,7 @@ def admit() -> None:
     """Before anything of the body is read: hold the key to its rate, and the queue to its length."""
     if (key := caller().key) is not None:
         _hold_to_rate(key)
+    authorise()  # what is refused counts as a request too
     if demanded().submits:
         _hold_queue(services())
 

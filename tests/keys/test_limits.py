@@ -20,6 +20,13 @@ def test_a_key_over_its_rate_is_told_when_to_come_back(new_key: NewKey) -> None:
     assert other.get("/v1/comparisons").status_code == 200, "the limit is a key's own"
 
 
+def test_what_a_key_may_not_do_counts_as_a_request_too(new_key: NewKey) -> None:
+    _, client = new_key("read", requests_per_minute=2)
+    answers = [client.post("/v1/evaluations", json={}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [403, 403, 429]
+    assert [answer.headers["X-RateLimit-Remaining"] for answer in answers] == ["1", "0", "0"]
+
+
 def test_a_key_without_limits_of_its_own_has_the_deployments(new_key: NewKey) -> None:
     _, client = new_key("read")
     assert client.get("/v1/comparisons").headers["RateLimit-Policy"] == '"requests";q=600;w=60'
