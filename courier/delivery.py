@@ -7,6 +7,7 @@ import structlog
 
 from core.outages import outlast
 from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore, Share
+from core.webhooks.signers import Signers
 from courier.schedule import Verdict, retry_in_s, verdict_on
 from courier.sender import Answer, Sender
 
@@ -22,8 +23,9 @@ MOST_INTERRUPTIONS = 3
 class Deliveries:
     """Attempts deliveries by event id; what is not due, ended or in other hands is left alone."""
 
-    def __init__(self, store: DeliveryStore, sender: Sender, *, schedule_s: Sequence[float]) -> None:
+    def __init__(self, store: DeliveryStore, sender: Sender, signers: Signers, *, schedule_s: Sequence[float]) -> None:
         self._store = store
+        self._signers = signers
         self._sender = sender
         self._schedule_s = schedule_s
 
@@ -42,7 +44,11 @@ class Deliveries:
         if self._store.is_disabled(delivery.owner, delivery.url):
             self._settle(delivery, interrupted, DeliveryStatus.DISABLED)
             return
-        answer = self._sender.send(delivery.url, delivery.id, delivery.body)
+        keyring = self._signers.for_owner(delivery.owner)
+        if not keyring.keys:
+            answer = Answer(time.time(), 0.0, error="no_secret", detail="this deployment has no secret to sign with")
+        else:
+            answer = self._sender.send(delivery.url, delivery.id, delivery.body, keyring)
         self._conclude(delivery, interrupted, answer)
 
     def _conclude(self, delivery: Delivery, interrupted: list[Attempt], answer: Answer) -> None:

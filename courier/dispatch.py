@@ -7,7 +7,7 @@ import structlog
 from core.messaging.broker import Enqueue, Queues, Tasks, messages_waiting
 from core.settings import Settings
 from core.webhooks.deliveries import DeliveryStore, Share
-from core.webhooks.signing import Keyring
+from core.webhooks.signers import Signers
 from courier.delivery import Deliveries
 from courier.sender import make_sender
 
@@ -27,11 +27,11 @@ class Dispatch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._store = DeliveryStore(settings.redis, settings.webhooks)
-        keyring = Keyring.of(settings.webhooks)
-        self._deliveries = (
-            Deliveries(self._store, make_sender(settings.webhooks, keyring), schedule_s=settings.webhooks.schedule_s)
-            if keyring
-            else None
+        self._deliveries = Deliveries(
+            self._store,
+            make_sender(settings.webhooks),
+            Signers.of(settings.webhooks),
+            schedule_s=settings.webhooks.schedule_s,
         )
         firsts, retries = settings.courier.threads // 2, settings.courier.threads // 4
         self._threads = {
@@ -47,7 +47,7 @@ class Dispatch:
         """Attempt a delivery now, or leave it to the next sweep when its share of the threads is at work."""
         queue = queue if queue in self._threads else Queues.CALLBACKS
         threads = self._threads[queue]
-        if self._deliveries is None or not threads.acquire(blocking=False):
+        if not threads.acquire(blocking=False):
             self._store.postpone(event_id)
             return
         try:
@@ -57,8 +57,6 @@ class Dispatch:
 
     def sweep(self, enqueue: Enqueue) -> None:
         """Enqueue what is due, as far as the queues have room. Raises RedisUnavailable."""
-        if self._deliveries is None:
-            return
         room = MOST_WAITING - messages_waiting(self._settings.redis, *self._threads)
         if room <= 0:
             return

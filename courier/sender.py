@@ -54,20 +54,18 @@ class Sender:
     def __init__(
         self,
         rules: DestinationRules,
-        keyring: Keyring,
         *,
         timeout_s: float,
         tls: ssl.SSLContext | None = None,
         resolver: Resolver | None = None,
     ) -> None:
         self._rules = rules
-        self._keyring = keyring
         self._timeout_s = timeout_s
         self._tls = tls or httpx.create_ssl_context()
         self._resolver = resolver or SystemResolver()
 
-    def send(self, url: str, event_id: str, body: str) -> Answer:
-        """Make one attempt. Raises nothing that a consumer, its network or its DNS can cause."""
+    def send(self, url: str, event_id: str, body: str, keyring: Keyring) -> Answer:
+        """Make one attempt, signed by the whole keyring. Raises nothing that a consumer or its network can cause."""
         at, started = time.time(), time.monotonic()
 
         def answer(**facts: object) -> Answer:
@@ -76,7 +74,9 @@ class Sender:
             return Answer(at, round(took_s * 1000, 1), is_slow=is_slow, **facts)  # type: ignore[arg-type]
 
         try:
-            status, headers = self._post(url, event_id, body.encode(), int(at), started + self._timeout_s)
+            content = body.encode()
+            signed = keyring.headers(event_id, int(at), content)
+            status, headers = self._post(url, content, signed, started + self._timeout_s)
         except CallbackRefused as error:
             return answer(error=error.code, detail=str(error), refused=True, is_inner=isinstance(error, NameRefused))
         except NameNotResolved as error:
@@ -92,16 +92,14 @@ class Sender:
             status=status, detail=f"answered {status}", retry_after_s=asked_for_s(headers.get("retry-after", ""))
         )
 
-    def _post(
-        self, url: str, event_id: str, body: bytes, timestamp: int, deadline: float
-    ) -> tuple[int, Mapping[str, str]]:
+    def _post(self, url: str, body: bytes, signed: Mapping[str, str], deadline: float) -> tuple[int, Mapping[str, str]]:
         destination = self._rules.check_url(url)
         headers = {
             "Host": destination.netloc,
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
             "Connection": "close",
-            **self._keyring.headers(event_id, timestamp, body),
+            **signed,
         }
         to = httpcore.URL(
             scheme=destination.scheme, host=destination.host, port=destination.port, target=destination.target
@@ -118,12 +116,12 @@ class Sender:
             return response.status, {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
 
 
-def make_sender(webhooks: WebhookSettings, keyring: Keyring) -> Sender:
+def make_sender(webhooks: WebhookSettings) -> Sender:
     """The sender of this deployment."""
     tls = httpx.create_ssl_context()
     if webhooks.ca_file:
         tls.load_verify_locations(webhooks.ca_file)
-    return Sender(DestinationRules.of(webhooks), keyring, timeout_s=webhooks.timeout_s, tls=tls)
+    return Sender(DestinationRules.of(webhooks), timeout_s=webhooks.timeout_s, tls=tls)
 
 
 def _read_a_little(response: httpcore.Response) -> None:

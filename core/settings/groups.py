@@ -157,7 +157,13 @@ class WebhookSettings(Group):
     model_config = _named("LIKENESS_WEBHOOK_")
 
     secrets: SecretStr | None = Field(
-        None, description="Signing secrets, whsec_... or whsk_..., comma-separated; every one signs (rotation)"
+        None,
+        description="Signing secrets, whsec_... or whsk_..., comma-separated; every one signs (rotation), for a key "
+        "with what is derived from it",
+    )
+    shared_secrets: SecretStr | None = Field(
+        None,
+        description="Secrets that consumers of several keys know, from before: they sign every key's events as well",
     )
     schedule_s: Seconds = Field(
         (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),

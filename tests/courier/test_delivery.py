@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 from structlog.testing import capture_logs
 
 from api.schemas.resources import delivery_resource
@@ -12,6 +13,7 @@ from core.settings import Settings
 from core.storage.connection import connect
 from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore
 from core.webhooks.destinations import Destination, DestinationRules
+from core.webhooks.signers import Signers
 from core.webhooks.signing import Keyring, new_secret
 from courier.delivery import MOST_INTERRUPTIONS, Deliveries
 from courier.guard import NameNotResolved, Resolver
@@ -20,6 +22,7 @@ from tests.support.receivers import job_that_calls_back, receiving
 from tests.support.servers import Servers
 
 SCHEDULE_S = (60.0, 600.0)
+NOBODY_SIGNS = Signers(Keyring(()), Keyring(()))
 
 
 class Post:
@@ -29,8 +32,10 @@ class Post:
         self.jobs = JobStore.of(settings)
         self.store = DeliveryStore(settings.redis, settings.webhooks)
         self._records = connect(settings.redis)
-        sender = Sender(rules, Keyring.parse(new_secret()), timeout_s=2, resolver=resolver)
-        self.deliveries = Deliveries(self.store, sender, schedule_s=SCHEDULE_S)
+        sender = Sender(rules, timeout_s=2, resolver=resolver)
+        self.secret = new_secret()
+        self.signers = Signers(Keyring.parse(self.secret), Keyring(()))
+        self.deliveries = Deliveries(self.store, sender, self.signers, schedule_s=SCHEDULE_S)
 
     def due(self, url: str, owner: str | None = "ada") -> str:
         """A job has ended; returns the id of the event that is to be delivered."""
@@ -91,6 +96,28 @@ def test_what_has_ended_is_not_due_or_not_known_is_left_alone(post: Post) -> Non
         post.deliveries.attempt("evt_nobody")
         assert (delivered.status, statuses(delivered)) == (DeliveryStatus.DELIVERED, [503, 204])
         assert len(receiver.requests) == 2
+
+
+def test_an_event_is_signed_for_its_owner_whose_consumer_it_claims_to_be_for(post: Post) -> None:
+    with receiving() as bobs_receiver:
+        for owner in ("ada", "bob", None):
+            post.attempt(post.due(bobs_receiver.url, owner))
+    secrets = {owner: post.signers.for_owner(owner).keys[0].verifier for owner in ("ada", "bob", None)}
+    assert secrets[None] == post.secret
+    for owner, request in zip(secrets, bobs_receiver.requests, strict=True):
+        assert request.event["data"]["owner"] == owner
+        Webhook(secrets[owner]).verify(request.body, dict(request.headers))
+        for other in {*secrets} - {owner}:
+            with pytest.raises(WebhookVerificationError):
+                Webhook(secrets[other]).verify(request.body, dict(request.headers))
+
+
+def test_without_a_secret_an_event_waits_for_one_as_for_a_consumer_that_is_away(post: Post) -> None:
+    unsigned = Deliveries(post.store, Sender(DestinationRules(), timeout_s=1), NOBODY_SIGNS, schedule_s=SCHEDULE_S)
+    event_id = post.due("https://receiver.example/")
+    unsigned.attempt(event_id)
+    delivery = post.store.get(event_id)
+    assert (delivery.status, statuses(delivery)) == (DeliveryStatus.PENDING, ["no_secret"])
 
 
 def test_after_the_last_pause_of_the_schedule_a_delivery_is_dead(post: Post) -> None:
