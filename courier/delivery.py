@@ -2,12 +2,17 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
+from core.errors import RecordNotFound
 from core.outages import outlast
 from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore, Share
+from core.webhooks.endpoints import EndpointStore
 from core.webhooks.signers import Signers
+from core.webhooks.signing import Keyring
 from courier.schedule import Verdict, retry_in_s, verdict_on
 from courier.sender import Answer, Sender
 
@@ -23,8 +28,17 @@ MOST_INTERRUPTIONS = 3
 class Deliveries:
     """Attempts deliveries by event id; what is not due, ended or in other hands is left alone."""
 
-    def __init__(self, store: DeliveryStore, sender: Sender, signers: Signers, *, schedule_s: Sequence[float]) -> None:
+    def __init__(
+        self,
+        store: DeliveryStore,
+        endpoints: EndpointStore,
+        sender: Sender,
+        signers: Signers,
+        *,
+        schedule_s: Sequence[float],
+    ) -> None:
         self._store = store
+        self._endpoints = endpoints
         self._signers = signers
         self._sender = sender
         self._schedule_s = schedule_s
@@ -41,15 +55,32 @@ class Deliveries:
         if delivery.interruptions > MOST_INTERRUPTIONS:
             self._try_again(delivery, interrupted)
             return
-        if self._store.is_disabled(delivery.owner, delivery.url):
+        delivery, keyring = self._addressed(delivery)
+        if keyring is None:
             self._settle(delivery, interrupted, DeliveryStatus.DISABLED)
             return
-        keyring = self._signers.for_owner(delivery.owner)
         if not keyring.keys:
             answer = Answer(time.time(), 0.0, error="no_secret", detail="this deployment has no secret to sign with")
         else:
             answer = self._sender.send(delivery.url, delivery.id, delivery.body, keyring)
         self._conclude(delivery, interrupted, answer)
+
+    def _addressed(self, delivery: Delivery) -> tuple[Delivery, Keyring | None]:
+        """The delivery with the URL it goes to now, and what signs it; None where nothing is to be sent there."""
+        if delivery.endpoint_id is None:
+            is_disabled = self._store.is_disabled(delivery.owner, delivery.url)
+            return delivery, None if is_disabled else self._signers.for_owner(delivery.owner)
+        endpoint = self._endpoints.find(delivery.endpoint_id)
+        if endpoint is None or not endpoint.enabled:
+            return delivery, None
+        return replace(delivery, url=endpoint.url), endpoint.keyring_at(time.time())
+
+    def _disable(self, delivery: Delivery) -> None:
+        if delivery.endpoint_id is None:
+            self._store.disable_url(delivery.owner, delivery.url)
+        else:
+            with suppress(RecordNotFound):  # removed meanwhile
+                self._endpoints.change(delivery.endpoint_id, enabled=False)
 
     def _conclude(self, delivery: Delivery, interrupted: list[Attempt], answer: Answer) -> None:
         attempt = Attempt(answer.at, answer.duration_ms, answer.status, answer.error, answer.detail)
@@ -62,7 +93,7 @@ class Deliveries:
             case Verdict.DELIVERED:
                 self._settle(delivery, attempts, DeliveryStatus.DELIVERED, is_slow=answer.is_slow)
             case Verdict.DISABLE:
-                self._store.disable_url(delivery.owner, delivery.url)
+                self._disable(delivery)
                 self._settle(delivery, attempts, DeliveryStatus.DISABLED)
             case Verdict.DEAD:
                 self._settle(delivery, attempts, DeliveryStatus.DEAD)

@@ -7,6 +7,7 @@ import structlog
 from core.messaging.broker import Enqueue, Queues, Tasks, messages_waiting
 from core.settings import Settings
 from core.webhooks.deliveries import DeliveryStore, Share
+from core.webhooks.endpoints import EndpointStore
 from core.webhooks.signers import Signers
 from courier.delivery import Deliveries
 from courier.sender import make_sender
@@ -29,6 +30,7 @@ class Dispatch:
         self._store = DeliveryStore(settings.redis, settings.webhooks)
         self._deliveries = Deliveries(
             self._store,
+            EndpointStore(settings.redis),
             make_sender(settings.webhooks),
             Signers.of(settings.webhooks),
             schedule_s=settings.webhooks.schedule_s,

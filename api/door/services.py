@@ -25,6 +25,7 @@ from core.storage.idempotency import Claims
 from core.storage.objects import Objects, ObjectStore
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
+from core.webhooks.endpoints import EndpointStore
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Services:
     claims: Claims
     jobs: JobStore
     deliveries: DeliveryStore
+    endpoints: EndpointStore
+    destinations: DestinationRules
     objects: Objects
     presence: Presence
     runs: RunStore
@@ -75,6 +78,8 @@ def make_services(settings: Settings) -> Services:
         claims=Claims(settings.redis, settings.jobs),
         jobs=jobs,
         deliveries=DeliveryStore(settings.redis, settings.webhooks),
+        endpoints=EndpointStore(settings.redis),
+        destinations=DestinationRules.of(settings.webhooks),
         objects=objects,
         presence=Presence(settings.redis),
         runs=RunStore(settings.redis),

@@ -174,6 +174,7 @@ class WebhookSettings(Group):
     ports: Ports = Field((), description="Ports callbacks may go to beside 443, and 80 where http is allowed")
     allow_http: bool = Field(False, description="Whether callbacks may go over http, readable on the way")
     allow_private: bool = Field(False, description="Whether callbacks may go to loopback and private networks")
+    max_endpoints: int = Field(10, ge=0, description="Webhook endpoints that a key may have registered at a time")
     ca_file: Path | None = Field(None, description="Certificates trusted for callbacks beside the public ones")
 
     @field_validator("schedule_s", "ports", mode="before")

@@ -1,9 +1,10 @@
 """Deliveries of events: what is due, who is at it, what every attempt met with."""
 
 import hashlib
+import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -14,7 +15,7 @@ from core.settings.groups import RedisSettings, WebhookSettings
 from core.storage import scripts
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import new_id
-from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Records, number
+from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Outgoing, Records, number
 from core.webhooks.destinations import true_destination
 
 #: A message that was handed out is looked for again after this long.
@@ -73,11 +74,14 @@ class Delivery:
     #: The event's; it never changes.
     id: str
     status: DeliveryStatus
-    #: The job whose ending it tells.
-    job_id: str
+    #: The job whose ending it tells; None for a test.
+    job_id: str | None
     #: As of the job; None where no keys are asked for.
     owner: str | None
+    #: Where it is sent: an endpoint's may have changed since.
     url: str
+    #: The endpoint it is for; None where it goes to a job's callback URL.
+    endpoint_id: str | None
     #: Of the event: `comparison.succeeded`, ...
     type: str
     #: The signed JSON, the same bytes in every attempt.
@@ -134,9 +138,15 @@ class DeliveryStore:
         self._retention_s = webhooks.retention_s
         # Longer than an attempt can last: two couriers never send the same one at the same time.
         self._lease_s = webhooks.timeout_s + 5
-        self._hand_out, self._take, self._settle, self._replay = (
-            scripts.load(self._redis, f"delivery_{name}") for name in ("hand_out", "take", "settle", "replay")
+        self._create, self._hand_out, self._take, self._settle, self._replay = (
+            scripts.load(self._redis, f"delivery_{name}") for name in ("create", "hand_out", "take", "settle", "replay")
         )
+
+    def create(self, outgoing: Outgoing, owner: str | None) -> Delivery:
+        """Write a delivery that no ending brings about."""
+        with translated():
+            self._create(keys=[self._records.key(outgoing.id)], args=[json.dumps(outgoing.document), owner or ""])
+        return self.get(outgoing.id)
 
     def get(self, event_id: str) -> Delivery:
         """Raise RecordNotFound for an id that is unknown, erased with its job, or past its retention."""
@@ -209,6 +219,7 @@ class DeliveryStore:
                     now,
                     self._retention_s,
                     SLOW_S if is_slow else "",
+                    delivery.url,
                 ],
             )
         return bool(settled)
@@ -249,6 +260,23 @@ def host_key(url: str, owner: str | None = None) -> str:
     return hashlib.sha256(f"{owner or ''} {true_destination(url)}".encode()).hexdigest()[:32]
 
 
+def outgoing_delivery(
+    event_id: str, fields: Mapping[str, str], *, owner: str | None, created_at: float, due_at: float
+) -> Outgoing:
+    """A delivery that is to be; `fields` are its url, type and body, and where they apply its job_id and endpoint.
+
+    It may be attempted at once, if somebody says so, and is looked at from `due_at` on.
+    """
+    return Outgoing(
+        kind=DELIVERY,
+        id=event_id,
+        status=DeliveryStatus.PENDING,
+        due_index=DELIVERIES_DUE,
+        due_at=due_at,
+        fields={**fields, "host": host_key(fields["url"], owner), "created_at": created_at, "due_at": created_at},
+    )
+
+
 def _disabled(owner: str | None) -> str:
     return f"deliveries-disabled:{owner or ''}"
 
@@ -258,11 +286,13 @@ def _soon() -> float:
 
 
 def _delivery(event_id: str, fields: Fields, *, interrupted_at: float | None = None) -> Delivery:
-    plain: dict[str, Any] = {name: fields[name] for name in ("job_id", "url", "type", "body")}
+    plain: dict[str, Any] = {name: fields[name] for name in ("url", "type", "body")}
     return Delivery(
         id=event_id,
         status=DeliveryStatus(fields["status"]),
         owner=fields.get("owner"),
+        job_id=fields.get("job_id"),
+        endpoint_id=fields.get("endpoint"),
         created_at=float(fields["created_at"]),
         due_at=float(fields["due_at"]),
         attempts=int(fields.get("attempts", 0)),

@@ -21,6 +21,7 @@ from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.signers import Signers
 from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 from courier.sender import make_sender
+from likeness.cli import endpoints
 from likeness.cli.api import api_client
 from likeness.cli.terminal import wide_console
 
@@ -35,7 +36,10 @@ JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON."
 
 @click.group()
 def webhooks() -> None:
-    """Events that are sent to callback URLs (docs/webhooks.md)."""
+    """Events that are sent to callback URLs and endpoints (docs/webhooks.md)."""
+
+
+webhooks.add_command(endpoints.endpoints)
 
 
 @webhooks.command("list")
@@ -183,7 +187,7 @@ def describe(delivery: Mapping[str, Any]) -> str:
         f"status     {delivery['status']}"
         + (f", next attempt {delivery['next_attempt_at']}" if delivery["next_attempt_at"] else ""),
         f"url        {delivery['url']}",
-        f"job        {delivery['job_id']}",
+        f"job        {delivery['job_id'] or 'none: a test'}",
     ]
     lines += [
         f"{'attempts' if place == 0 else '':<10} {attempt['at']}  {attempt['status'] or attempt['error']}"

@@ -13,6 +13,7 @@ from core.settings import Settings
 from core.storage.connection import connect
 from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore
 from core.webhooks.destinations import Destination, DestinationRules
+from core.webhooks.endpoints import EndpointStore
 from core.webhooks.signers import Signers
 from core.webhooks.signing import Keyring, new_secret
 from courier.delivery import MOST_INTERRUPTIONS, Deliveries
@@ -35,7 +36,8 @@ class Post:
         sender = Sender(rules, timeout_s=2, resolver=resolver)
         self.secret = new_secret()
         self.signers = Signers(Keyring.parse(self.secret), Keyring(()))
-        self.deliveries = Deliveries(self.store, sender, self.signers, schedule_s=SCHEDULE_S)
+        self.endpoints = EndpointStore(settings.redis)
+        self.deliveries = Deliveries(self.store, self.endpoints, sender, self.signers, schedule_s=SCHEDULE_S)
 
     def due(self, url: str, owner: str | None = "ada") -> str:
         """A job has ended; returns the id of the event that is to be delivered."""
@@ -113,7 +115,8 @@ def test_an_event_is_signed_for_its_owner_whose_consumer_it_claims_to_be_for(pos
 
 
 def test_without_a_secret_an_event_waits_for_one_as_for_a_consumer_that_is_away(post: Post) -> None:
-    unsigned = Deliveries(post.store, Sender(DestinationRules(), timeout_s=1), NOBODY_SIGNS, schedule_s=SCHEDULE_S)
+    sender = Sender(DestinationRules(), timeout_s=1)
+    unsigned = Deliveries(post.store, post.endpoints, sender, NOBODY_SIGNS, schedule_s=SCHEDULE_S)
     event_id = post.due("https://receiver.example/")
     unsigned.attempt(event_id)
     delivery = post.store.get(event_id)

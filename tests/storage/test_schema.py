@@ -20,6 +20,7 @@ from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Threshold, Track
 from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore, Share
+from core.webhooks.endpoints import EndpointStore
 from courier.lost_jobs import JobSummary, LostJobs
 from tests.support.receivers import job_that_calls_back
 from tests.support.schema import rows, unexplained
@@ -70,6 +71,16 @@ def leave_runs(settings: Settings) -> None:
     runs.fail(failed, BROKE)
 
 
+def leave_endpoints(settings: Settings) -> None:
+    """One of an owner's, whose secret was replaced and which was told of an ending, and one of nobody's."""
+    endpoints, jobs = EndpointStore(settings.redis), JobStore.of(settings)
+    endpoints.rotate(endpoints.create("bob", URL).id)
+    endpoints.create(None, URL)
+    job = job_that_calls_back(None, "bob")
+    jobs.create(job)
+    jobs.cancel(job.id)
+
+
 def leave_the_rest(settings: Settings) -> None:
     """A key that was used and revoked, a calibration, a worker, and what is counted of a key."""
     keys, rates = KeyStore(settings.redis), Rates(settings.redis)
@@ -89,6 +100,7 @@ def settings(redis_server: Servers) -> Settings:
     settings = redis_server.settings
     leave_jobs(settings)
     leave_runs(settings)
+    leave_endpoints(settings)
     leave_the_rest(settings)
     return settings
 
