@@ -61,6 +61,12 @@ class JobStore:
         with translated():
             self._redis.ping()
 
+    def memory_used(self) -> float | None:
+        """How much of what the server may use is used, 0 to 1; None where it has no limit. At 1 it refuses writes."""
+        with translated():
+            memory = self._redis.info("memory")
+        return memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else None
+
     def create(self, job: Job, *, claim: Claim | None = None) -> None:
         """Record a queued job, and on the claim it is made for. Raise IdempotencyInFlight for a claim that is lost."""
         self._records.create(

@@ -145,7 +145,7 @@ class LimitSettings(Group):
     """How much may be asked for."""
 
     key_requests_per_minute: int = Field(600, ge=0, description="Requests a minute a key may make; 0: any number")
-    key_comparisons_per_day: int = Field(0, ge=0, description="Comparisons a day a key may submit; 0: any number")
+    key_comparisons_per_day: int = Field(10_000, ge=0, description="Comparisons a day a key may submit; 0: any number")
     max_queued: int = Field(10_000, ge=1, description="Jobs that may wait; past them the API answers 503 `queue_full`")
     max_queued_per_key: int = Field(1000, ge=1, description="Jobs of one key that may wait; past them, 429")
     fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
@@ -174,7 +174,7 @@ class WebhookSettings(Group):
     ports: Ports = Field((), description="Ports callbacks may go to beside 443, and 80 where http is allowed")
     allow_http: bool = Field(False, description="Whether callbacks may go over http, readable on the way")
     allow_private: bool = Field(False, description="Whether callbacks may go to loopback and private networks")
-    max_endpoints: int = Field(10, ge=0, description="Webhook endpoints that a key may have registered at a time")
+    max_endpoints: int = Field(5, ge=0, description="Webhook endpoints that a key may have registered at a time")
     ca_file: Path | None = Field(None, description="Certificates trusted for callbacks beside the public ones")
 
     @field_validator("schedule_s", "ports", mode="before")

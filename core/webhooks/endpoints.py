@@ -94,7 +94,7 @@ class EndpointStore:
         *,
         description: str = "",
         enabled: bool = True,
-        most: int = 10,
+        most: int = 5,
     ) -> Endpoint:
         """A new endpoint, whose secret is to be shown this once. Raise TooManyEndpoints where there are `most`."""
         endpoint_id, now = new_id("ep"), time.time()

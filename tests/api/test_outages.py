@@ -6,7 +6,9 @@ import pytest
 
 from api.app import create_app
 from core.settings import Settings
+from core.storage.connection import connect
 from tests.support.keyed import nobody
+from tests.support.servers import Servers
 
 
 @pytest.mark.parametrize(
@@ -36,3 +38,21 @@ def test_an_outage_does_not_tell_where_our_servers_are(method: str, path: str) -
     assert "did not answer" in said
     for inner in ("127.0.0.1", "a-password", "Errno", "Error 111"):
         assert inner not in said, said
+
+
+def test_readiness_warns_before_the_server_of_the_records_is_full(redis_server: Servers) -> None:
+    records = connect(redis_server.settings.redis)
+    app = create_app(redis_server.settings.but(s3_endpoint="http://127.0.0.1:1", s3_access_key="k", s3_secret_key="s"))
+
+    def said() -> dict[str, object]:
+        with app.test_client() as client:
+            return dict(client.get("/ready").get_json()["checks"]["job_store"])
+
+    assert said() == {"ok": True, "detail": "answers"}, "without a limit"
+    used = records.info("memory")["used_memory"]
+    records.config_set("maxmemory", 10 * used)
+    assert said() == {"ok": True, "detail": "answers"}
+    records.config_set("maxmemory", int(1.1 * used))
+    warned = said()
+    assert warned["ok"] is True, "it still does what it is asked"
+    assert "% of its memory is used" in str(warned["detail"])

@@ -32,6 +32,15 @@ def test_a_key_without_limits_of_its_own_has_the_deployments(new_key: NewKey) ->
     assert client.get("/v1/comparisons").headers["RateLimit-Policy"] == '"requests";q=600;w=60'
 
 
+def test_a_key_without_a_quota_of_its_own_has_the_deployments(new_key: NewKey, pair: Files) -> None:
+    _, client = new_key("submit")
+    accepted = client.post("/v1/comparisons", files=pair)
+    assert '"comparisons";q=10000;w=86400' in accepted.headers["RateLimit-Policy"]
+    assert '"comparisons";r=9999;' in accepted.headers["RateLimit"]
+    _, client = new_key("submit", comparisons_per_day=0)
+    assert "comparisons" not in client.post("/v1/comparisons", files=pair).headers["RateLimit-Policy"]
+
+
 def test_only_accepted_comparisons_count_against_the_quota(new_key: NewKey, pair: Files) -> None:
     _, client = new_key("submit", comparisons_per_day=2)
     for _ in range(3):
