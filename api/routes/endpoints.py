@@ -30,9 +30,9 @@ from core.comparisons.submission import FieldRefused
 from core.keys.keys import Scope
 from core.storage.lifecycle import new_id
 from core.webhooks.announcing import announce
-from core.webhooks.deliveries import outgoing_delivery
 from core.webhooks.destinations import CallbackRefused
 from core.webhooks.endpoints import TEST, Endpoint, EndpointNotFound, EventType
+from core.webhooks.outbox import outgoing_delivery
 
 blueprint = Blueprint(
     "webhook-endpoints", __name__, url_prefix=ENDPOINTS, description="Who is told of every ending, with which secret"

@@ -9,8 +9,8 @@ from core.comparisons.jobs import Job
 from core.storage.lifecycle import new_id
 from core.storage.records import Outgoing
 from core.times import rfc3339
-from core.webhooks.deliveries import outgoing_delivery
 from core.webhooks.endpoints import Endpoint
+from core.webhooks.outbox import outgoing_delivery
 
 #: Whoever made the transition enqueues the delivery; the sweeper looks after this long, in case it could not.
 HEAD_START_S = 2.0

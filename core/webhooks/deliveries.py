@@ -1,10 +1,9 @@
 """Deliveries of events: what is due, who is at it, what every attempt met with."""
 
-import hashlib
 import json
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,7 +15,6 @@ from core.storage import scripts
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import new_id
 from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Outgoing, Records, number
-from core.webhooks.destinations import true_destination
 
 #: A message that was handed out is looked for again after this long.
 HANDED_OUT_S = 30.0
@@ -253,28 +251,6 @@ class DeliveryStore:
     def forget_expired(self) -> int:
         """Drop index entries whose delivery has passed its retention; returns how many."""
         return self._records.forget_expired()
-
-
-def host_key(url: str, owner: str | None = None) -> str:
-    """An owner's attempts at one destination are counted under this name, however its URLs spell it."""
-    return hashlib.sha256(f"{owner or ''} {true_destination(url)}".encode()).hexdigest()[:32]
-
-
-def outgoing_delivery(
-    event_id: str, fields: Mapping[str, str], *, owner: str | None, created_at: float, due_at: float
-) -> Outgoing:
-    """A delivery that is to be; `fields` are its url, type and body, and where they apply its job_id and endpoint.
-
-    It may be attempted at once, if somebody says so, and is looked at from `due_at` on.
-    """
-    return Outgoing(
-        kind=DELIVERY,
-        id=event_id,
-        status=DeliveryStatus.PENDING,
-        due_index=DELIVERIES_DUE,
-        due_at=due_at,
-        fields={**fields, "host": host_key(fields["url"], owner), "created_at": created_at, "due_at": created_at},
-    )
 
 
 def _disabled(owner: str | None) -> str:

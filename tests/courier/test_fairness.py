@@ -12,8 +12,9 @@ import pytest
 from core.comparisons.store import JobStore
 from core.messaging.broker import Queues, Tasks
 from core.settings import Settings
-from core.webhooks.deliveries import MOST_OF_ONE_OWNER, DeliveryStatus, DeliveryStore, Share, host_key
+from core.webhooks.deliveries import MOST_OF_ONE_OWNER, DeliveryStatus, DeliveryStore, Share
 from core.webhooks.destinations import DestinationRules, true_destination
+from core.webhooks.outbox import host_key
 from core.webhooks.signing import new_secret
 from courier.dispatch import Dispatch
 from tests.support.receivers import job_that_calls_back, receiving
