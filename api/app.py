@@ -11,7 +11,7 @@ from flask_smorest import Api
 from api.door import access, admission
 from api.door.services import make_services
 from api.http.problems import register_problems
-from api.routes import compare, comparisons, deliveries, evaluations, health, packs, pages, receipts
+from api.routes import compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 
@@ -71,7 +71,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(admission.write_limits)
     app.register_blueprint(pages.blueprint)
     api = LikenessApi(app)
-    for module in (compare, comparisons, deliveries, evaluations, health, packs, receipts):
+    for name, schema in deliveries.EVENTS.items():
+        api.spec.components.schema(name, schema=schema)
+    for module in (compare, comparisons, deliveries, endpoints, evaluations, health, packs, receipts):
         api.register_blueprint(module.blueprint)
     return app
 

@@ -6,8 +6,9 @@ import structlog
 
 from core.messaging.broker import Enqueue, Queues, Tasks, messages_waiting
 from core.settings import Settings
-from core.webhooks.deliveries import DeliveryStore
-from core.webhooks.signing import Keyring
+from core.webhooks.deliveries import DeliveryStore, Share
+from core.webhooks.endpoints import EndpointStore
+from core.webhooks.signers import Signers
 from courier.delivery import Deliveries
 from courier.sender import make_sender
 
@@ -20,43 +21,49 @@ MOST_WAITING = 500
 class Dispatch:
     """Hands out deliveries. First attempts have half of the threads, retries a quarter, housekeeping the rest.
 
-    A consumer that is slow or away ends up among the retries, where it delays nobody's first attempt.
+    A consumer that is slow or away ends up among the retries, where it delays nobody's first attempt. Of each share one
+    owner has at most a quarter.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._store = DeliveryStore(settings.redis, settings.webhooks)
-        keyring = Keyring.of(settings.webhooks)
-        self._deliveries = (
-            Deliveries(self._store, make_sender(settings.webhooks, keyring), schedule_s=settings.webhooks.schedule_s)
-            if keyring
-            else None
+        self._deliveries = Deliveries(
+            self._store,
+            EndpointStore(settings.redis),
+            make_sender(settings.webhooks),
+            Signers.of(settings.webhooks),
+            schedule_s=settings.webhooks.schedule_s,
         )
+        firsts, retries = settings.courier.threads // 2, settings.courier.threads // 4
         self._threads = {
-            Queues.CALLBACKS: threading.BoundedSemaphore(settings.courier.threads // 2),
-            Queues.CALLBACKS_RETRY: threading.BoundedSemaphore(settings.courier.threads // 4),
+            Queues.CALLBACKS: threading.BoundedSemaphore(firsts),
+            Queues.CALLBACKS_RETRY: threading.BoundedSemaphore(retries),
+        }
+        self._shares = {
+            Queues.CALLBACKS: Share(Queues.CALLBACKS, max(1, firsts // 4), spares_slow=True),
+            Queues.CALLBACKS_RETRY: Share(Queues.CALLBACKS_RETRY, max(1, retries // 4), spares_slow=False),
         }
 
     def deliver(self, event_id: str, queue: str) -> None:
         """Attempt a delivery now, or leave it to the next sweep when its share of the threads is at work."""
-        threads = self._threads.get(queue, self._threads[Queues.CALLBACKS])
-        if self._deliveries is None or not threads.acquire(blocking=False):
+        queue = queue if queue in self._threads else Queues.CALLBACKS
+        threads = self._threads[queue]
+        if not threads.acquire(blocking=False):
             self._store.postpone(event_id)
             return
         try:
-            self._deliveries.attempt(event_id)
+            self._deliveries.attempt(event_id, self._shares[queue])
         finally:
             threads.release()
 
     def sweep(self, enqueue: Enqueue) -> None:
         """Enqueue what is due, as far as the queues have room. Raises RedisUnavailable."""
-        if self._deliveries is None:
-            return
         room = MOST_WAITING - messages_waiting(self._settings.redis, *self._threads)
         if room <= 0:
             return
-        for event_id, failed_before in self._store.hand_out(room):
-            queue = Queues.CALLBACKS_RETRY if failed_before else Queues.CALLBACKS
+        for event_id, is_retry in self._store.hand_out(room):
+            queue = Queues.CALLBACKS_RETRY if is_retry else Queues.CALLBACKS
             enqueue(Tasks.DELIVER, event_id, queue=queue)
 
     def forget_expired(self) -> int:

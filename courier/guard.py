@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import httpcore
 
 from core.errors import LikenessError
-from core.webhooks.destinations import DestinationRules
+from core.webhooks.destinations import CallbackRefused, DestinationRules
 
 
 class NameNotResolved(LikenessError):
@@ -18,6 +18,10 @@ class NameNotResolved(LikenessError):
 
     code = "name_not_resolved"
     retryable = True
+
+
+class NameRefused(CallbackRefused):
+    """A name has an address that one may not connect to. Which one, our own DNS said, perhaps nobody else's."""
 
 
 class Resolver(Protocol):
@@ -71,10 +75,13 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Resolve once; one forbidden address among several is enough to refuse. Raises CallbackRefused."""
+        """Resolve once; one forbidden address among several is enough to refuse. Raises NameRefused."""
         addresses = self._resolver.resolve(host, _remaining(self._deadline, httpcore.ConnectTimeout))
         for address in addresses:
-            self._rules.check_address(address)
+            try:
+                self._rules.check_address(address)
+            except CallbackRefused as error:
+                raise NameRefused(error.code, str(error)) from None
         for left, address in zip(range(len(addresses), 0, -1), addresses, strict=True):
             # An address that swallows packets must leave some time for the next one.
             limit = _remaining(self._deadline, httpcore.ConnectTimeout) / left

@@ -2,6 +2,8 @@
 
 import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 #: A consumer may ask for this much patience with `Retry-After`, not more.
@@ -44,3 +46,16 @@ def retry_in_s(schedule: Sequence[float], failures: int, retry_after_s: float | 
         return None
     delay = schedule[failures - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (spreads load)
     return max(delay, min(retry_after_s or 0.0, MOST_RETRY_AFTER_S))
+
+
+def asked_for_s(retry_after: str) -> float | None:
+    """The seconds that a `Retry-After` asks for, as a number or as a date; None when it is neither, or too large."""
+    value = retry_after.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:12])
+    try:
+        at = parsedate_to_datetime(value)
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        return max(0.0, (at - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError, TypeError, IndexError):  # its answers to 40 digits, to half a date
+        return None

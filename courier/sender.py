@@ -5,19 +5,23 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 
 import httpcore
 import httpx
+import structlog
 
 from core.settings.groups import WebhookSettings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring
-from courier.guard import GuardedBackend, NameNotResolved, Resolver, SystemResolver
+from courier.guard import GuardedBackend, NameNotResolved, NameRefused, Resolver, SystemResolver
+from courier.schedule import asked_for_s
+
+log = structlog.get_logger()
 
 MAX_ANSWER_BYTES = 4096
+#: From this part of the longest time on, an attempt was a slow one, whatever came of it.
+SLOW = 0.9
 USER_AGENT = f"likeness/{version('likeness')} (webhooks)"
 
 
@@ -38,6 +42,10 @@ class Answer:
     retry_after_s: float | None = None
     #: Our guard said no: nothing was sent.
     refused: bool = False
+    #: Only our own network's DNS knows this much: it is for the log, not for who named the URL.
+    is_inner: bool = False
+    #: It took all the time there was.
+    is_slow: bool = False
 
 
 class Sender:
@@ -46,47 +54,52 @@ class Sender:
     def __init__(
         self,
         rules: DestinationRules,
-        keyring: Keyring,
         *,
         timeout_s: float,
         tls: ssl.SSLContext | None = None,
         resolver: Resolver | None = None,
     ) -> None:
         self._rules = rules
-        self._keyring = keyring
         self._timeout_s = timeout_s
         self._tls = tls or httpx.create_ssl_context()
         self._resolver = resolver or SystemResolver()
 
-    def send(self, url: str, event_id: str, body: str) -> Answer:
-        """Make one attempt. Raises nothing that a consumer, its network or its DNS can cause."""
+    def send(self, url: str, event_id: str, body: str, keyring: Keyring) -> Answer:
+        """Make one attempt, signed by the whole keyring. Raises nothing that a consumer or its network can cause."""
         at, started = time.time(), time.monotonic()
 
         def answer(**facts: object) -> Answer:
-            return Answer(at, round((time.monotonic() - started) * 1000, 1), **facts)  # type: ignore[arg-type]
+            took_s = time.monotonic() - started
+            is_slow = took_s >= SLOW * self._timeout_s
+            return Answer(at, round(took_s * 1000, 1), is_slow=is_slow, **facts)  # type: ignore[arg-type]
 
         try:
-            status, headers = self._post(url, event_id, body.encode(), int(at), started + self._timeout_s)
+            content = body.encode()
+            signed = keyring.headers(event_id, int(at), content)
+            status, headers = self._post(url, content, signed, started + self._timeout_s)
         except CallbackRefused as error:
-            return answer(error=error.code, detail=str(error), refused=True)
+            return answer(error=error.code, detail=str(error), refused=True, is_inner=isinstance(error, NameRefused))
         except NameNotResolved as error:
-            return answer(error=error.code, detail=str(error))
+            return answer(error=error.code, detail=str(error), is_inner=True)
         except httpcore.TimeoutException:
             return answer(error="timeout", detail=f"no answer within {self._timeout_s:g} s")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
             return answer(error=_error_code(error), detail=str(error)[:200])
-        return answer(status=status, detail=f"answered {status}", retry_after_s=_retry_after_s(headers))
+        except Exception:  # whatever it was: an attempt without an answer counts, or it would be made for ever
+            log.exception("delivery_attempt_broke", event_id=event_id)
+            return answer(error="internal", detail="the attempt broke on our side")
+        return answer(
+            status=status, detail=f"answered {status}", retry_after_s=asked_for_s(headers.get("retry-after", ""))
+        )
 
-    def _post(
-        self, url: str, event_id: str, body: bytes, timestamp: int, deadline: float
-    ) -> tuple[int, Mapping[str, str]]:
+    def _post(self, url: str, body: bytes, signed: Mapping[str, str], deadline: float) -> tuple[int, Mapping[str, str]]:
         destination = self._rules.check_url(url)
         headers = {
             "Host": destination.netloc,
             "Content-Type": "application/json",
             "User-Agent": USER_AGENT,
             "Connection": "close",
-            **self._keyring.headers(event_id, timestamp, body),
+            **signed,
         }
         to = httpcore.URL(
             scheme=destination.scheme, host=destination.host, port=destination.port, target=destination.target
@@ -103,12 +116,12 @@ class Sender:
             return response.status, {name.decode().lower(): value.decode("latin-1") for name, value in response.headers}
 
 
-def make_sender(webhooks: WebhookSettings, keyring: Keyring) -> Sender:
+def make_sender(webhooks: WebhookSettings) -> Sender:
     """The sender of this deployment."""
     tls = httpx.create_ssl_context()
     if webhooks.ca_file:
         tls.load_verify_locations(webhooks.ca_file)
-    return Sender(DestinationRules.of(webhooks), keyring, timeout_s=webhooks.timeout_s, tls=tls)
+    return Sender(DestinationRules.of(webhooks), timeout_s=webhooks.timeout_s, tls=tls)
 
 
 def _read_a_little(response: httpcore.Response) -> None:
@@ -129,16 +142,3 @@ def _error_code(error: Exception) -> str:
             return "tls_failed"
         cause = cause.__cause__ or cause.__context__
     return "connection_failed" if isinstance(error, httpcore.ConnectError) else "connection_broken"
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """`Retry-After` in seconds, given as a number or as a date; None when it is neither."""
-    value = headers.get("retry-after", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value[:12])
-    try:
-        at = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    at = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return max(0.0, (at - datetime.now(UTC)).total_seconds())

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -188,6 +188,45 @@ class Client:
             count += int(page["replayed"])
             if not page["more"]:
                 return count
+
+    def endpoints(self) -> Iterator[dict[str, Any]]:
+        """Every webhook endpoint, newest first."""
+        cursor: str | None = None
+        while True:
+            params = {"limit": 100, **({"cursor": cursor} if cursor else {})}
+            page = self._request("GET", "/v1/webhook-endpoints", params=params)
+            yield from page["endpoints"]
+            if (cursor := page["next_cursor"]) is None:
+                return
+
+    def endpoint(self, endpoint_id: str) -> dict[str, Any]:
+        """A webhook endpoint, without its secret."""
+        return self._request("GET", f"/v1/webhook-endpoints/{endpoint_id}")
+
+    def add_endpoint(
+        self, url: str, *, event_types: Sequence[str] | None = None, description: str | None = None
+    ) -> dict[str, Any]:
+        """Register a webhook endpoint, for every event unless types are named. Its `secret` is shown this once."""
+        wanted = {"url": url, "event_types": event_types and [*event_types], "description": description}
+        body = {name: value for name, value in wanted.items() if value is not None}
+        return self._request("POST", "/v1/webhook-endpoints", json=body)
+
+    def change_endpoint(self, endpoint_id: str, **changes: Any) -> dict[str, Any]:
+        """Change `url`, `event_types`, `enabled` or `description` of a webhook endpoint."""
+        return self._request("PATCH", f"/v1/webhook-endpoints/{endpoint_id}", json=changes)
+
+    def rotate_endpoint_secret(self, endpoint_id: str, *, grace_s: float | None = None) -> dict[str, Any]:
+        """Replace the secret, shown this once; the one before signs as well for `grace_s` seconds: a day."""
+        body = {} if grace_s is None else {"grace_s": grace_s}
+        return self._request("POST", f"/v1/webhook-endpoints/{endpoint_id}/rotate-secret", json=body)
+
+    def test_endpoint(self, endpoint_id: str) -> dict[str, Any]:
+        """Send a test event to a webhook endpoint; returns its delivery, to be followed."""
+        return self._request("POST", f"/v1/webhook-endpoints/{endpoint_id}/test")
+
+    def remove_endpoint(self, endpoint_id: str) -> None:
+        """Remove a webhook endpoint."""
+        self._request("DELETE", f"/v1/webhook-endpoints/{endpoint_id}")
 
     def packs(self) -> list[dict[str, Any]]:
         """The packs the deployment runs."""

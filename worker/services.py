@@ -42,7 +42,7 @@ class WorkerServices(Services):
             worker=name,
             max_attempts=settings.jobs.max_attempts,
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
-            announce=lambda job: announce(partial(enqueue, app), job.event_id),
+            announce=lambda job: announce(partial(enqueue, app), *job.deliveries),
         )
         self.shards = Shards(RunStore(settings.redis), objects, engines, at_once=settings.engine.threads)
         self.canary = Canary(

@@ -80,18 +80,24 @@ def demanded() -> Access:
 
 
 def authenticate() -> None:
-    """Know the caller, or raise Problem: 401 without a good key, 403 with one that may not do this.
+    """Know the caller, or raise Problem: 401 without a good key.
 
     Whoever does not hold a key's secret learns nothing about the key: not whether it exists, has expired, was revoked.
     """
     structlog.contextvars.unbind_contextvars("key")
     arrive(Caller())
-    wanted = demanded().scope
-    if not services().settings.api.auth_on or wanted is None:
+    if not services().settings.api.auth_on or demanded().scope is None:
         return
     key = _verified_key()
     structlog.contextvars.bind_contextvars(key=key.id)
     arrive(Caller(key))
+
+
+def authorise() -> None:
+    """Let the caller's key do only what it may, or raise Problem: 403."""
+    key, wanted = caller().key, demanded().scope
+    if key is None or wanted is None:
+        return
     if not key.allows(wanted):
         raise Problem(
             403,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from flask import request
 from werkzeug.wrappers import Response
 
-from api.door.access import demanded
+from api.door.access import authorise, demanded
 from api.door.caller import arrive, caller
 from api.door.rates import exceeded
 from api.door.services import Services, services
@@ -29,6 +29,7 @@ def admit() -> None:
     request.max_content_length = _largest_body()
     if (key := caller().key) is not None:
         _hold_to_rate(key)
+    authorise()  # what is refused counts as a request too
     if demanded().submits:
         _hold_queue(services())
 

@@ -1,14 +1,14 @@
 """What a request works with, made once an app and handed around, never imported."""
 
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import cast
 
 from flask import current_app
 
 from api.door.rates import Rates
+from api.door.waiters import Waiters
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, Rules
@@ -25,6 +25,7 @@ from core.storage.idempotency import Claims
 from core.storage.objects import Objects, ObjectStore
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
+from core.webhooks.endpoints import EndpointStore
 from core.webhooks.signing import Keyring
 
 
@@ -38,6 +39,8 @@ class Services:
     claims: Claims
     jobs: JobStore
     deliveries: DeliveryStore
+    endpoints: EndpointStore
+    destinations: DestinationRules
     objects: Objects
     presence: Presence
     runs: RunStore
@@ -47,7 +50,7 @@ class Services:
     submitting: Submitting
     signer: Signer | None
     packs: Mapping[str, Pack]
-    waiters: threading.BoundedSemaphore = field(repr=False)
+    waiters: Waiters
 
 
 def make_services(settings: Settings) -> Services:
@@ -77,6 +80,8 @@ def make_services(settings: Settings) -> Services:
         claims=Claims(settings.redis, settings.jobs),
         jobs=jobs,
         deliveries=DeliveryStore(settings.redis, settings.webhooks),
+        endpoints=EndpointStore(settings.redis),
+        destinations=DestinationRules.of(settings.webhooks),
         objects=objects,
         presence=Presence(settings.redis),
         runs=RunStore(settings.redis),
@@ -91,8 +96,7 @@ def make_services(settings: Settings) -> Services:
         ),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
-        # A quarter of the threads always stays free for calls that answer at once.
-        waiters=threading.BoundedSemaphore(max(1, settings.api.threads * 3 // 4)),
+        waiters=Waiters(settings.api.threads),
     )
 
 

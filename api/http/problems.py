@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from api.http.answers import json_response
 from core.comparisons.submission import FieldRefused
-from core.errors import LikenessError
+from core.errors import LikenessError, RedisUnavailable, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -27,8 +27,10 @@ STATUS_OF: Mapping[str, int] = {
     "broker_unavailable": 503,
     "store_unavailable": 503,
     "job_not_found": 404,
+    "endpoint_not_found": 404,
     "idempotency_key_reused": 422,
     "transition_refused": 409,
+    "too_many_endpoints": 422,
     "pack_unknown": 422,
     "dataset_unknown": 422,
     "image_unsupported": 415,
@@ -94,6 +96,12 @@ def problem_response(
     return response
 
 
+def told(error: LikenessError) -> str:
+    """What a client reads of an error. What a server of ours said, address and all, is for the log."""
+    is_outage = isinstance(error, (RedisUnavailable, StoreUnavailable))
+    return (type(error).__doc__ or "").strip() if is_outage else str(error)
+
+
 def _shortened(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else f"{text[:MAX_CHARACTERS]}..."
 
@@ -115,7 +123,7 @@ def register_problems(app: Flask) -> None:
         status = STATUS_OF.get(error.code, 500)
         if status >= 500:
             log.warning("request_failed", code=error.code, why=str(error))
-        return problem_response(status, error.code, str(error))
+        return problem_response(status, error.code, told(error))
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

@@ -1,5 +1,6 @@
 """`/compare`: two images in, an answer out."""
 
+from contextlib import ExitStack
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -12,7 +13,7 @@ from api.http.answers import json_response
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
 from api.routes.submission import submitted
-from api.routes.waiting import wait_for
+from api.routes.waiting import place_to_wait
 from api.schemas.comparisons import ComparisonBody, ComparisonForm, SimpleAnswerSchema
 from core.comparisons.document import sentence_of, url_of
 from core.comparisons.jobs import Job
@@ -35,14 +36,18 @@ def compare(form: dict[str, Any]) -> Response:
     A face that was not found is an answer too: `is_match` is null and `message` says why.
     """
     keyed = begin(form, visible_job)
-    if (answered := keyed.again(_answer)) is not None:
-        return answered
-    job = submitted(form, keyed)
-    return keyed.keep(job.id, _answer(job))
+    with ExitStack() as until_answered:
+        if keyed.kept is None:
+            with keyed.undone_if_refused():
+                until_answered.enter_context(place_to_wait())
+        if (answered := keyed.again(_answer)) is not None:
+            return answered
+        job = submitted(form, keyed)
+        return keyed.keep(job.id, _answer(job))
 
 
 def _answer(job: Job) -> Response:
-    job, _ = wait_for(job, services().settings.api.max_wait_s, services())
+    job = services().jobs.wait(job.id, services().settings.api.max_wait_s)
     if not job.status.is_terminal:
         raise Problem(504, "not_ended_in_time", f"the job goes on: GET {url_of(job.id)}")
     if job.status is not Status.SUCCEEDED or job.result is None:

@@ -106,7 +106,7 @@ class Cancellation(MethodView):
     def post(self, job_id: str) -> Response:
         """Cancel a job; a job that has ended otherwise answers 409"""
         job = services().jobs.cancel(visible_job(job_id).id)
-        announce(services().enqueue, job.event_id)
+        announce(services().enqueue, *job.deliveries)
         return _answer(job, status=200)
 
 

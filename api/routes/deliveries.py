@@ -10,7 +10,16 @@ from api.door.services import services
 from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
-from api.schemas.deliveries import DeliveryListQuery, DeliveryListSchema, DeliverySchema, ReplayedSchema, ReplayForm
+from api.routes.endpoints import hold_disabled
+from api.schemas.deliveries import (
+    DeliveryListQuery,
+    DeliveryListSchema,
+    DeliverySchema,
+    EventSchema,
+    ReplayedSchema,
+    ReplayForm,
+    TestEventSchema,
+)
 from api.schemas.resources import delivery_resource
 from core.errors import RecordNotFound
 from core.keys.keys import Scope
@@ -27,8 +36,9 @@ WEBHOOKS = {
         "post": {
             "summary": "A comparison has ended",
             "description": (
-                "Sent to the `callback_url` of a comparison, signed as Standard Webhooks has it. Events arrive at "
-                "least once; `webhook-id` is the same in every attempt. What each answer leads to: docs/webhooks.md."
+                "Sent to the `callback_url` of a comparison, and to those endpoints of its key that want it; signed "
+                "as Standard Webhooks has it, with a secret of the key's or the endpoint's own. Events arrive at least "
+                "once; `webhook-id` is the same in every attempt. What each answer leads to: docs/webhooks.md."
             ),
             "parameters": [
                 {"in": "header", "name": name, "required": True, "schema": {"type": kind}, "description": description}
@@ -51,6 +61,8 @@ WEBHOOKS = {
         }
     }
 }
+#: The events themselves, to which the document's `webhooks` and its deliveries refer.
+EVENTS = {"Event": EventSchema, "TestEvent": TestEventSchema}
 MOST_REPLAYED = 1000
 _PAGE = 200
 
@@ -116,10 +128,13 @@ class Replay(MethodView):
 
     @blueprint.requires(Scope.SUBMIT)
     @blueprint.response(202, DeliverySchema, description="It is due now, with its whole schedule before it")
-    @blueprint.problems(404, 503)
+    @blueprint.problems(404, 409, 503)
     def post(self, event_id: str) -> Response:
         """Replay a delivery, whatever became of it; the event keeps its id"""
-        delivery = services().deliveries.replay(_visible(event_id).id)
+        found = _visible(event_id)
+        if found.endpoint_id and (endpoint := services().endpoints.find(found.endpoint_id)):
+            hold_disabled(endpoint)
+        delivery = services().deliveries.replay(found.id)
         services().enqueue(Tasks.DELIVER, delivery.id)
         return _answer(delivery, 202)
 

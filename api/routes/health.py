@@ -3,14 +3,22 @@
 from collections.abc import Callable
 from typing import Any
 
+import structlog
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
 from api.door.services import Services, services
 from api.http.answers import json_response
+from api.http.problems import told
 from api.routes.blueprint import Blueprint
 from api.schemas.system import HealthSchema, ReadySchema
+from core.comparisons.store import JobStore
 from core.errors import LikenessError
+
+log = structlog.get_logger()
+
+#: From this part of its memory on, the server of the records is said to be nearly full.
+MEMORY_WARNING = 0.8
 
 blueprint = Blueprint("health", __name__, description="Liveness and readiness")
 
@@ -33,7 +41,7 @@ class Ready(MethodView):
     def get(self) -> Response:
         """Whether the stores answer and a warm worker holds the default pack"""
         checks = {
-            "job_store": _check(services().jobs.ping),
+            "job_store": _check(lambda: _memory_of(services().jobs)),
             "object_store": _check(services().objects.ping),
             "worker": _check(lambda: _holding_worker(services())),
         }
@@ -48,7 +56,16 @@ def _check(call: Callable[[], str | None]) -> dict[str, Any]:
     try:
         return {"ok": True, "detail": call() or "answers"}
     except LikenessError as error:
-        return {"ok": False, "detail": str(error)}
+        return {"ok": False, "detail": told(error)}
+
+
+def _memory_of(jobs: JobStore) -> str | None:
+    """A warning before the server is full, which is still ready; None while there is room."""
+    used = jobs.memory_used()
+    if used is None or used < MEMORY_WARNING:
+        return None
+    log.warning("records_memory", used=round(used, 3))
+    return f"answers, but {used:.0%} of its memory is used (maxmemory): once it is full, nothing more is accepted"
 
 
 def _holding_worker(services: Services) -> str:

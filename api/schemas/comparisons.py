@@ -225,6 +225,13 @@ class JobSchema(Schema):
     """A comparison job. What is not known yet is null."""
 
     id = fields.String(required=True)
+    owner = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Id of the API key it belongs to, the first of a row of rotated ones; null without keys."
+        },
+    )
     status = fields.Enum(Status, by_value=True, required=True)
     outcome = fields.String(required=True, allow_none=True, validate=validate.OneOf(["compared", "not_acquired"]))
     score = fields.Float(

@@ -2,7 +2,6 @@
 
 from copy import copy
 from datetime import UTC
-from typing import Any
 
 from marshmallow import Schema, fields, validate
 
@@ -10,6 +9,7 @@ from api.schemas.common import ListQuery, StrictForm
 from api.schemas.comparisons import JobSchema
 from core.comparisons.document import EVENT_FIELDS
 from core.webhooks.deliveries import DeliveryStatus
+from core.webhooks.endpoints import TEST, EventType
 
 
 def _time(description: str) -> fields.AwareDateTime:
@@ -32,18 +32,34 @@ EventDataSchema = _EventUrl.from_dict(
 
 
 class EventSchema(Schema):
-    """What is sent to a callback URL."""
+    """What is sent to a callback URL, and to every endpoint that wants it."""
 
     type = fields.String(
         required=True,
-        validate=validate.OneOf(["comparison.succeeded", "comparison.failed", "comparison.cancelled"]),
+        validate=validate.OneOf(list(EventType)),
     )
     timestamp = fields.String(required=True, metadata={"format": "date-time", "description": "When it happened."})
     data = fields.Nested(EventDataSchema, required=True)
 
 
+class TestEventDataSchema(Schema):
+    """That it is a test, and whose."""
+
+    message = fields.String(required=True)
+    owner = fields.String(required=True, allow_none=True)
+    endpoint_id = fields.String(required=True)
+
+
+class TestEventSchema(Schema):
+    """What `POST /v1/webhook-endpoints/{endpoint_id}/test` has sent."""
+
+    type = fields.String(required=True, validate=validate.OneOf([TEST]))
+    timestamp = fields.String(required=True, metadata={"format": "date-time"})
+    data = fields.Nested(TestEventDataSchema, required=True)
+
+
 class AttemptSchema(Schema):
-    """One HTTP request to a callback URL, and its answer: a status, or an error in its place."""
+    """One HTTP request to a callback URL or an endpoint, and its answer: a status, or an error in its place."""
 
     at = fields.String(required=True, metadata={"format": "date-time"})
     duration_ms = fields.Float(required=True)
@@ -52,27 +68,31 @@ class AttemptSchema(Schema):
     detail = fields.String(required=True)
 
 
-class _AsSent(fields.Nested):
-    """Shown as it was written: an event never changes."""
-
-    def _serialize(self, nested_obj: Any, attr: Any, obj: Any, **kwargs: Any) -> Any:  # type: ignore[override]
-        return nested_obj
-
-
 class DeliverySchema(Schema):
-    """An event on its way to a callback URL; its id is the event's, over every attempt and replay."""
+    """An event on its way to a callback URL or an endpoint; its id is the event's, over every attempt and replay."""
 
     id = fields.String(required=True)
     status = fields.Enum(DeliveryStatus, by_value=True, required=True)
-    job_id = fields.String(required=True)
+    job_id = fields.String(required=True, allow_none=True, metadata={"description": "Null for a test event."})
     type = fields.String(required=True)
     url = fields.String(required=True)
+    endpoint_id = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The endpoint it is for; null where it goes to a job's `callback_url`."},
+    )
     attempts = fields.Integer(required=True)
     next_attempt_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     log = fields.List(
         fields.Nested(AttemptSchema), required=True, metadata={"description": "The last 50 attempts, oldest first."}
     )
-    event = _AsSent(EventSchema, required=True)
+    event = fields.Raw(
+        required=True,
+        metadata={
+            "description": "As it is sent, the same in every attempt.",
+            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Event", "TestEvent")],
+        },
+    )
     created_at = fields.String(required=True, metadata={"format": "date-time"})
     ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     urls = fields.Dict(keys=fields.String(), values=fields.String(), required=True)

@@ -6,7 +6,9 @@ from typing import Any
 from core.evaluations.runs import Run
 from core.times import rfc3339
 from core.webhooks.deliveries import Delivery, DeliveryStatus
+from core.webhooks.endpoints import Endpoint
 
+ENDPOINTS = "/v1/webhook-endpoints"
 _RUN_REQUEST_FIELDS = (
     "dataset",
     "dataset_digest",
@@ -49,6 +51,7 @@ def delivery_resource(delivery: Delivery) -> dict[str, Any]:
         "job_id": delivery.job_id,
         "type": delivery.type,
         "url": delivery.url,
+        "endpoint_id": delivery.endpoint_id,
         "attempts": delivery.attempts,
         "next_attempt_at": timestamp(delivery.due_at) if is_pending else None,
         "log": [
@@ -59,12 +62,30 @@ def delivery_resource(delivery: Delivery) -> dict[str, Any]:
                 "error": attempt.error,
                 "detail": attempt.detail,
             }
-            for attempt in delivery.log
+            for attempt in (noted.as_told for noted in delivery.log)
         ],
         "event": json.loads(delivery.body),
         "created_at": timestamp(delivery.created_at),
         "ended_at": timestamp(delivery.ended_at),
-        "urls": {"self": here, "replay": f"{here}/replay", "job": f"/v1/comparisons/{delivery.job_id}"},
+        "urls": {
+            **{"self": here, "replay": f"{here}/replay"},
+            **({"job": f"/v1/comparisons/{delivery.job_id}"} if delivery.job_id else {}),
+            **({"endpoint": f"{ENDPOINTS}/{delivery.endpoint_id}"} if delivery.endpoint_id else {}),
+        },
+    }
+
+
+def endpoint_resource(endpoint: Endpoint, *, with_secret: bool = False) -> dict[str, Any]:
+    """The endpoint as `EndpointSchema` describes it; with its secret, as `SecretEndpointSchema` does."""
+    here = f"{ENDPOINTS}/{endpoint.id}"
+    named = ("id", "owner", "url", "event_types", "enabled", "description")
+    return {
+        **{name: getattr(endpoint, name) for name in named},
+        "old_secret_until": timestamp(endpoint.old_secret_until),
+        "created_at": timestamp(endpoint.created_at),
+        "changed_at": timestamp(endpoint.changed_at),
+        "urls": {"self": here, "test": f"{here}/test", "rotate_secret": f"{here}/rotate-secret"},
+        **({"secret": endpoint.secret} if with_secret else {}),
     }
 
 

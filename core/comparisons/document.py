@@ -9,7 +9,7 @@ from core.times import rfc3339
 #: What an event says of an ended job: these, in this order, and where the whole of it can be read.
 EVENT_FIELDS = (
     *("id", "status", "outcome", "score", "decision", "threshold", "reasons", "pack"),
-    *("error", "metadata"),
+    *("error", "metadata", "owner"),
 )
 
 
@@ -20,6 +20,7 @@ def job_document(job: Job) -> dict[str, Any]:
     here = url_of(job.id)
     return {
         "id": job.id,
+        "owner": job.owner,
         "status": job.status.value,
         "outcome": job.outcome,
         "score": job.score,

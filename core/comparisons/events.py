@@ -1,38 +1,43 @@
 """What an event says, fixed at the moment it happens. Thin: ids and the decision; no image, no embedding."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from core.comparisons.document import event_data
 from core.comparisons.jobs import Job
-from core.storage.records import DELIVERIES_DUE, DELIVERY, Outgoing
+from core.storage.lifecycle import new_id
+from core.storage.records import Outgoing
 from core.times import rfc3339
-from core.webhooks.deliveries import DeliveryStatus, host_key
+from core.webhooks.endpoints import Endpoint
+from core.webhooks.outbox import outgoing_delivery
 
 #: Whoever made the transition enqueues the delivery; the sweeper looks after this long, in case it could not.
 HEAD_START_S = 2.0
 
 
-def outgoing_event(job: Job, ended_at: float) -> Outgoing | None:
-    """The one delivery of this job's ending, to be written with its status; None where nobody asked for it."""
-    if not job.event_id or not job.request.callback_url:
-        return None
-    event_type = f"comparison.{job.status}"
-    return Outgoing(
-        kind=DELIVERY,
-        id=job.event_id,
-        status=DeliveryStatus.PENDING,
-        due_index=DELIVERIES_DUE,
-        due_at=ended_at + HEAD_START_S,
-        fields={
-            "job_id": job.id,
-            "url": job.request.callback_url,
-            "host": host_key(job.request.callback_url),
-            "type": event_type,
-            "body": event_body(event_type, ended_at, event_data(job)),
-            "created_at": ended_at,
-            "due_at": ended_at,
-        },
+def event_type_of(job: Job) -> str:
+    """The type of the event that a job ended like this."""
+    return f"comparison.{job.status}"
+
+
+def outgoing_events(job: Job, ended_at: float, endpoints: Sequence[Endpoint]) -> tuple[Outgoing, ...]:
+    """The deliveries of this job's ending, to be written with its status: to its callback URL, and to each endpoint."""
+    event_type = event_type_of(job)
+    told: dict[str, dict[str, str]] = {}
+    if job.event_id and job.request.callback_url:
+        told[job.event_id] = {"url": job.request.callback_url}
+    told |= {new_id("evt"): {"url": endpoint.url, "endpoint": endpoint.id} for endpoint in endpoints}
+    body = event_body(event_type, ended_at, event_data(job)) if told else ""
+    return tuple(
+        outgoing_delivery(
+            event_id,
+            {"job_id": job.id, "type": event_type, "body": body, **where},
+            owner=job.owner,
+            created_at=ended_at,
+            due_at=ended_at + HEAD_START_S,
+        )
+        for event_id, where in told.items()
     )
 
 

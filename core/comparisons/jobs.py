@@ -66,6 +66,8 @@ class Job:
     failure: Failure | None = None
     #: The one event that tells its end, however often that is delivered; None where nobody asked to be called back.
     event_id: str | None = None
+    #: Ids of the deliveries that tell its end: that event's, and one for each endpoint that wanted it.
+    deliveries: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str | None:

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import TypeAdapter
 
-from core.comparisons.events import outgoing_event
+from core.comparisons.events import event_type_of, outgoing_events
 from core.comparisons.jobs import ComparisonRequest, Job
 from core.errors import TransitionRefused
 from core.settings import Settings
@@ -17,6 +17,7 @@ from core.storage.idempotency import Claim, answer_key
 from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
 from core.storage.records import ERASURES, Fields, Records, number
 from core.vocabulary import Result
+from core.webhooks.endpoints import EndpointStore
 
 _REQUEST = TypeAdapter(ComparisonRequest)
 _RESULT = TypeAdapter(Result)
@@ -44,6 +45,7 @@ class JobStore:
 
     def __init__(self, server: RedisSettings, jobs: JobSettings, images: ImageSettings) -> None:
         self._redis = connect(server)
+        self._endpoints = EndpointStore(server)
         self._records = Records(self._redis, "job")
         self._job_retention_s = jobs.retention_s
         self._image_retention_s = images.retention_s
@@ -58,6 +60,12 @@ class JobStore:
         """Raise RecordsUnavailable unless the server answers."""
         with translated():
             self._redis.ping()
+
+    def memory_used(self) -> float | None:
+        """How much of what the server may use is used, 0 to 1; None where it has no limit. At 1 it refuses writes."""
+        with translated():
+            memory = self._redis.info("memory")
+        return memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else None
 
     def create(self, job: Job, *, claim: Claim | None = None) -> None:
         """Record a queued job, and on the claim it is made for. Raise IdempotencyInFlight for a claim that is lost."""
@@ -170,7 +178,9 @@ class JobStore:
         now = time.time()
         # What the event says of the job beside its ending never changes, so it may have been read before.
         ending = replace(job, status=LIFECYCLE[step][1], result=result, failure=failure)
+        outgoing = outgoing_events(ending, now, self._endpoints.wanting(job.owner, event_type_of(ending)))
         fields = {
+            **({"deliveries": ",".join(event.id for event in outgoing)} if outgoing else {}),
             **({"result": _RESULT.dump_json(result)} if result else {}),
             **({"failure": _FAILURE.dump_json(failure)} if failure else {}),
         }
@@ -182,7 +192,7 @@ class JobStore:
                 fields,
                 retention_s=self._job_retention_s,
                 images_due_at=now + self._image_retention_s,
-                outgoing=outgoing_event(ending, now),
+                outgoing=outgoing,
                 lease=self._lease(""),
             ),
         )
@@ -207,4 +217,6 @@ def _job(job_id: str, fields: Fields) -> Job:
         result=_RESULT.validate_json(fields["result"]) if "result" in fields else None,
         failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
         event_id=fields.get("event_id"),
+        # Of a job that ended before there were endpoints, the one event.
+        deliveries=tuple(filter(None, (fields.get("deliveries") or fields.get("event_id", "")).split(","))),
     )

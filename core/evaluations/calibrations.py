@@ -17,6 +17,12 @@ class TargetUnsupported(LikenessError):
     code = "target_fmr_unsupported"
 
 
+class CalibrationSmaller(LikenessError):
+    """The pack's thresholds rest on more trials than these would."""
+
+    code = "calibration_smaller"
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A named FMR: its threshold and what it rests on, or why there is none."""
@@ -54,6 +60,11 @@ class Calibration:
     made_at: float
     points: tuple[Point, ...]
 
+    @property
+    def trials(self) -> int:
+        """The non-mated trials that its thresholds rest on; 0 without a threshold."""
+        return max((point.trials or 0 for point in self.points), default=0)
+
     def threshold_for(self, target_fmr: float) -> Threshold:
         """The threshold of the largest named FMR that does not exceed `target_fmr`. Raise TargetUnsupported."""
         shown = [point for point in self.points if point.threshold is not None]
@@ -89,13 +100,19 @@ _CALIBRATION: TypeAdapter[Calibration] = TypeAdapter(Calibration)
 
 
 class CalibrationStore:
-    """The newest calibration of each pack. Raises RecordsUnavailable when the server is away."""
+    """One calibration of each pack. Raises RecordsUnavailable when the server is away."""
 
     def __init__(self, server: RedisSettings) -> None:
         self._redis: Any = connect(server)
 
-    def put(self, calibration: Calibration) -> None:
-        """Make this the pack's calibration."""
+    def put(self, calibration: Calibration, *, smaller: bool = False) -> None:
+        """Make this the pack's calibration. Raise CalibrationSmaller for a weaker one, unless it may be `smaller`."""
+        before = self.get(calibration.pack_digest)
+        if before and before.trials > calibration.trials and not smaller:
+            raise CalibrationSmaller(
+                f"the thresholds of {before.pack} are from run {before.run_id} on {before.dataset}, {before.trials} "
+                f"non-mated comparisons; run {calibration.run_id} has {calibration.trials}. To replace them: --replace"
+            )
         with translated():
             self._redis.set(_key(calibration.pack_digest), _CALIBRATION.dump_json(calibration))
 

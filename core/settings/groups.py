@@ -148,7 +148,7 @@ class LimitSettings(Group):
     """How much may be asked for."""
 
     key_requests_per_minute: int = Field(600, ge=0, description="Requests a minute a key may make; 0: any number")
-    key_comparisons_per_day: int = Field(0, ge=0, description="Comparisons a day a key may submit; 0: any number")
+    key_comparisons_per_day: int = Field(10_000, ge=0, description="Comparisons a day a key may submit; 0: any number")
     max_queued: int = Field(10_000, ge=1, description="Jobs that may wait; past them the API answers 503 `queue_full`")
     max_queued_per_key: int = Field(1000, ge=1, description="Jobs of one key that may wait; past them, 429")
     fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
@@ -160,7 +160,13 @@ class WebhookSettings(Group):
     model_config = _named("LIKENESS_WEBHOOK_")
 
     secrets: SecretStr | None = Field(
-        None, description="Signing secrets, whsec_... or whsk_..., comma-separated; every one signs (rotation)"
+        None,
+        description="Signing secrets, whsec_... or whsk_..., comma-separated; every one signs (rotation), for a key "
+        "with what is derived from it",
+    )
+    shared_secrets: SecretStr | None = Field(
+        None,
+        description="Secrets that consumers of several keys know, from before: they sign every key's events as well",
     )
     schedule_s: Seconds = Field(
         (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),
@@ -171,6 +177,7 @@ class WebhookSettings(Group):
     ports: Ports = Field((), description="Ports callbacks may go to beside 443, and 80 where http is allowed")
     allow_http: bool = Field(False, description="Whether callbacks may go over http, readable on the way")
     allow_private: bool = Field(False, description="Whether callbacks may go to loopback and private networks")
+    max_endpoints: int = Field(5, ge=0, description="Webhook endpoints that a key may have registered at a time")
     ca_file: Path | None = Field(None, description="Certificates trusted for callbacks beside the public ones")
 
     @field_validator("schedule_s", "ports", mode="before")
@@ -183,7 +190,7 @@ class CourierSettings(Group):
     """The housekeeping process."""
 
     threads: int = _setting(
-        "COURIER_THREADS", 16, ge=4, description="Deliveries and housekeeping a courier does at a time"
+        "COURIER_THREADS", 32, ge=4, description="Deliveries and housekeeping a courier does at a time"
     )
     reaper_interval_s: float = Field(5.0, ge=1, description="How often lost jobs are looked for")
     reaper_patience_s: float = Field(

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -53,10 +53,11 @@ class Outgoing:
     due_at: float
     fields: Mapping[str, Any]
 
-    def to_json(self) -> str:
-        """As `transition.lua` reads it."""
-        document = {name: getattr(self, name) for name in ("kind", "id", "status", "due_index", "due_at")}
-        return json.dumps({**document, "fields": [*map(str, _flat({"status": self.status, **self.fields}))]})
+    @property
+    def document(self) -> dict[str, Any]:
+        """As `put_out` in `_indexes.lua` reads it."""
+        named = {name: getattr(self, name) for name in ("kind", "id", "status", "due_index", "due_at")}
+        return {**named, "fields": [*map(str, _flat({"status": self.status, **self.fields}))]}
 
 
 class Records:
@@ -107,7 +108,7 @@ class Records:
         attempts: int = 0,
         retention_s: int = 0,
         images_due_at: float = 0,
-        outgoing: Outgoing | None = None,
+        outgoing: Sequence[Outgoing] = (),
         lease: Lease | None = None,
     ) -> Fields:
         """Take the step and return the record after it. Raise TransitionRefused, JobHeld or RecordNotFound.
@@ -134,7 +135,7 @@ class Records:
                     retention_s,
                     images_due_at,
                     attempts,
-                    outgoing.to_json() if outgoing else "",
+                    json.dumps([out.document for out in outgoing]) if outgoing else "",
                     lease.holder if lease and step in EXCLUSIVE else "",
                     int(1000 * lease.lasts_s) if lease else 0,
                     *_flat(written),

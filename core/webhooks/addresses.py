@@ -71,7 +71,7 @@ _EMBEDDING: tuple[IPv6Network, ...] = (
 
 def why_refused(text: str, *, allow_private: bool = False) -> str | None:
     """Why one may not connect there; None when one may. A v4 address inside a v6 one is judged in its place."""
-    address = _unwrapped(ip_address(text))
+    address = unwrapped(ip_address(text))
     if any(address in network for network in METADATA):
         return f"{text} is a link-local or metadata address"
     if any(address in network for network in PRIVATE):
@@ -83,7 +83,8 @@ def why_refused(text: str, *, allow_private: bool = False) -> str | None:
     return None
 
 
-def _unwrapped(address: Address) -> Address:
+def unwrapped(address: Address) -> Address:
+    """The v4 address that a v6 one stands for, if it does."""
     if isinstance(address, IPv6Address):
         if address.scope_id:
             return IPv6Address("fe80::")  # an address with a zone is never a global one

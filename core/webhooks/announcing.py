@@ -6,8 +6,8 @@ from core.errors import BrokerUnavailable
 from core.messaging.broker import Enqueue, Tasks
 
 
-def announce(enqueue: Enqueue, event_id: str | None) -> None:
-    """Enqueue the delivery of an event, where somebody wants to be called back. Losing the message loses nothing."""
-    if event_id:
-        with suppress(BrokerUnavailable):
+def announce(enqueue: Enqueue, *event_ids: str | None) -> None:
+    """Enqueue deliveries, where somebody wants to be called back. Losing a message loses nothing."""
+    with suppress(BrokerUnavailable):
+        for event_id in filter(None, event_ids):
             enqueue(Tasks.DELIVER, event_id)

@@ -1,13 +1,12 @@
 """Deliveries of events: what is due, who is at it, what every attempt met with."""
 
-import hashlib
+import json
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
 from pydantic import TypeAdapter
 
@@ -15,12 +14,17 @@ from core.settings.groups import RedisSettings, WebhookSettings
 from core.storage import scripts
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import new_id
-from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Records, number
+from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Outgoing, Records, number
 
 #: A message that was handed out is looked for again after this long.
 HANDED_OUT_S = 30.0
-#: One consumer never keeps more threads than these, in all couriers together.
+#: So many that are due are looked at in a round, and so many at most are handed out of one owner.
+LOOKED_AT = 2000
+MOST_OF_ONE_OWNER = 100
+#: One owner's deliveries to one destination never keep more threads than these, in all couriers together.
 ATTEMPTS_PER_HOST = 4
+#: An owner's destination that let an attempt time out is tried among the retries for this long.
+SLOW_S = 300
 KEPT_ATTEMPTS = 50
 MOST_DISABLED_URLS = 10_000
 
@@ -32,6 +36,10 @@ class DeliveryStatus(StrEnum):
     DELIVERED = "delivered"
     DEAD = "dead"
     DISABLED = "disabled"
+
+
+#: Codes of an attempt that say what our own DNS knows.
+_INNER = ("name_not_resolved", "callback_address_refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,14 @@ class Attempt:
     #: For people.
     detail: str
 
+    @property
+    def as_told(self) -> "Attempt":
+        """What its owner may know of it: not whether our own DNS has a name, how quickly it said so, nor an address."""
+        if self.error not in _INNER:
+            return self
+        detail = "the name has no address, or one that callbacks may not go to"
+        return Attempt(self.at, 0.0, None, "callback_unreachable", detail)
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -56,11 +72,14 @@ class Delivery:
     #: The event's; it never changes.
     id: str
     status: DeliveryStatus
-    #: The job whose ending it tells.
-    job_id: str
+    #: The job whose ending it tells; None for a test.
+    job_id: str | None
     #: As of the job; None where no keys are asked for.
     owner: str | None
+    #: Where it is sent: an endpoint's may have changed since.
     url: str
+    #: The endpoint it is for; None where it goes to a job's callback URL.
+    endpoint_id: str | None
     #: Of the event: `comparison.succeeded`, ...
     type: str
     #: The signed JSON, the same bytes in every attempt.
@@ -80,6 +99,19 @@ class Delivery:
     lease: str | None
     #: When an attempt began whose courier died; known only to who takes the delivery after it, else None.
     interrupted_at: float | None = None
+    #: How many attempts in a row ended like that, up to this one.
+    interruptions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A share of the couriers' threads, and how much of it one owner may have. Nobody's deliveries have no limit."""
+
+    name: str
+    #: Attempts at a time, in all couriers together.
+    per_owner: int
+    #: Whether destinations that are known to be slow are tried elsewhere.
+    spares_slow: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +136,15 @@ class DeliveryStore:
         self._retention_s = webhooks.retention_s
         # Longer than an attempt can last: two couriers never send the same one at the same time.
         self._lease_s = webhooks.timeout_s + 5
-        self._hand_out, self._take, self._settle, self._replay = (
-            scripts.load(self._redis, f"delivery_{name}") for name in ("hand_out", "take", "settle", "replay")
+        self._create, self._hand_out, self._take, self._settle, self._replay = (
+            scripts.load(self._redis, f"delivery_{name}") for name in ("create", "hand_out", "take", "settle", "replay")
         )
+
+    def create(self, outgoing: Outgoing, owner: str | None) -> Delivery:
+        """Write a delivery that no ending brings about."""
+        with translated():
+            self._create(keys=[self._records.key(outgoing.id)], args=[json.dumps(outgoing.document), owner or ""])
+        return self.get(outgoing.id)
 
     def get(self, event_id: str) -> Delivery:
         """Raise RecordNotFound for an id that is unknown, erased with its job, or past its retention."""
@@ -120,24 +158,35 @@ class DeliveryStore:
         return DeliveryPage(tuple(_delivery(event_id, fields) for event_id, fields in page.records), page.next_id)
 
     def hand_out(self, limit: int) -> Sequence[tuple[str, bool]]:
-        """Up to `limit` deliveries that are due, as (event id, whether it failed before); each once in a while."""
+        """Up to `limit` deliveries that are due, by turns of their owners; each once in a while.
+
+        As (event id, whether it is a retry): it failed before, or its destination is slow.
+        """
         now = time.time()
         with translated():
             found: list[str] = self._hand_out(
-                keys=[DELIVERIES_DUE], args=[now, now + HANDED_OUT_S, limit, f"{DELIVERY}:"]
+                keys=[DELIVERIES_DUE],
+                args=[
+                    *(now, now + HANDED_OUT_S, limit, f"{DELIVERY}:"),
+                    *(LOOKED_AT, MOST_OF_ONE_OWNER, now + _soon()),
+                ],
             )
         return [(event_id, failed != "0") for event_id, failed in zip(found[::2], found[1::2], strict=True)]
 
-    def take(self, event_id: str) -> Delivery | None:
+    def take(self, event_id: str, share: Share | None = None) -> Delivery | None:
         """Take the delivery for one attempt; None when it is not due, not pending, or somebody else is at it.
 
-        An attempt whose courier died is told by `interrupted_at`; it does not count as a failure.
+        None as well when its destination, or its owner in this share of the threads, has as many as it may: then it is
+        due again in a moment. An attempt whose courier died is told by `interrupted_at`; it is no failed one.
         """
         now = time.time()
         with translated():
             answer = self._take(
                 keys=[f"{DELIVERY}:{event_id}", DELIVERIES_DUE],
-                args=[event_id, now, now + self._lease_s, new_id("lease"), ATTEMPTS_PER_HOST, now + _soon()],
+                args=[
+                    *(event_id, now, now + self._lease_s, new_id("lease"), ATTEMPTS_PER_HOST, now + _soon()),
+                    *((share.name, share.per_owner, int(share.spares_slow)) if share else ("", "", 0)),
+                ],
             )
         if not answer:
             return None
@@ -145,7 +194,13 @@ class DeliveryStore:
         return _delivery(event_id, fields, interrupted_at=float(answer[0]) if answer[0] else None)
 
     def settle(
-        self, delivery: Delivery, attempts: Sequence[Attempt], status: DeliveryStatus, *, retry_at: float | None = None
+        self,
+        delivery: Delivery,
+        attempts: Sequence[Attempt],
+        status: DeliveryStatus,
+        *,
+        retry_at: float | None = None,
+        is_slow: bool = False,
     ) -> bool:
         """Record what came of a delivery that was taken; False when the lease had run out and another holds it now."""
         log = (*delivery.log, *attempts)[-KEPT_ATTEMPTS:]
@@ -161,6 +216,8 @@ class DeliveryStore:
                     _LOG.dump_json(log),
                     now,
                     self._retention_s,
+                    SLOW_S if is_slow else "",
+                    delivery.url,
                 ],
             )
         return bool(settled)
@@ -196,12 +253,6 @@ class DeliveryStore:
         return self._records.forget_expired()
 
 
-def host_key(url: str) -> str:
-    """Attempts to one host and port are counted under this name."""
-    parts = urlsplit(url)
-    return hashlib.sha256(f"{parts.scheme}://{parts.netloc}".lower().encode()).hexdigest()[:32]
-
-
 def _disabled(owner: str | None) -> str:
     return f"deliveries-disabled:{owner or ''}"
 
@@ -211,17 +262,20 @@ def _soon() -> float:
 
 
 def _delivery(event_id: str, fields: Fields, *, interrupted_at: float | None = None) -> Delivery:
-    plain: dict[str, Any] = {name: fields[name] for name in ("job_id", "url", "type", "body")}
+    plain: dict[str, Any] = {name: fields[name] for name in ("url", "type", "body")}
     return Delivery(
         id=event_id,
         status=DeliveryStatus(fields["status"]),
         owner=fields.get("owner"),
+        job_id=fields.get("job_id"),
+        endpoint_id=fields.get("endpoint"),
         created_at=float(fields["created_at"]),
         due_at=float(fields["due_at"]),
         attempts=int(fields.get("attempts", 0)),
         failed_attempts=int(fields.get("tries", 0)),
         log=_LOG.validate_json(fields.get("log", "[]")),
         ended_at=number(fields, "ended_at"),
+        interruptions=int(fields.get("interruptions", 0)),
         lease=fields.get("lease"),
         interrupted_at=interrupted_at,
         **plain,

@@ -1,6 +1,7 @@
 """Where a callback may go: what its URL may look like, and which addresses its name may have."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Self
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 
 from core.errors import LikenessError
 from core.settings.groups import WebhookSettings
-from core.webhooks.addresses import why_refused
+from core.webhooks.addresses import unwrapped, why_refused
 
 MAX_URL_CHARACTERS = 2048
 
@@ -37,6 +38,21 @@ class Destination:
     port: int
     #: Path and query.
     target: str
+
+
+def true_destination(url: str) -> str:
+    """What a URL connects to, as `https://host:443`: one text for all of its spellings. The URL was accepted before.
+
+    >>> true_destination("HTTPS://Receiver.example.:0443/a?b")
+    'https://receiver.example:443'
+    """
+    parts = urlsplit(url)
+    host, port = (parts.hostname or "").rstrip("."), None
+    with suppress(ValueError):
+        host = str(unwrapped(ip_address(host)))
+    with suppress(ValueError):
+        port = parts.port
+    return f"{parts.scheme}://{host}:{_DEFAULT_PORTS.get(parts.scheme) if port is None else port}"
 
 
 @dataclass(frozen=True, slots=True)

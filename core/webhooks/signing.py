@@ -42,7 +42,11 @@ class SharedSecret:
 
     def made(self, signature: str, content: bytes) -> bool:
         """Whether this secret made the entry."""
-        return hmac.compare_digest(self.sign(content), signature)
+        return hmac.compare_digest(self.sign(content).encode(), signature.encode(errors="replace"))
+
+    def of_owner(self, owner: str) -> "SharedSecret":
+        """The secret of this owner, from which neither this one nor another owner's can be told."""
+        return SharedSecret(_derived(self.key, owner))
 
     @property
     def verifier(self) -> str:
@@ -65,9 +69,13 @@ class PrivateKey:
         version, _, encoded = signature.partition(",")
         try:
             self.key.public_key().verify(base64.b64decode(encoded, validate=True), content)
-        except (InvalidSignature, binascii.Error):
+        except (InvalidSignature, ValueError):  # ValueError: not base64, or not ASCII
             return False
         return version == "v1a"
+
+    def of_owner(self, owner: str) -> "PrivateKey":
+        """The key of this owner."""
+        return PrivateKey(Ed25519PrivateKey.from_private_bytes(_derived(self.key.private_bytes_raw(), owner)))
 
     @property
     def verifier(self) -> str:
@@ -83,15 +91,19 @@ class Keyring:
     keys: tuple[SharedSecret | PrivateKey, ...]
 
     @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read `whsec_...,whsk_...`. Raises SettingsInvalid, which never shows a secret."""
+    def parse(cls, text: str, setting: str = "LIKENESS_WEBHOOK_SECRETS") -> Self:
+        """Read `whsec_...,whsk_...`. Raises SettingsInvalid, which names the setting and never shows a secret."""
         parts = [part.strip() for part in text.split(",") if part.strip()]
-        return cls(tuple(_key(part, place) for place, part in enumerate(parts, start=1)))
+        return cls(tuple(_key(part, f"{setting}: secret {place}") for place, part in enumerate(parts, start=1)))
 
     @classmethod
     def of(cls, webhooks: WebhookSettings) -> Self | None:
-        """The deployment's secrets; None when there are none, and nothing can be delivered."""
+        """The deployment's secrets; None when there are none."""
         return cls.parse(webhooks.secrets.get_secret_value()) if webhooks.secrets else None
+
+    def of_owner(self, owner: str) -> Self:
+        """What signs this owner's events."""
+        return type(self)(tuple(key.of_owner(owner) for key in self.keys))
 
     def headers(self, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
         """The three headers of an attempt made at `timestamp`."""
@@ -108,13 +120,13 @@ class Keyring:
         try:
             event_id, timestamp, signatures = (given[f"webhook-{n}"] for n in ("id", "timestamp", "signature"))
             age_s = abs((time.time() if now is None else now) - int(timestamp))
-        except (KeyError, ValueError):
+            content = _content(event_id, timestamp, body)
+        except (KeyError, ValueError, OverflowError):
             raise SignatureInvalid(
                 "`webhook-id`, `webhook-timestamp` and `webhook-signature` must be sent, the timestamp in seconds"
             ) from None
         if age_s > TOLERANCE_S:
             raise SignatureInvalid(f"the timestamp is {age_s:.0f} s off; allowed are {TOLERANCE_S}")
-        content = _content(event_id, timestamp, body)
         if not any(key.made(signature, content) for key in self.keys for signature in signatures.split()):
             raise SignatureInvalid
         return event_id
@@ -134,9 +146,14 @@ def _content(event_id: str, timestamp: str, body: bytes) -> bytes:
     return f"{event_id}.{timestamp}.".encode() + body
 
 
-def _key(text: str, place: int) -> SharedSecret | PrivateKey:
+def _derived(key: bytes, owner: str) -> bytes:
+    """32 bytes. The words before the owner keep this apart from everything else the key makes: an event has dots."""
+    return hmac.digest(key, f"likeness webhook secret of {owner}".encode(), hashlib.sha256)
+
+
+def _key(text: str, which: str) -> SharedSecret | PrivateKey:
     prefix = next((p for p in (_SHARED, _PRIVATE) if text.startswith(p)), None)
-    wrong = f"LIKENESS_WEBHOOK_SECRETS: secret {place} must be"
+    wrong = f"{which} must be"
     if prefix is None:
         raise SettingsInvalid(f"{wrong} whsec_... or whsk_...; `likeness webhooks secret --new` makes one")
     digits = text.removeprefix(prefix).rstrip("=")

@@ -14,23 +14,32 @@ from rich.table import Table
 
 from core.comparisons.events import event_body
 from core.errors import SettingsInvalid
+from core.keys.store import KeyStore
 from core.settings import Settings, load_settings
 from core.storage.lifecycle import new_id
 from core.webhooks.deliveries import DeliveryStatus
+from core.webhooks.signers import Signers
 from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 from courier.sender import make_sender
+from likeness.cli import endpoints
 from likeness.cli.api import api_client
 from likeness.cli.terminal import wide_console
 
 MAX_EVENT_BYTES = 64 * 1024
 STATUSES = [status.value for status in DeliveryStatus]
 URL_OPTION = click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
+KEY_OPTION = click.option(
+    "--key", "key_id", metavar="ID", help="Of this API key; it may be any of a row of rotated ones."
+)
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @click.group()
 def webhooks() -> None:
-    """Events that are sent to callback URLs (docs/webhooks.md)."""
+    """Events that are sent to callback URLs and endpoints (docs/webhooks.md)."""
+
+
+webhooks.add_command(endpoints.endpoints)
 
 
 @webhooks.command("list")
@@ -88,18 +97,27 @@ def replay(
 @webhooks.command()
 @click.option("--new", is_flag=True, help="Make a new one instead, and print it.")
 @click.option("--ed25519", is_flag=True, help="With --new: a key whose public half consumers get.")
-def secret(new: bool, ed25519: bool) -> None:
-    """Print what consumers verify with: secrets, or the public halves of keys."""
+@KEY_OPTION
+def secret(new: bool, ed25519: bool, key_id: str | None) -> None:
+    """Print what consumers verify with: secrets, or the public halves of keys.
+
+    With --key what the consumers of an API key verify with. Without it, what signs events that belong to no key:
+    nobody else needs it, and whoever has it can sign for every key.
+    """
     if new:
         click.echo(new_private_key() if ed25519 else new_secret())
         return
-    for key in _keyring(load_settings()).keys:
+    settings = load_settings()
+    if key_id is None and settings.api.auth_on:
+        click.echo("These sign for every key: consumers get `likeness webhooks secret --key ID`.", err=True)
+    for key in _keyring(settings, key_id).keys:
         click.echo(key.verifier)
 
 
 @webhooks.command()
 @click.argument("url")
-def test(url: str) -> None:
+@KEY_OPTION
+def test(url: str, key_id: str | None) -> None:
     """Send a signed test event to URL, from here, through the same guard and the same code.
 
     Exit status: 0 when it was answered with 2xx, 1 otherwise.
@@ -107,7 +125,7 @@ def test(url: str) -> None:
     settings = load_settings()
     event_id = new_id("evt")
     body = event_body("webhook.test", time.time(), {"message": "This is a test."})
-    answer = make_sender(settings.webhooks, _keyring(settings)).send(url, event_id, body)
+    answer = make_sender(settings.webhooks).send(url, event_id, body, _keyring(settings, key_id))
     what = f"{answer.detail}" if answer.status else f"{answer.error}: {answer.detail}"
     click.echo(f"{event_id}: {what} ({answer.duration_ms:g} ms)")
     sys.exit(0 if answer.status and 200 <= answer.status < 300 else 1)
@@ -116,9 +134,10 @@ def test(url: str) -> None:
 @webhooks.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8099, show_default=True, help="0: any free one.")
 @click.option("--fail", type=click.IntRange(0), default=0, help="Answer each event with 500 this often first.")
-def listen(port: int, fail: int) -> None:
+@KEY_OPTION
+def listen(port: int, fail: int, key_id: str | None) -> None:
     """Receive callbacks on this machine, verify their signatures, and print them. Ctrl-C stops it."""
-    keyring = _keyring(load_settings())
+    keyring = _keyring(load_settings(), key_id)
     seen: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
@@ -168,7 +187,7 @@ def describe(delivery: Mapping[str, Any]) -> str:
         f"status     {delivery['status']}"
         + (f", next attempt {delivery['next_attempt_at']}" if delivery["next_attempt_at"] else ""),
         f"url        {delivery['url']}",
-        f"job        {delivery['job_id']}",
+        f"job        {delivery['job_id'] or 'none: a test'}",
     ]
     lines += [
         f"{'attempts' if place == 0 else '':<10} {attempt['at']}  {attempt['status'] or attempt['error']}"
@@ -178,9 +197,10 @@ def describe(delivery: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _keyring(settings: Settings) -> Keyring:
-    keyring = Keyring.of(settings.webhooks)
-    if keyring is None:
+def _keyring(settings: Settings, key_id: str | None) -> Keyring:
+    owner = KeyStore(settings.redis).get(key_id).owner if key_id else None
+    keyring = Signers.of(settings.webhooks).for_owner(owner)
+    if not keyring.keys:
         raise SettingsInvalid("LIKENESS_WEBHOOK_SECRETS is not set and no local stack is running")
     return keyring
 

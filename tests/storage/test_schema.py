@@ -16,10 +16,12 @@ from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import CHECKOUT, Settings
+from core.storage.connection import connect
 from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Side, Threshold, Track
-from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore
+from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore, Share
+from core.webhooks.endpoints import EndpointStore
 from courier.lost_jobs import JobSummary, LostJobs
 from tests.support.receivers import job_that_calls_back
 from tests.support.schema import rows, unexplained
@@ -51,9 +53,12 @@ def leave_jobs(settings: Settings) -> None:
     jobs.succeed(succeeded, Result(Compared(0.7), Decision.MATCH, threshold, Policy.LARGEST, ENGINE, {}, {}))
     jobs.fail(failed, BROKE)
     assert deliveries.take(str(succeeded.event_id))
+    connect(settings.redis).hset(f"delivery:{succeeded.event_id}", "lease_until", 0)  # its courier died
+    assert deliveries.take(str(succeeded.event_id), Share("callbacks", 4, spares_slow=True))
     delivery = deliveries.take(str(failed.event_id))
     assert delivery
-    assert deliveries.settle(delivery, [Attempt(time.time(), 1.0, 404, None, "answered 404")], DeliveryStatus.DEAD)
+    late = Attempt(time.time(), 1.0, None, "timeout", "no answer within 15 s")
+    assert deliveries.settle(delivery, [late], DeliveryStatus.DEAD, is_slow=True)
     deliveries.disable_url("ada", URL)
 
 
@@ -71,6 +76,16 @@ def leave_runs(settings: Settings) -> None:
     runs.advance(running, 0, 2, whole=True)
     runs.succeed(succeeded, {"accuracy": 1.0})
     runs.fail(failed, BROKE)
+
+
+def leave_endpoints(settings: Settings) -> None:
+    """One of an owner's, whose secret was replaced and which was told of an ending, and one of nobody's."""
+    endpoints, jobs = EndpointStore(settings.redis), JobStore.of(settings)
+    endpoints.rotate(endpoints.create("bob", URL).id)
+    endpoints.create(None, URL)
+    job = job_that_calls_back(None, "bob")
+    jobs.create(job)
+    jobs.cancel(job.id)
 
 
 def leave_the_rest(settings: Settings) -> None:
@@ -92,6 +107,7 @@ def settings(redis_server: Servers) -> Settings:
     settings = redis_server.settings
     leave_jobs(settings)
     leave_runs(settings)
+    leave_endpoints(settings)
     leave_the_rest(settings)
     return settings
 

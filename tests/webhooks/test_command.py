@@ -11,6 +11,8 @@ from pathlib import Path
 from click.testing import CliRunner, Result
 from standardwebhooks.webhooks import Webhook
 
+from core.keys.keys import Scope
+from core.keys.store import KeyStore
 from core.webhooks.deliveries import DeliveryStatus, DeliveryStore
 from core.webhooks.signing import Keyring
 from likeness.cli.webhooks import webhooks
@@ -114,6 +116,22 @@ def test_the_command_shows_what_consumers_verify_with(post: Stack, webhook_secre
     shown = command(post, "secret", LIKENESS_WEBHOOK_SECRETS=private).output.strip()
     assert shown == Keyring.parse(private).keys[0].verifier
     assert shown.startswith("whpk_")
+
+
+def test_the_command_shows_what_the_consumers_of_a_key_verify_with(post: Stack, webhook_secrets: list[str]) -> None:
+    keys = KeyStore(post.settings.redis)
+    (ada, _), (bob, _) = (keys.create(name, [Scope.SUBMIT]) for name in ("ada", "bob"))
+    adas = command(post, "secret", "--key", ada.id).output.split()
+    assert len(adas) == len(webhook_secrets)
+    assert not {*adas} & {*webhook_secrets, *command(post, "secret", "--key", bob.id).output.split()}
+    rotated, _ = keys.rotate(ada.id)
+    assert command(post, "secret", "--key", rotated.id).output.split() == adas, "a rotated key keeps its consumers"
+    with receiving() as receiver:
+        assert command(post, "test", receiver.url, "--key", ada.id).exit_code == 0
+        Webhook(adas[0]).verify(receiver.requests[0].body, dict(receiver.requests[0].headers))
+    warned = command(post, "secret", LIKENESS_AUTH="on")
+    assert "--key ID" in warned.stderr
+    assert warned.stdout.split() == webhook_secrets
 
 
 def test_a_courier_with_a_wrong_secret_refuses_to_start_and_does_not_show_it(post: Stack) -> None:

@@ -176,7 +176,8 @@ class OnlyTheSecond(DestinationRules):
 def send(url: str, rules: DestinationRules | None = None, **more: object) -> Answer:
     rules = rules or DestinationRules(allow_http=True, allow_private=True)
     arguments = {"timeout_s": 5.0, **more}
-    return Sender(rules, Keyring.parse(new_secret()), **arguments).send(url, "evt_1", "{}")  # type: ignore[arg-type]
+    keyring = Keyring.parse(new_secret())
+    return Sender(rules, **arguments).send(url, "evt_1", "{}", keyring)  # type: ignore[arg-type]
 
 
 def test_a_name_that_changes_its_answer_reaches_only_what_was_checked() -> None:

@@ -172,7 +172,7 @@ def test_what_is_handed_out_is_not_handed_out_twice(
     store: DeliveryStore, jobs: JobStore, cancelled: Callable[..., Job]
 ) -> None:
     event_id = str(cancelled("https://handed.example/").event_id)
-    assert jobs.get(store.get(event_id).job_id).status is Status.CANCELLED
+    assert jobs.get(str(store.get(event_id).job_id)).status is Status.CANCELLED
     store.replay(event_id)  # due at once, without its head start
     assert event_id in dict(store.hand_out(1000))
     assert event_id not in dict(store.hand_out(1000))

@@ -1,11 +1,12 @@
 """The written table of answers, row by row, and the schedule."""
 
+import random
 import re
 
 import pytest
 
 from core.settings import CHECKOUT, Settings
-from courier.schedule import MOST_RETRY_AFTER_S, Verdict, retry_in_s, verdict_on
+from courier.schedule import MOST_RETRY_AFTER_S, Verdict, asked_for_s, retry_in_s, verdict_on
 
 PAGE = (CHECKOUT / "docs" / "webhooks.md").read_text(encoding="utf-8")
 ROWS = re.findall(r"^\| ([^|]+?) \| (delivered|retry|dead|disable)\b", PAGE, flags=re.MULTILINE)
@@ -61,3 +62,34 @@ def test_retry_after_is_waited_for_up_to_a_day() -> None:
     later = retry_in_s((1000,), 1, 5)
     assert later is not None
     assert later >= 900, "the schedule's own delay is the longer one"
+
+
+#: What consumers may put together for a `Retry-After`.
+WORDS = (
+    *("Mon,", "01", "Jan", "2026", "00:00:00", "GMT", "+0000", "-", "99999999999999999999", "1e9", ":", "::", "-1"),
+    *("+", "1:", "2026-01", "Z", "EST", "00:00", "24:61:61", "(c)", "\xa0", "0", "2147483648", "4294967296", "\xb2"),
+)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Mon, 99999999999999999999 Jan 2026 00:00:00 GMT",
+        "Mon, 01 Jan 99999999999999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2026 99999999999999999999:00:00 GMT",
+        "Mon, 01 Jan 2026 00:00:00 +99999999999999999999",
+        "Mon, 01 Jan 2026 00:00:00 +9999",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "\xb2",
+    ],
+)
+def test_a_retry_after_that_is_no_time_is_as_none(value: str) -> None:
+    assert asked_for_s(value) in (None, 0.0)
+
+
+def test_no_retry_after_breaks_what_reads_it() -> None:
+    chance = random.Random(1)
+    read = [asked_for_s(" ".join(chance.choices(WORDS, k=chance.randint(1, 7)))) for _ in range(20_000)]
+    assert {0.0, None} < set(read), "some of them are times"
+    assert all(seconds is None or seconds >= 0 for seconds in read)
+    assert asked_for_s("9" * 5000) == 999_999_999_999.0

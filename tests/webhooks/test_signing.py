@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -9,6 +10,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from core.errors import SettingsInvalid
 from core.settings import Settings
+from core.webhooks.signers import Signers
 from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 
 BODY = '{"type":"comparison.succeeded","data":{"metadata":{"case":"Zoë"}}}'.encode()
@@ -65,6 +67,12 @@ def test_an_altered_request_is_refused(make: object) -> None:
         ({**headers, "webhook-timestamp": str(int(headers["webhook-timestamp"]) + 1)}, BODY),
         ({**headers, "webhook-signature": "v1,bm90IGl0"}, BODY),
         ({**headers, "webhook-signature": "v1a,not base64"}, BODY),
+        ({**headers, "webhook-signature": "v1,\xe9"}, BODY),
+        ({**headers, "webhook-signature": "v1a,\xe9"}, BODY),
+        ({**headers, "webhook-signature": "v1,\udce9"}, BODY),
+        ({**headers, "webhook-id": "evt_\udce9"}, BODY),
+        ({**headers, "webhook-timestamp": "9" * 400}, BODY),
+        ({**headers, "webhook-timestamp": "9" * 5000}, BODY),
         ({name: value for name, value in headers.items() if name != "webhook-id"}, BODY),
         ({**headers, "webhook-timestamp": "yesterday"}, BODY),
     ]:
@@ -91,6 +99,46 @@ def test_a_secret_that_is_none_is_refused_and_not_shown(wrong: str) -> None:
         Keyring.parse(f"{new_secret()},{wrong}")
     assert "secret 2" in str(raised.value)
     assert wrong not in str(raised.value)
+
+
+@pytest.mark.parametrize("make", [new_secret, new_private_key])
+def test_what_one_key_signs_verifies_with_that_keys_secret_and_no_other(make: Callable[[], str]) -> None:
+    deployment = Keyring.parse(make())
+    signers = Signers(deployment, Keyring(()))
+    ada, bob, nobody = (signers.for_owner(owner) for owner in ("ada", "bob", None))
+    headers = signed(ada)
+    assert ada.verify(headers, BODY) == "evt_1"
+    assert signers.for_owner("ada") == ada or make is new_private_key, "the same every time"
+    assert signers.for_owner("ada").keys[0].verifier == ada.keys[0].verifier
+    for other in (bob, nobody, deployment):
+        with pytest.raises(SignatureInvalid):
+            other.verify(headers, BODY)
+    assert deployment.verify(signed(nobody), BODY) == "evt_1", "where there are no keys, nothing has changed"
+    assert len({keyring.keys[0].verifier for keyring in (ada, bob, nobody)}) == 3
+
+
+def test_the_published_package_verifies_what_a_keys_own_secret_signed() -> None:
+    ada = Signers(Keyring.parse(new_secret()), Keyring(())).for_owner("ada")
+    assert Webhook(ada.keys[0].verifier).verify(BODY, signed(ada))["type"] == "comparison.succeeded"
+
+
+def test_while_the_deployments_secrets_rotate_a_key_has_an_old_and_a_new_one() -> None:
+    old, new = new_secret(), new_secret()
+    headers = signed(Signers(Keyring.parse(f"{new},{old}"), Keyring(())).for_owner("ada"))
+    for secret in (old, new):
+        Signers(Keyring.parse(secret), Keyring(())).for_owner("ada").verify(headers, BODY)
+
+
+def test_a_secret_that_consumers_of_all_keys_know_from_before_signs_until_it_is_taken_out() -> None:
+    new, known = new_secret(), new_secret()
+    settings = Settings(webhook_secrets=new, webhook_shared_secrets=known)
+    for owner in ("ada", None):
+        headers = signed(Signers.of(settings.webhooks).for_owner(owner))
+        Webhook(known).verify(BODY, headers)
+        Signers.of(Settings(webhook_secrets=new).webhooks).for_owner(owner).verify(headers, BODY)
+    with pytest.raises(SettingsInvalid, match="LIKENESS_WEBHOOK_SHARED_SECRETS: secret 2"):
+        Signers.of(settings.but(webhook_shared_secrets=f"{known},hunter2").webhooks)
+    assert Signers.of(Settings().webhooks).for_owner("ada").keys == ()
 
 
 def test_no_repr_shows_a_secret() -> None:

@@ -27,3 +27,12 @@ local function leave(kind, id, owner, status)
     if status then redis.call('ZREM', list .. 'status:' .. status, id) end
   end
 end
+
+-- The outbox: a record that comes to be with a step of another, and when it is to be looked at.
+local function put_out(out, owner)
+  local key = out.kind .. ':' .. out.id
+  redis.call('HSET', key, unpack(out.fields))
+  if owner and owner ~= '' then redis.call('HSET', key, 'owner', owner) end
+  redis.call('ZADD', out.due_index, out.due_at, out.id)
+  enter(out.kind, out.id, owner, out.status)
+end

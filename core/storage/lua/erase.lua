@@ -6,12 +6,13 @@ local function forget(kind, id)
   leave(kind, id, owner, status)
 end
 
-local status, images, event = unpack(redis.call('HMGET', KEYS[1], 'status', 'images_key', 'event_id'))
+local status, images, event, deliveries = unpack(
+  redis.call('HMGET', KEYS[1], 'status', 'images_key', 'event_id', 'deliveries'))
 if not status then return 0 end
 if images then redis.call('ZADD', KEYS[2], ARGV[3], images) end
-if event then
-  redis.call('ZREM', KEYS[3], event)
-  forget(ARGV[4], event)
+for delivery in string.gmatch(deliveries or event or '', '[^,]+') do
+  redis.call('ZREM', KEYS[3], delivery)
+  forget(ARGV[4], delivery)
 end
 forget(ARGV[2], ARGV[1])
 return 1

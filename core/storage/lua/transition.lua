@@ -3,7 +3,7 @@
 -- ARGV: 1 id, 2 allowed statuses (comma-separated), 3 new status, 4 kind,
 --       5 channel to tell the end on ('': the new status is not terminal), 6 retention of an ended record
 --       in seconds (0: it stays), 7 when its images are due for erasure, 8 attempts to add,
---       9 the outbox ('', or JSON: a record that comes to be with this step, and when to look at it),
+--       9 the outbox ('', or JSON: the records that come to be with this step, and when to look at each),
 --       10 who takes the step, where only the holder of the lease may ('': anyone), 11 the lease in milliseconds,
 --       12... field, value, ...
 local status, owner, images = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key'))
@@ -27,10 +27,6 @@ if ARGV[5] ~= '' then
   redis.call('PUBLISH', ARGV[5], ARGV[3])
 end
 if ARGV[9] ~= '' then
-  local out = cjson.decode(ARGV[9])
-  redis.call('HSET', out.kind .. ':' .. out.id, unpack(out.fields))
-  if owner then redis.call('HSET', out.kind .. ':' .. out.id, 'owner', owner) end
-  redis.call('ZADD', out.due_index, out.due_at, out.id)
-  enter(out.kind, out.id, owner, out.status)
+  for _, out in ipairs(cjson.decode(ARGV[9])) do put_out(out, owner) end
 end
 return {'done', redis.call('HGETALL', KEYS[1])}

@@ -62,9 +62,10 @@ def compare(services: Services, run_a: str, run_b: str, fail_on_regression: bool
 
 @click.command()
 @click.argument("run_id", metavar="RUN")
+@click.option("--replace", is_flag=True, help="Also where the thresholds there are rest on more comparisons.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_services
-def calibrate(services: Services, run_id: str, as_json: bool) -> None:
+def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> None:
     """Make the thresholds of a RUN the pack's: `target_fmr` then chooses among them."""
     from evaluator.report import from_csv
     from evaluator.runs.calibrating import calibration_from
@@ -72,7 +73,7 @@ def calibrate(services: Services, run_id: str, as_json: bool) -> None:
     run = services.runs.get(run_id)
     pack = find_pack(run.request.pack, load_catalogue(services.settings.home))
     made = calibration_from(run, from_csv(result_of(services, run_id, "scores")), pack, services.settings.engine)
-    CalibrationStore(services.settings.redis).put(made)
+    CalibrationStore(services.settings.redis).put(made, smaller=replace)
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return
