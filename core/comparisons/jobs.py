@@ -1,9 +1,11 @@
 """A comparison job: what was asked for and what became of it."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.comparisons.images import ImageFacts
+from core.comparisons.sealing import SealKey
+from core.errors import ImagesDamaged
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Threshold
 
@@ -29,7 +31,7 @@ class ComparisonRequest:
     callback_url: str | None = None
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
-        """The reference and the probe out of the stored object."""
+        """The reference and the probe out of what was stored."""
         return body[: self.reference.size_bytes], body[self.reference.size_bytes :]
 
 
@@ -60,6 +62,16 @@ class Job:
     failure: Failure | None = None
     #: The one event that tells its end, however often that is delivered; None where nobody asked to be called back.
     event_id: str | None = None
+    #: Opens its images. None once it is forgotten, which it is when they are due for erasure, and of a job whose images
+    #: lie there as they came: one that was submitted to 0.1.0.
+    seal_key: SealKey | None = field(default=None, repr=False)
+
+    def open_images(self, stored: bytes) -> tuple[bytes, bytes]:
+        """The reference and the probe out of the stored object. Raise ImagesDamaged."""
+        body = self.seal_key.open(stored, name=self.id) if self.seal_key else stored
+        if len(body) != self.request.reference.size_bytes + self.request.probe.size_bytes:
+            raise ImagesDamaged
+        return self.request.split(body)
 
     @property
     def outcome(self) -> str | None:

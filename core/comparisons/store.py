@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from core.comparisons.events import outgoing_event
 from core.comparisons.jobs import ComparisonRequest, Job
+from core.comparisons.sealing import SealKey
 from core.errors import TransitionRefused
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
@@ -68,6 +69,7 @@ class JobStore:
                 "images_key": job.request.images_key,
                 "request": _REQUEST.dump_json(job.request),
                 **({"event_id": job.event_id} if job.event_id else {}),
+                **({"seal_key": job.seal_key.text} if job.seal_key else {}),
             },
             owner=job.owner,
             claim=claim,
@@ -116,6 +118,12 @@ class JobStore:
             self._redis.set(answer_key(job_id), "", xx=True, keepttl=True)
         self._records.erase(job_id)
 
+    def kept_seal_key(self, job: Job) -> SealKey | None:
+        """What opens the images of a job that has ended, where they stay for a time; None once they are due."""
+        with translated():
+            key = self._redis.get(f"seal:{job.request.images_key}")
+        return SealKey.parse(key) if key else None
+
     def page(
         self, *, limit: int, after: str | None = None, status: Status | None = None, owner: str | None = None
     ) -> JobPage:
@@ -163,6 +171,8 @@ class JobStore:
         fields = {
             **({"result": _RESULT.dump_json(result)} if result else {}),
             **({"failure": _FAILURE.dump_json(failure)} if failure else {}),
+            # Forgotten with the ending itself. Where images stay for a time, the script keeps it for as long.
+            **({} if self._image_retention_s else {"seal_key": ""}),
         }
         return _job(
             job.id,
@@ -196,4 +206,5 @@ def _job(job_id: str, fields: Fields) -> Job:
         result=_RESULT.validate_json(fields["result"]) if "result" in fields else None,
         failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
         event_id=fields.get("event_id"),
+        seal_key=SealKey.parse(key) if (key := fields.get("seal_key")) else None,
     )

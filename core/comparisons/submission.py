@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.comparisons.images import ImageFacts, inspect
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
+from core.comparisons.sealing import SealKey
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.calibrations import CalibrationStore, TargetUnsupported
 from core.packs.catalogue import Pack, directory_identity
@@ -58,7 +59,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A submission that may be recorded: the job it will be, and its images, reference first."""
+    """A submission that may be recorded: the job it will be, and its images, reference first, sealed with its key."""
 
     job: Job
     images: bytes
@@ -79,6 +80,7 @@ class Accepting:
             raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
         self._check_callback(submission.callback_url)
         threshold = self._threshold(submission, pack)
+        seal_key = SealKey.new()
         job = Job(
             id=new_id("cmp"),
             status=Status.QUEUED,
@@ -96,8 +98,9 @@ class Accepting:
                 callback_url=submission.callback_url,
             ),
             event_id=new_id("evt") if submission.callback_url else None,
+            seal_key=seal_key,
         )
-        return Accepted(job, submission.reference + submission.probe)
+        return Accepted(job, seal_key.seal(submission.reference, submission.probe, name=job.id))
 
     def _threshold(self, submission: Submission, pack: Pack) -> Threshold:
         if submission.threshold is not None and submission.target_fmr is not None:

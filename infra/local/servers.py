@@ -63,6 +63,9 @@ class RedisServer:
                 "appendonly yes",
                 f"appendfsync {self.fsync}",
                 'save ""',
+                # It holds what was forgotten, the keys of erased images too, until it is rewritten: from 64 MiB on
+                # without this.
+                "auto-aof-rewrite-min-size 8mb",
                 "maxmemory-policy noeviction",
                 "set-proc-title no",  # it would overwrite the environment, by which a stack knows its processes
                 "",

@@ -2,11 +2,13 @@
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from api.door.rates import Rates
+from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.evaluations.calibrations import Calibration, CalibrationStore
 from core.evaluations.runs import RunRequest
@@ -31,11 +33,17 @@ BROKE = Failure("engine_error", "it broke")
 
 
 def leave_jobs(settings: Settings) -> None:
-    """One queued, enqueued again; one running; one succeeded, its delivery under way; one failed, its delivery dead."""
+    """One queued, enqueued again; one running; one succeeded, its delivery under way; one failed, its delivery dead.
+
+    One was cancelled where images stay for a time.
+    """
     jobs, deliveries = JobStore.of(settings), DeliveryStore(settings.redis, settings.webhooks)
-    queued, running, succeeded, failed = (job_that_calls_back(URL, "ada") for _ in range(4))
-    for job in (queued, running, succeeded, failed):
+    queued, running, succeeded, failed, cancelled = (
+        replace(job_that_calls_back(URL, "ada"), seal_key=SealKey.new()) for _ in range(5)
+    )
+    for job in (queued, running, succeeded, failed, cancelled):
         jobs.create(job)
+    JobStore.of(settings.but(image_retention_s=60)).cancel(cancelled.id)
     assert LostJobs.of(settings).note(JobSummary(queued.id, Status.QUEUED, "1", 0.0, held=False))
     for job in (running, succeeded):
         jobs.start(job.id, "engine@test")

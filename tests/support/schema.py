@@ -18,6 +18,7 @@ PLACEHOLDERS = {
     "<owner>": "[^:]*",
     "<status>": f"(?:{'|'.join((*Status, *DeliveryStatus))})",
     "<host>": "[0-9a-f]{32}",
+    "<object>": "comparisons/.+",
     "<digest>": "[0-9a-f]{64}",
     "<sha256>": "[0-9a-f]{64}",
     "<name>": ".+",
