@@ -24,6 +24,7 @@ from honcho.environ import parse_procfile
 from core.comparisons.receipts import new_key
 from core.errors import LikenessError
 from core.messaging.presence import Presence
+from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
 from core.webhooks.signing import new_secret
 from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
@@ -34,7 +35,6 @@ from infra.local.servers import (
     retry,
     s3_sockets,
     wait_until_ready,
-    write_private,
 )
 
 PROCFILE = Path(__file__).parent / "Procfile"
@@ -314,7 +314,7 @@ Ctrl-C stops everything."""
 @contextmanager
 def _lock(home: Path) -> Iterator[None]:
     """Hold the home's lock. The kernel lets go of it when this process ends, even by kill -9: it is never stale."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_home(home)
     with (home / "stack.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
