@@ -26,7 +26,7 @@ class Dispatch:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._store = DeliveryStore(settings.redis, settings.webhooks)
-        keyring = Keyring.of(settings.webhooks)
+        keyring = Keyring.of(settings.signing)
         self._deliveries = (
             Deliveries(self._store, make_sender(settings.webhooks, keyring), schedule_s=settings.webhooks.schedule_s)
             if keyring

@@ -66,7 +66,7 @@ def make_services(settings: Settings) -> Services:
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
         limits=settings.images,
-        destinations=DestinationRules.of(settings.webhooks) if settings.webhooks.secrets else None,
+        destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
     )
     return Services(
         settings=settings,

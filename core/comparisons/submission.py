@@ -122,7 +122,7 @@ class Accepting:
         if url is None:
             return
         if self._rules.destinations is None:
-            detail = "this deployment has no signing secret (LIKENESS_WEBHOOK_SECRETS): it calls nobody back"
+            detail = "this deployment calls nobody back (LIKENESS_WEBHOOK_SECRETS, LIKENESS_WEBHOOK_ACCEPT)"
             raise FieldRefused("callback_url", "callbacks_not_configured", detail)
         try:
             self._rules.destinations.check_url(url)

@@ -151,13 +151,23 @@ class LimitSettings(Group):
     fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
 
 
-class WebhookSettings(Group):
-    """Calling back."""
+class SigningSettings(Group):
+    """What signs callbacks: the courier's alone."""
 
     model_config = _named("LIKENESS_WEBHOOK_")
 
     secrets: SecretStr | None = Field(
         None, description="Signing secrets, whsec_... or whsk_..., comma-separated; every one signs (rotation)"
+    )
+
+
+class WebhookSettings(Group):
+    """Calling back."""
+
+    model_config = _named("LIKENESS_WEBHOOK_")
+
+    accept: bool | None = Field(
+        None, description="Whether the API accepts a `callback_url`; default: where it finds the signing secrets itself"
     )
     schedule_s: Seconds = Field(
         (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import LikenessError, SettingsInvalid
-from core.settings.groups import WebhookSettings
+from core.settings.groups import SigningSettings
 
 TOLERANCE_S = 300
 
@@ -87,9 +87,9 @@ class Keyring:
         return cls(tuple(_key(part, place) for place, part in enumerate(parts, start=1)))
 
     @classmethod
-    def of(cls, webhooks: WebhookSettings) -> Self | None:
+    def of(cls, signing: SigningSettings) -> Self | None:
         """The deployment's secrets; None when there are none, and nothing can be delivered."""
-        return cls.parse(webhooks.secrets.get_secret_value()) if webhooks.secrets else None
+        return cls.parse(signing.secrets.get_secret_value()) if signing.secrets else None
 
     def headers(self, event_id: str, timestamp: int, body: bytes) -> dict[str, str]:
         """The three headers of an attempt made at `timestamp`."""

@@ -6,6 +6,7 @@ the key that signs the certificates is never written down. `weed shell` finds th
 """
 
 import secrets
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -77,3 +78,9 @@ def _certificate(
 
 def _named(name: str) -> Name:
     return Name([NameAttribute(NameOID.COMMON_NAME, f"likeness inner ports: {name}")])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m infra.local.inner_ports DIRECTORY")
+    write_credentials(Path(sys.argv[1]))

@@ -179,7 +179,7 @@ def describe(delivery: Mapping[str, Any]) -> str:
 
 
 def _keyring(settings: Settings) -> Keyring:
-    keyring = Keyring.of(settings.webhooks)
+    keyring = Keyring.of(settings.signing)
     if keyring is None:
         raise SettingsInvalid("LIKENESS_WEBHOOK_SECRETS is not set and no local stack is running")
     return keyring

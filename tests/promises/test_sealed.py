@@ -16,7 +16,6 @@ def test_a_waiting_photograph_can_be_read_by_nobody_who_has_the_bucket_alone(
     own_stack: Stack, samples: dict[str, Path]
 ) -> None:
     own_stack.environment |= {
-        "LIKENESS_WEBHOOK_SECRETS": SECRET,
         "LIKENESS_WEBHOOK_ALLOW_HTTP": "true",
         "LIKENESS_WEBHOOK_ALLOW_PRIVATE": "true",
         "LIKENESS_ENGINE": "sleeping",
@@ -24,7 +23,8 @@ def test_a_waiting_photograph_can_be_read_by_nobody_who_has_the_bucket_alone(
     }
     photographs = [samples[name].read_bytes() for name in ("obama.jpg", "biden.jpg")]
     records = connect(own_stack.settings.redis)
-    own_stack.start("api", "courier")
+    own_stack.start("api", LIKENESS_WEBHOOK_ACCEPT="true")
+    own_stack.start("courier", LIKENESS_WEBHOOK_SECRETS=SECRET)
     eventually(lambda: own_stack.client().jobs(limit=1))
     with receiving() as receiver, own_stack.client() as client:
         job = client.submit(*photographs, callback_url=receiver.url)

@@ -90,7 +90,7 @@ def test_no_repr_shows_a_secret() -> None:
     secret = new_secret()
     keyring = Keyring.parse(secret)
     settings = Settings(webhook_secrets=secret)
-    shown = f"{keyring} {keyring!r} {settings!r} {settings} {settings.webhooks!r} {settings.webhooks}"
+    shown = f"{keyring} {keyring!r} {settings!r} {settings} {settings.signing!r} {settings.signing}"
     assert secret not in shown
     assert secret.removeprefix("whsec_") not in shown
     assert repr(base64.b64decode(secret.removeprefix("whsec_"))) not in shown
