@@ -98,6 +98,18 @@ class ImageUndecodable(ImageRejected):
     code = "undecodable_image"
 
 
+class ImagesDamaged(LikenessError):
+    """The stored images are not the ones that were submitted: what lies there does not open with the job's key."""
+
+    code = "images_damaged"
+
+
+class ImagesErased(LikenessError):
+    """The images of this job are no longer kept: they were erased, or what opens them is forgotten."""
+
+    code = "images_erased"
+
+
 class PackUnknown(LikenessError):
     """No pack of this name is in the pack list."""
 

@@ -32,7 +32,7 @@ class Dispatch:
             self._store,
             EndpointStore(settings.redis),
             make_sender(settings.webhooks),
-            Signers.of(settings.webhooks),
+            Signers.of(settings.signing),
             schedule_s=settings.webhooks.schedule_s,
         )
         firsts, retries = settings.courier.threads // 2, settings.courier.threads // 4

@@ -18,6 +18,7 @@ from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.store import JobStore
 from core.errors import (
     ImageRejected,
+    ImagesDamaged,
     LikenessError,
     ObjectNotFound,
     RecordNotFound,
@@ -93,10 +94,12 @@ class Fetching:
             self._fail(job, "worker_lost", f"couriers died {job.attempts - 1} times while they fetched its images")
             return
         try:
-            fetched, body = self._fetched(job.request)
+            fetched, body = self._fetched(job)
             self._objects.put(fetched.images_key, body)
         except ObjectNotFound:
             self._fail(job, "images_lost", "the image that was sent is no longer in the object store")
+        except ImagesDamaged as error:
+            self._fail(job, error.code, str(error))
         except (ImageNotFetched, ImageRejected) as error:
             if error.retryable and job.fetches + 1 < MOST_TRIES:
                 self._again(job, holder, error)
@@ -108,11 +111,12 @@ class Fetching:
         else:
             self._put_in_line(job, holder, fetched)
 
-    def _fetched(self, request: ComparisonRequest) -> tuple[ComparisonRequest, bytes]:
+    def _fetched(self, job: Job) -> tuple[ComparisonRequest, bytes]:
         """The request without URLs, and both images as they are stored under its new key."""
         if not self._images.urls:
             raise ImageNotFetched("LIKENESS_IMAGE_URLS is off now: no image is fetched", passes=False)
-        reference, probe = request.split(self._objects.get(request.images_key))
+        request = job.request
+        reference, probe = job.open_images(self._objects.get(request.images_key))
         sent = {Side.REFERENCE: reference, Side.PROBE: probe}
         facts = {Side.REFERENCE: request.reference, Side.PROBE: request.probe}
         for side, url in request.urls.items():
@@ -120,7 +124,9 @@ class Fetching:
         key = new_images_key()  # a new one: killed in between, the job still has the images that its record speaks of
         return (
             replace(request, images_key=key, reference=facts[Side.REFERENCE], probe=facts[Side.PROBE], urls={}),
-            sent[Side.REFERENCE] + sent[Side.PROBE],
+            job.seal_key.seal(sent[Side.REFERENCE], sent[Side.PROBE], name=job.id)
+            if job.seal_key
+            else sent[Side.REFERENCE] + sent[Side.PROBE],
         )
 
     def _image(self, side: Side, url: str) -> tuple[bytes, ImageFacts]:

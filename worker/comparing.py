@@ -9,7 +9,7 @@ import structlog
 
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
-from core.errors import ObjectNotFound, RecordNotFound, StoreUnavailable, TransitionRefused
+from core.errors import ImagesDamaged, ObjectNotFound, RecordNotFound, StoreUnavailable, TransitionRefused
 from core.outages import outlast
 from core.storage.lifecycle import Failure
 from core.storage.objects import Objects
@@ -74,9 +74,11 @@ class Comparisons:
             self._fail(job, "worker_lost", f"workers died {job.attempts - 1} times while they ran this job")
             return
         try:
-            body = self._objects.get(job.request.images_key)
+            images = job.open_images(self._objects.get(job.request.images_key))
         except ObjectNotFound:
             self._fail(job, "images_lost", "the images are no longer in the object store")
+        except ImagesDamaged as error:
+            self._fail(job, error.code, str(error))
         except StoreUnavailable:
             try:
                 outlast(lambda: self._jobs.requeue(job.id, holder), outage_s=STORE_WAIT_S)
@@ -85,14 +87,14 @@ class Comparisons:
                 return
             raise
         else:
-            self._compare(job, body)
+            self._compare(job, images)
 
-    def _compare(self, job: Job, body: bytes) -> None:
+    def _compare(self, job: Job, images: tuple[bytes, bytes]) -> None:
         fetched = time.time()
         request = job.request
         try:
             engine = self._engines.get(request.pack)
-            comparison = engine.compare(*request.split(body), request.policy)
+            comparison = engine.compare(*images, request.policy)
         except Exception as error:  # the message is taken: whatever went wrong must end in a terminal state
             log.exception("comparison_broke")
             self._fail(job, "engine_error", f"the engine failed on these images: {type(error).__name__}")

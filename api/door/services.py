@@ -26,7 +26,7 @@ from core.storage.objects import Objects, ObjectStore
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
 from core.webhooks.endpoints import EndpointStore
-from core.webhooks.signing import Keyring
+from core.webhooks.signers import Signers
 
 
 @dataclass(frozen=True)
@@ -65,12 +65,13 @@ def make_services(settings: Settings) -> Services:
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     calibrations = CalibrationStore(settings.redis)
     send = partial(enqueue, celery_app("likeness-api", settings))
+    Signers.of(settings.signing)  # where it is told them, it refuses a wrong one before it accepts a `callback_url`
     rules = Rules(
         packs=packs,
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
         limits=settings.images,
-        destinations=DestinationRules.of(settings.webhooks) if Keyring.of(settings.webhooks) else None,
+        destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
         image_urls=DestinationRules.of(settings.webhooks) if settings.images.urls else None,
     )
     return Services(

@@ -4,6 +4,8 @@ import secrets
 from dataclasses import dataclass, field
 
 from core.comparisons.images import ImageFacts
+from core.comparisons.sealing import SealKey
+from core.errors import ImagesDamaged
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Side, Threshold
 
@@ -33,7 +35,7 @@ class ComparisonRequest:
     urls: dict[Side, str] = field(default_factory=dict)
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
-        """The reference and the probe out of the stored object."""
+        """The reference and the probe out of what was stored."""
         return body[: self.reference.size_bytes], body[self.reference.size_bytes :]
 
 
@@ -68,6 +70,16 @@ class Job:
     event_id: str | None = None
     #: Ids of the deliveries that tell its end: that event's, and one for each endpoint that wanted it.
     deliveries: tuple[str, ...] = ()
+    #: Opens its images. None once it is forgotten, which it is when they are due for erasure, and of a job whose images
+    #: lie there as they came: one that was submitted to 0.1.0.
+    seal_key: SealKey | None = field(default=None, repr=False)
+
+    def open_images(self, stored: bytes) -> tuple[bytes, bytes]:
+        """The reference and the probe out of the stored object. Raise ImagesDamaged."""
+        body = self.seal_key.open(stored, name=self.id) if self.seal_key else stored
+        if len(body) != self.request.reference.size_bytes + self.request.probe.size_bytes:
+            raise ImagesDamaged
+        return self.request.split(body)
 
     @property
     def outcome(self) -> str | None:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from core.comparisons.events import event_type_of, outgoing_events
 from core.comparisons.jobs import ComparisonRequest, Job
+from core.comparisons.sealing import SealKey
 from core.errors import TransitionRefused
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
@@ -77,6 +78,7 @@ class JobStore:
                 "request": _REQUEST.dump_json(job.request),
                 **({"event_id": job.event_id} if job.event_id else {}),
                 **({"awaits": "images"} if job.request.urls else {}),
+                **({"seal_key": job.seal_key.text} if job.seal_key else {}),
             },
             owner=job.owner,
             claim=claim,
@@ -134,6 +136,12 @@ class JobStore:
             self._redis.set(answer_key(job_id), "", xx=True, keepttl=True)
         self._records.erase(job_id)
 
+    def kept_seal_key(self, job: Job) -> SealKey | None:
+        """What opens the images of a job that has ended, where they stay for a time; None once they are due."""
+        with translated():
+            key = self._redis.get(f"seal:{job.request.images_key}")
+        return SealKey.parse(key) if key else None
+
     def page(
         self, *, limit: int, after: str | None = None, status: Status | None = None, owner: str | None = None
     ) -> JobPage:
@@ -183,6 +191,8 @@ class JobStore:
             **({"deliveries": ",".join(event.id for event in outgoing)} if outgoing else {}),
             **({"result": _RESULT.dump_json(result)} if result else {}),
             **({"failure": _FAILURE.dump_json(failure)} if failure else {}),
+            # Forgotten with the ending itself. Where images stay for a time, the script keeps it for as long.
+            **({} if self._image_retention_s else {"seal_key": ""}),
         }
         return _job(
             job.id,
@@ -219,4 +229,5 @@ def _job(job_id: str, fields: Fields) -> Job:
         event_id=fields.get("event_id"),
         # Of a job that ended before there were endpoints, the one event.
         deliveries=tuple(filter(None, (fields.get("deliveries") or fields.get("event_id", "")).split(","))),
+        seal_key=SealKey.parse(key) if (key := fields.get("seal_key")) else None,
     )

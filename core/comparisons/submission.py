@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.comparisons.images import ImageFacts, inspect
 from core.comparisons.jobs import NOT_FETCHED, ComparisonRequest, Job, new_images_key
+from core.comparisons.sealing import SealKey
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.calibrations import CalibrationStore, TargetUnsupported
 from core.packs.catalogue import Pack, directory_identity
@@ -82,7 +83,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A submission that may be recorded: the job it will be, and its images, reference first."""
+    """A submission that may be recorded: the job it will be, and its images, reference first, sealed with its key."""
 
     job: Job
     images: bytes
@@ -103,6 +104,7 @@ class Accepting:
             raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
         self._check_callback(submission.callback_url)
         threshold = self._threshold(submission, pack)
+        seal_key = SealKey.new()
         job = Job(
             id=new_id("cmp"),
             status=Status.QUEUED,
@@ -121,8 +123,9 @@ class Accepting:
                 urls=submission.urls,
             ),
             event_id=new_id("evt") if submission.callback_url else None,
+            seal_key=seal_key,
         )
-        return Accepted(job, b"".join(submission.sent))
+        return Accepted(job, seal_key.seal(*submission.sent, name=job.id))
 
     def _threshold(self, submission: Submission, pack: Pack) -> Threshold:
         if submission.threshold is not None and submission.target_fmr is not None:
@@ -144,7 +147,7 @@ class Accepting:
         if url is None:
             return
         if self._rules.destinations is None:
-            detail = "this deployment has no signing secret (LIKENESS_WEBHOOK_SECRETS): it calls nobody back"
+            detail = "this deployment calls nobody back (LIKENESS_WEBHOOK_SECRETS, LIKENESS_WEBHOOK_ACCEPT)"
             raise FieldRefused("callback_url", "callbacks_not_configured", detail)
         try:
             self._rules.destinations.check_url(url)

@@ -154,8 +154,8 @@ class LimitSettings(Group):
     fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
 
 
-class WebhookSettings(Group):
-    """Calling back."""
+class SigningSettings(Group):
+    """What signs callbacks: the courier's alone."""
 
     model_config = _named("LIKENESS_WEBHOOK_")
 
@@ -167,6 +167,16 @@ class WebhookSettings(Group):
     shared_secrets: SecretStr | None = Field(
         None,
         description="Secrets that consumers of several keys know, from before: they sign every key's events as well",
+    )
+
+
+class WebhookSettings(Group):
+    """Calling back."""
+
+    model_config = _named("LIKENESS_WEBHOOK_")
+
+    accept: bool | None = Field(
+        None, description="Whether the API accepts a `callback_url`; default: where it finds the signing secrets itself"
     )
     schedule_s: Seconds = Field(
         (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400),

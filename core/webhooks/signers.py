@@ -6,7 +6,7 @@ They are derived from the deployment's. Those sign as they are what belongs to n
 from dataclasses import dataclass
 from typing import Self
 
-from core.settings.groups import WebhookSettings
+from core.settings.groups import SigningSettings
 from core.webhooks.signing import Keyring
 
 
@@ -20,12 +20,10 @@ class Signers:
     shared: Keyring
 
     @classmethod
-    def of(cls, webhooks: WebhookSettings) -> Self:
+    def of(cls, signing: SigningSettings) -> Self:
         """Those of the settings. Raise SettingsInvalid for what is none."""
-        shared = webhooks.shared_secrets.get_secret_value() if webhooks.shared_secrets else ""
-        return cls(
-            Keyring.of(webhooks) or Keyring(()), Keyring.parse(shared, setting="LIKENESS_WEBHOOK_SHARED_SECRETS")
-        )
+        shared = signing.shared_secrets.get_secret_value() if signing.shared_secrets else ""
+        return cls(Keyring.of(signing) or Keyring(()), Keyring.parse(shared, setting="LIKENESS_WEBHOOK_SHARED_SECRETS"))
 
     def for_owner(self, owner: str | None) -> Keyring:
         """Everything that signs this owner's events; empty where nothing can. None: what belongs to nobody."""

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from core.errors import LikenessError, SettingsInvalid
-from core.settings.groups import WebhookSettings
+from core.settings.groups import SigningSettings
 
 TOLERANCE_S = 300
 
@@ -97,9 +97,9 @@ class Keyring:
         return cls(tuple(_key(part, f"{setting}: secret {place}") for place, part in enumerate(parts, start=1)))
 
     @classmethod
-    def of(cls, webhooks: WebhookSettings) -> Self | None:
+    def of(cls, signing: SigningSettings) -> Self | None:
         """The deployment's secrets; None when there are none."""
-        return cls.parse(webhooks.secrets.get_secret_value()) if webhooks.secrets else None
+        return cls.parse(signing.secrets.get_secret_value()) if signing.secrets else None
 
     def of_owner(self, owner: str) -> Self:
         """What signs this owner's events."""

@@ -1,5 +1,6 @@
 """A stack's processes: run under honcho, known by a mark in their environment, ended without remainder."""
 
+import json
 import os
 import re
 import signal
@@ -30,19 +31,30 @@ class Runner:
     """One honcho and the processes under it."""
 
     def __init__(
-        self, procfile: Path, names: list[str], *, environment: Mapping[str, str], log: Path, grace_s: float
+        self,
+        procfile: Path,
+        names: list[str],
+        *,
+        environment: Mapping[str, str],
+        own: Mapping[str, Mapping[str, str]] | None = None,
+        log: Path,
+        grace_s: float,
     ) -> None:
+        """`own`: what a process alone is told, by its name, beside the environment that all of them have."""
         self._log = log
         self._grace_s = grace_s
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "infra.local.runner", str(os.getpid()), str(grace_s), str(procfile), *names],
                 env=dict(environment),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=output,  # no pipe: honcho must be able to write, and so to end its work, when we are gone
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal reaches us only; we stop the processes in order
             )
+        assert self._process.stdin
+        with suppress(BrokenPipeError), self._process.stdin as pipe:
+            pipe.write(json.dumps(own or {}).encode())
 
     def check(self) -> None:
         """Raise StackFailed when honcho has ended, which it does when any of its processes stops."""

@@ -1,12 +1,15 @@
 """Honcho over some lines of a Procfile, tied to the process that started it.
 
 `honcho start` does the same but for two things: it gives processes five seconds to stop, less than a worker needs to
-hand its jobs back, and it outlives a supervisor that was killed.
+hand its jobs back, and it outlives a supervisor that was killed. And each process is told what is its own alone, which
+comes through standard input: an argument everybody could read, and our own environment all of them inherit.
 """
 
+import json
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from honcho import manager as honcho_manager
@@ -16,7 +19,7 @@ from honcho.printer import Printer
 from infra.local.supervise import die_with_parent
 
 
-def run(supervisor: int, grace_s: float, procfile: Path, names: list[str]) -> int:
+def run(supervisor: int, grace_s: float, procfile: Path, names: list[str], own: Mapping[str, Mapping[str, str]]) -> int:
     """Run the named processes until one of them stops or we are told to; then stop the others."""
     die_with_parent(signal.SIGTERM)
     if os.getppid() != supervisor:
@@ -25,11 +28,13 @@ def run(supervisor: int, grace_s: float, procfile: Path, names: list[str]) -> in
     manager = honcho_manager.Manager(Printer(sys.stdout, colour=False))
     commands = parse_procfile(procfile.read_text(encoding="utf-8")).processes
     for name in names:
-        manager.add_process(name, commands[name])
+        manager.add_process(name, commands[name], env={**os.environ, **own.get(name, {})})
     manager.loop()
     return int(manager.returncode or 0)
 
 
 if __name__ == "__main__":
     pid, grace, file, *processes = sys.argv[1:]
-    sys.exit(run(int(pid), float(grace), Path(file), processes))
+    told = json.load(sys.stdin)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())  # the processes have nothing to read
+    sys.exit(run(int(pid), float(grace), Path(file), processes, told))

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import DownloadFailed
+from core.private import make_home
 from core.storage.digest import mismatch, sha256_of
 from core.storage.download import Progress, no_progress
 from worker.packs.archives import pip_download
@@ -23,6 +24,7 @@ def fetch_samples(home: Path, progress: Progress = no_progress) -> dict[str, Pat
     """
     listed = tomllib.loads(SAMPLES_FILE.read_text(encoding="utf-8"))
     samples: Sequence[Mapping[str, str]] = listed["samples"]
+    make_home(home)
     directory = home / "samples"
     directory.mkdir(parents=True, exist_ok=True)
     missing = [sample for sample in samples if not _is_there(directory, sample)]

@@ -17,8 +17,10 @@ from urllib.parse import quote, unquote, urlsplit
 
 from core.errors import LikenessError, SettingsInvalid
 from core.outages import outlast
+from core.private import FOR_OWNER, write_private
 from core.settings import Settings, load_settings
 from core.storage.readiness import ensure_bucket, ping_redis
+from infra.local.inner_ports import write_credentials
 
 LOOPBACK = "127.0.0.1"
 S3_PORTS = 10  # weed mini listens on ten consecutive ports; the first one speaks S3
@@ -63,6 +65,9 @@ class RedisServer:
                 "appendonly yes",
                 f"appendfsync {self.fsync}",
                 'save ""',
+                # It holds what was forgotten, the keys of erased images too, until it is rewritten: from 64 MiB on
+                # without this.
+                "auto-aof-rewrite-min-size 8mb",
                 "maxmemory-policy noeviction",
                 "set-proc-title no",  # it would overwrite the environment, by which a stack knows its processes
                 "",
@@ -82,7 +87,7 @@ class RedisServer:
 
 @dataclass(frozen=True, slots=True)
 class S3Server:
-    """SeaweedFS in one process. Objects survive a crash; nothing answers without the keys."""
+    """SeaweedFS in one process. Objects survive a crash; nothing of them is told without keys, on no port."""
 
     port: int
     access_key: str
@@ -107,7 +112,7 @@ class S3Server:
             str(Path(sysconfig.get_path("scripts")) / "weed"),
             *("-logtostderr", "-v=0", "mini", "-dir=data"),
             *(f"-ip={LOOPBACK}", f"-ip.bind={LOOPBACK}"),
-            "-disableHttp",  # the filer's own HTTP door would hand out every object without keys
+            "-disableHttp",  # the filer's own HTTP door; what it leaves open, and gRPC, is for `inner_ports`
             "-master.telemetry=false",
             *("-admin.ui=false", "-webdav=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
             *("-s3.config=s3.json", "-s3.iam=false"),
@@ -136,24 +141,21 @@ class S3Server:
         }
         return json.dumps({"identities": [identity]}, indent=2)
 
-    def run(self) -> None:
-        """Replace this process by the server; the keys lie in a file only the user can read."""
-        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def prepare(self) -> None:
+        """What the server finds in its directory, which only the user can read."""
+        self.directory.mkdir(mode=FOR_OWNER, parents=True, exist_ok=True)
+        self.directory.chmod(FOR_OWNER)
         (self.directory / "data").mkdir(exist_ok=True)
         write_private(self.directory / "s3.json", self.config())
+        write_credentials(self.directory)
+
+    def run(self) -> None:
+        """Replace this process by the server."""
+        self.prepare()
+        os.umask(0o077)  # for the sockets that it makes in /tmp, which ask for nothing
         os.chdir(self.directory)
         command = self.command()
         os.execve(command[0], command, {**os.environ, **self.environment()})  # noqa: S606
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def free_port(preferred: int, count: int = 1) -> int:

@@ -5,9 +5,7 @@ jobs back to. A lock in the home says whether a stack runs; the kernel gives it 
 """
 
 import fcntl
-import json
 import os
-import secrets
 import shlex
 import signal
 import sys
@@ -21,11 +19,11 @@ from urllib.parse import urlsplit
 import httpx
 from honcho.environ import parse_procfile
 
-from core.comparisons.receipts import new_key
 from core.errors import LikenessError
 from core.messaging.presence import Presence
+from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
-from core.webhooks.signing import new_secret
+from infra.local.own_secrets import RECEIPTS, made_once, secrets_of, without_secrets
 from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
 from infra.local.servers import (
     LOOPBACK,
@@ -34,7 +32,6 @@ from infra.local.servers import (
     retry,
     s3_sockets,
     wait_until_ready,
-    write_private,
 )
 
 PROCFILE = Path(__file__).parent / "Procfile"
@@ -151,7 +148,12 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
         if names:
             say(f"Starting {', '.join(names)} ...")
             runner = Runner(
-                procfile, names, environment=environment, log=stack.log, grace_s=settings.worker.shutdown_grace_s + 5
+                procfile,
+                names,
+                environment=without_secrets(environment),
+                own={name: secrets_of(name, environment) for name in names},
+                log=stack.log,
+                grace_s=settings.worker.shutdown_grace_s + 5,
             )
             stack.runners.append(runner)
 
@@ -223,7 +225,7 @@ def _missing(api_url: str) -> str:
 
 def _environment(home: Path, settings: Settings) -> dict[str, str]:
     """Where everything is, for the stack's own processes and, as `stack.env`, for every other command."""
-    known = _secrets(home / "secrets.json")
+    known = made_once(home / "secrets.json")
     if settings.redis.url:
         redis = settings.redis.url.get_secret_value()
     else:
@@ -235,7 +237,7 @@ def _environment(home: Path, settings: Settings) -> dict[str, str]:
         access_key, secret_key = known["s3_access_key"], known["s3_secret_key"]
     # A port that was asked for is used or fails; one that was not is the next free one.
     api = settings.api.url if "url" in settings.api.model_fields_set else f"http://{LOOPBACK}:{free_port(8000)}"
-    webhook_secrets = settings.webhooks.secrets.get_secret_value() if settings.webhooks.secrets else known["webhook"]
+    webhook_secrets = settings.signing.secrets.get_secret_value() if settings.signing.secrets else known["webhook"]
     return {
         "LIKENESS_REDIS_URL": redis,
         "LIKENESS_S3_ENDPOINT": s3,
@@ -256,13 +258,15 @@ def _environment(home: Path, settings: Settings) -> dict[str, str]:
 
 
 def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str]:
-    """What only the stack's own processes are told."""
+    """What the stack's own processes are told, each its own secrets only."""
     key = settings.receipts.key
-    receipt_key = key.get_secret_value() if key else _secrets(stack.secrets_file)["receipt_key"]
+    receipt_key = key.get_secret_value() if key else made_once(stack.secrets_file)["receipt_key"]
     return {
         **os.environ,
         **stack.environment,
-        "LIKENESS_RECEIPT_KEY": receipt_key,
+        RECEIPTS: receipt_key,
+        # In place of the secrets, which are the courier's.
+        "LIKENESS_WEBHOOK_ACCEPT": str(settings.webhooks.accept is not False).lower(),
         MARK: str(stack.home),
         "LIKENESS_HOME": str(stack.home),
         "LIKENESS_API_BIND": f"{LOOPBACK}:{urlsplit(stack.api_url).port or 80}",
@@ -283,21 +287,6 @@ def _connected(settings: Settings, stack: LocalStack) -> Settings:
     )
 
 
-def _secrets(file: Path) -> dict[str, str]:
-    """Made once, at the first start; only the user can read them."""
-    known = dict(json.loads(file.read_text(encoding="utf-8"))) if file.exists() else {}
-    names = ("redis_password", "s3_access_key", "s3_secret_key", "flower_password")
-    made = {
-        **{name: secrets.token_hex(20) for name in names},
-        "webhook": new_secret(),
-        "receipt_key": new_key(),
-        **known,
-    }
-    if made != known:  # a home of an older version has fewer
-        write_private(file, json.dumps(made, indent=2))
-    return made
-
-
 def _env_file(environment: Mapping[str, str]) -> str:
     head = "# Written by the running local stack, and removed when it stops.\n"
     return head + "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
@@ -316,7 +305,7 @@ Ctrl-C stops everything."""
 @contextmanager
 def _lock(home: Path) -> Iterator[None]:
     """Hold the home's lock. The kernel lets go of it when this process ends, even by kill -9: it is never stale."""
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_home(home)
     with (home / "stack.lock").open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -27,6 +27,7 @@ def vacuum(server: S3Server) -> None:
     time.sleep(SETTLING_S)
     master = f"{LOOPBACK}:{server.port + 2}.{server.port + 3}"
     command = [str(Path(sysconfig.get_path("scripts")) / "weed"), "shell", f"-master={master}"]
+    # In its directory, where the certificates lie that the server asks for.
     command += [f"-filer={LOOPBACK}:{server.port + 6}.{server.port + 7}"]
     try:
         done = subprocess.run(

@@ -5,7 +5,7 @@ import sys
 import click
 
 from core.errors import LikenessError
-from likeness.cli import comparisons, demo, keys, packs, purge, receipts, stack, webhooks
+from likeness.cli import comparisons, demo, images, keys, packs, purge, receipts, stack, webhooks
 from likeness.cli.evaluate.group import evaluate
 from likeness.client import ApiError
 
@@ -27,6 +27,7 @@ def likeness() -> None:
 
 likeness.add_command(comparisons.compare)
 likeness.add_command(comparisons.jobs)
+likeness.add_command(images.images)
 likeness.add_command(keys.keys)
 likeness.add_command(packs.packs)
 likeness.add_command(purge.purge)

@@ -17,18 +17,23 @@ from core.settings import load_settings
     help="Age in seconds from which stored images that no job names count as left behind; less than a minute only "
     "while nobody submits. Default: LIKENESS_ORPHAN_AGE_S.",
 )
-@click.option("--vacuum/--no-vacuum", default=True, help="Whether the embedded object store lets go of deleted bytes.")
+@click.option(
+    "--vacuum/--no-vacuum",
+    default=True,
+    help="Whether Redis's append-only file, and the volumes of the embedded object store, let go of deleted bytes.",
+)
 def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     """Erase images that are due, images that no job names, and what expired jobs have left behind.
 
-    The courier does the same all the time; this does it now, and tells. An S3 store keeps deleted bytes for a while:
-    the embedded one is told to let go of them; see docs/reliability.md for others.
+    The courier does the same all the time; this does it now, and tells. Servers keep deleted bytes for a while: Redis,
+    and the embedded object store, are told to let go of them; see docs/reliability.md for others.
 
     Works on the servers of the settings, not through the API.
     """
     from core.comparisons.erasure import erase_due
     from core.comparisons.orphans import Orphans
     from core.comparisons.store import JobStore
+    from core.storage.journal import Rewriting, rewrite
     from core.storage.objects import ObjectStore
     from infra.local.vacuum import embedded_server
     from infra.local.vacuum import vacuum as let_go
@@ -56,4 +61,11 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     elif vacuum and not dry:
         let_go(server)
         click.echo("object store                   vacuumed: deleted bytes are gone from its files")
+    if vacuum and not dry:
+        said = {
+            Rewriting.DONE: "rewritten: forgotten keys are gone from its append-only file",
+            Rewriting.NEEDLESS: "keeps no append-only file",
+            Rewriting.REFUSED: "does not let this user rewrite its append-only file (the command BGREWRITEAOF)",
+        }
+        click.echo(f"Redis                          {said[rewrite(settings.redis)]}")
     sys.exit(0)

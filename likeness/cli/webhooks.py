@@ -199,7 +199,7 @@ def describe(delivery: Mapping[str, Any]) -> str:
 
 def _keyring(settings: Settings, key_id: str | None) -> Keyring:
     owner = KeyStore(settings.redis).get(key_id).owner if key_id else None
-    keyring = Signers.of(settings.webhooks).for_owner(owner)
+    keyring = Signers.of(settings.signing).for_owner(owner)
     if not keyring.keys:
         raise SettingsInvalid("LIKENESS_WEBHOOK_SECRETS is not set and no local stack is running")
     return keyring

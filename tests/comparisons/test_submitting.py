@@ -11,7 +11,7 @@ from core.comparisons.images import inspect
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
 from core.comparisons.submitting import Submitting
-from core.errors import BrokerUnavailable, RecordsUnavailable, StoreUnavailable
+from core.errors import BrokerUnavailable, ImagesDamaged, RecordsUnavailable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore, Point
 from core.packs.catalogue import Pack, directory_identity
 from core.settings import Settings
@@ -123,12 +123,23 @@ def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door,
     assert door.jobs.get(job.id) == job
     assert door.enqueued == [(job.id, "the lane")]
     assert [*door.objects.keys("")] == [job.request.images_key]
-    assert job.request.split(door.objects.get(job.request.images_key)) == (REFERENCE, PROBE)
+    stored = door.objects.get(job.request.images_key)
+    assert job.open_images(stored) == (REFERENCE, PROBE)
+    assert not any(image[at : at + 8] in stored for image in (REFERENCE, PROBE) for at in range(len(image) - 8))
     for image, facts in ((REFERENCE, job.request.reference), (PROBE, job.request.probe)):
         assert facts == inspect(image, max_bytes=LIMITS.max_image_bytes, max_pixels=LIMITS.max_image_pixels)
     assert (job.status, job.owner, job.request.metadata) == (Status.QUEUED, "ada", {"case": "42"})
     assert job.request.images_key not in job.id
     assert job.id.removeprefix("cmp_") not in job.request.images_key
+
+
+def test_every_job_has_a_key_of_its_own(door: Door) -> None:
+    first, second = (door.submitting.submit(door.accepting.accept(submission()), queue="lane") for _ in range(2))
+    with pytest.raises(ImagesDamaged):
+        second.open_images(door.objects.get(first.request.images_key))
+    for job in (first, second):
+        door.jobs.erase(job.id)
+    assert {*door.records.keys("*")} == {"erasures"}, "and it went with the record"
 
 
 def test_what_a_client_leaves_open_the_deployment_decides(door: Door, zoo: Pack) -> None:

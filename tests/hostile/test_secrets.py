@@ -25,7 +25,7 @@ def test_settings_show_no_secret(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
     settings = Settings(home=tmp_path)
-    groups = (settings.redis, settings.objects, settings.api, settings.webhooks, settings.receipts)
+    groups = (settings.redis, settings.objects, settings.api, settings.signing, settings.receipts)
     shows = [shown for group in groups for shown in (repr(group), str(group), group.model_dump_json())]
     for shown in (repr(settings), str(settings), *shows, repr(settings.redis.url)):
         assert not [value for value in SECRETS.values() if value in shown]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from api.door.rates import Rates
+from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.evaluations.calibrations import Calibration, CalibrationStore
 from core.evaluations.runs import RunRequest
@@ -36,15 +37,18 @@ BROKE = Failure("engine_error", "it broke")
 def leave_jobs(settings: Settings) -> None:
     """One queued, enqueued again; one that waits for an image; one running.
 
-    One succeeded, its delivery under way; one failed, its delivery dead.
+    One succeeded, its delivery under way; one failed, its delivery dead; one cancelled where images stay for a time.
     """
     jobs, deliveries = JobStore.of(settings), DeliveryStore(settings.redis, settings.webhooks)
-    queued, running, succeeded, failed = (job_that_calls_back(URL, "ada") for _ in range(4))
+    queued, running, succeeded, failed, cancelled = (
+        replace(job_that_calls_back(URL, "ada"), seal_key=SealKey.new()) for _ in range(5)
+    )
     waiting = replace(queued, id=new_id("cmp"), request=replace(queued.request, urls={Side.PROBE: URL}))
-    for job in (queued, waiting, running, succeeded, failed):
+    for job in (queued, waiting, running, succeeded, failed, cancelled):
         jobs.create(job)
     jobs.start(waiting.id, "courier")
     jobs.requeue(waiting.id, "courier", fetches=1)
+    JobStore.of(settings.but(image_retention_s=60)).cancel(cancelled.id)
     assert LostJobs.of(settings).note(JobSummary(queued.id, Status.QUEUED, "1", 0.0, held=False))
     for job in (running, succeeded):
         jobs.start(job.id, "engine@test")

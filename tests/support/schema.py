@@ -19,6 +19,7 @@ PLACEHOLDERS = {
     "<status>": f"(?:{'|'.join((*Status, *DeliveryStatus))})",
     "<host>": "[0-9a-f]{32}",
     "<share>": "callbacks(?:-retry)?",
+    "<object>": "comparisons/.+",
     "<digest>": "[0-9a-f]{64}",
     "<sha256>": "[0-9a-f]{64}",
     "<name>": ".+",

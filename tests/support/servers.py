@@ -25,7 +25,6 @@ from infra.local.servers import (
     S3Server,
     retry,
     s3_sockets,
-    write_private,
 )
 from tests.support.ports import ours
 
@@ -77,8 +76,7 @@ class Servers:
                 self.spawn(name, redis.command(), outside(), stdin=redis.config().encode())
             else:
                 s3 = S3Server.of(settings)
-                (s3.directory / "data").mkdir(exist_ok=True)
-                write_private(s3.directory / "s3.json", s3.config())
+                s3.prepare()
                 self.spawn(name, s3.command(), {**outside(), **s3.environment()}, cwd=s3.directory)
 
     @cached_property

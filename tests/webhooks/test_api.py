@@ -43,7 +43,7 @@ def test_a_callback_url_that_cannot_be_right_is_refused_at_the_door(
 
 
 def test_a_deployment_without_a_secret_calls_nobody_back(post: Stack) -> None:
-    assert post.settings.webhooks.secrets is None, "the stack has some in its environment only"
+    assert post.settings.signing.secrets is None, "the stack has some in its environment only"
     form = {name: (io.BytesIO(b"not looked at"), name) for name in ("reference", "probe")}
     with create_app(post.settings).test_client() as client:
         answer = client.post("/v1/comparisons", data={**form, "callback_url": "https://example.com/"})

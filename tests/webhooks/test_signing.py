@@ -133,19 +133,19 @@ def test_a_secret_that_consumers_of_all_keys_know_from_before_signs_until_it_is_
     new, known = new_secret(), new_secret()
     settings = Settings(webhook_secrets=new, webhook_shared_secrets=known)
     for owner in ("ada", None):
-        headers = signed(Signers.of(settings.webhooks).for_owner(owner))
+        headers = signed(Signers.of(settings.signing).for_owner(owner))
         Webhook(known).verify(BODY, headers)
-        Signers.of(Settings(webhook_secrets=new).webhooks).for_owner(owner).verify(headers, BODY)
+        Signers.of(Settings(webhook_secrets=new).signing).for_owner(owner).verify(headers, BODY)
     with pytest.raises(SettingsInvalid, match="LIKENESS_WEBHOOK_SHARED_SECRETS: secret 2"):
-        Signers.of(settings.but(webhook_shared_secrets=f"{known},hunter2").webhooks)
-    assert Signers.of(Settings().webhooks).for_owner("ada").keys == ()
+        Signers.of(settings.but(webhook_shared_secrets=f"{known},hunter2").signing)
+    assert Signers.of(Settings().signing).for_owner("ada").keys == ()
 
 
 def test_no_repr_shows_a_secret() -> None:
     secret = new_secret()
     keyring = Keyring.parse(secret)
     settings = Settings(webhook_secrets=secret)
-    shown = f"{keyring} {keyring!r} {settings!r} {settings} {settings.webhooks!r} {settings.webhooks}"
+    shown = f"{keyring} {keyring!r} {settings!r} {settings} {settings.signing!r} {settings.signing}"
     assert secret not in shown
     assert secret.removeprefix("whsec_") not in shown
     assert repr(base64.b64decode(secret.removeprefix("whsec_"))) not in shown

@@ -10,6 +10,7 @@ import pytest
 
 from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
+from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.errors import StoreUnavailable
 from core.settings import Settings
@@ -96,8 +97,8 @@ class Bench:
             announce=self.announced.append,
         )
 
-    def submitted(self, *, stored: bool = True) -> Job:
-        """A queued job, with its images in the store unless the test wants them lost."""
+    def submitted(self, *, stored: bool = True, sealed: bool = True) -> Job:
+        """A queued job, with its images in the store unless the test wants them lost; 0.1.0 did not seal them."""
         reference, probe = (
             ImageFacts("image/jpeg", 1, 1, len(body), sha256(body).hexdigest()) for body in (REFERENCE, PROBE)
         )
@@ -105,9 +106,11 @@ class Bench:
         request = ComparisonRequest(
             "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}
         )
-        job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request)
+        key = SealKey.new() if sealed else None
+        job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request, seal_key=key)
         if stored:
-            self.objects.put(request.images_key, REFERENCE + PROBE)
+            body = key.seal(REFERENCE, PROBE, name=job.id) if key else REFERENCE + PROBE
+            self.objects.put(request.images_key, body)
         self.jobs.create(job)
         return self.jobs.get(job.id)
 
@@ -123,6 +126,7 @@ class Bench:
         assert self.erased == [job.request.images_key]
         assert self.announced == [ended]
         assert self.leases.count == 0
+        assert ended.seal_key is None, "forgotten with the ending"
         return ended
 
     def nothing_was_told(self) -> None:
@@ -204,6 +208,30 @@ def test_a_job_whose_images_are_lost_fails(bench: Bench) -> None:
     assert (ended.status, code_of(ended)) == (Status.FAILED, "images_lost")
 
 
+def test_a_job_that_0_1_0_has_taken_runs_its_images_lie_there_as_they_came(bench: Bench) -> None:
+    job = bench.submitted(sealed=False)
+    bench.comparisons().run(job.id)
+    assert bench.ends(job).status is Status.SUCCEEDED
+    assert bench.engine.compared == [(REFERENCE, PROBE)]
+
+
+@pytest.mark.parametrize("instead", [b"", b"\xff\xd8\xff no seal at all", REFERENCE + PROBE])
+def test_a_job_whose_stored_images_are_not_what_was_sealed_fails_and_says_so(bench: Bench, instead: bytes) -> None:
+    job = bench.submitted()
+    bench.objects.put(job.request.images_key, instead)
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, code_of(ended)) == (Status.FAILED, "images_damaged")
+    assert not bench.engine.compared
+
+
+def test_the_images_of_another_job_in_place_of_ones_own_are_damaged(bench: Bench) -> None:
+    job, other = bench.submitted(), bench.submitted()
+    bench.objects.put(job.request.images_key, bench.objects.get(other.request.images_key))
+    bench.comparisons().run(job.id)
+    assert code_of(bench.ends(job)) == "images_damaged"
+
+
 def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: Bench) -> None:
     def raises() -> None:
         raise ZeroDivisionError("at an address inside")
@@ -244,6 +272,7 @@ def test_of_a_job_that_is_cancelled_while_it_runs_the_first_ending_stands(bench:
     bench.comparisons().run(job.id)
     cancelled = bench.jobs.get(job.id)
     assert (cancelled.status, cancelled.result) == (Status.CANCELLED, None)
+    assert cancelled.seal_key is None
     bench.nothing_was_told()
     assert len(bench.engine.compared) == 1
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core.errors import DownloadFailed
 from core.packs.catalogue import Pack, PackSource
+from core.private import make_home
 from core.settings.groups import PackSettings
 from core.storage.download import Progress, no_progress
 from worker.packs import opencv_zoo
@@ -31,6 +32,8 @@ def fetch(pack: Pack, packs: PackSettings, progress: Progress = no_progress) -> 
     directory = packs.path / pack.name
     if _is_whole(pack, directory):
         return directory
+    if packs.directory is None:
+        make_home(packs.home)
     with gathering(packs.path, pack.name) as gathered:
         if not _is_whole(pack, directory):  # another process may have been faster
             _gather(pack, gathered, packs, progress)

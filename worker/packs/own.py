@@ -6,6 +6,7 @@ from pathlib import Path
 
 from core.errors import SettingsInvalid
 from core.packs.catalogue import OWN_CATALOGUE, Pack, load_catalogue, read_catalogue, require_pack_name
+from core.private import make_home
 from core.settings.groups import PackSettings
 from core.storage.digest import sha256_of
 from worker.engine.inspecting import inspect_pack
@@ -35,6 +36,7 @@ def add_pack(
     if name in load_catalogue(packs.home):
         raise SettingsInvalid(f"a pack is already called {name!r}; choose another name")
     contents = inspect_pack(directory)
+    make_home(packs.home)
     own = packs.home / OWN_CATALOGUE
     with gathering(packs.path, name) as gathered:
         for file in contents.files:

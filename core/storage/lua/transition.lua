@@ -22,7 +22,14 @@ redis.call('HINCRBY', KEYS[1], 'version', 1)
 if attempts ~= '0' then redis.call('HINCRBY', KEYS[1], 'attempts', attempts) end
 move(ARGV[4], ARGV[1], owner, status, ARGV[3])
 if ARGV[5] ~= '' then
-  if images then redis.call('ZADD', KEYS[2], ARGV[7], images) end
+  if images then
+    redis.call('ZADD', KEYS[2], ARGV[7], images)
+    local seal = redis.call('HGET', KEYS[1], 'seal_key')
+    if seal and seal ~= '' then -- images that stay for a time: the server itself forgets their key when they are due
+      redis.call('HDEL', KEYS[1], 'seal_key')
+      redis.call('SET', 'seal:' .. images, seal, 'PXAT', math.floor(1000 * ARGV[7]))
+    end
+  end
   if ARGV[6] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[6]) end
   redis.call('PUBLISH', ARGV[5], ARGV[3])
 end
