@@ -65,6 +65,7 @@ def make_services(settings: Settings) -> Services:
         packs=packs,
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
+        default_quality=settings.packs.default_quality,
         limits=settings.images,
         destinations=DestinationRules.of(settings.webhooks) if settings.webhooks.secrets else None,
     )

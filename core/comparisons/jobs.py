@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 
 from core.comparisons.images import ImageFacts
+from core.quality import QualityRule
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Threshold
 
@@ -27,6 +28,7 @@ class ComparisonRequest:
     metadata: dict[str, str]
     #: None where nobody asked to be called back.
     callback_url: str | None = None
+    quality: QualityRule = QualityRule.REPORT
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
         """The reference and the probe out of the stored object."""

@@ -9,6 +9,7 @@ from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.calibrations import CalibrationStore, TargetUnsupported
 from core.packs.catalogue import Pack, directory_identity
+from core.quality import QualityRule
 from core.settings.groups import ImageLimits
 from core.storage.lifecycle import Status, new_id
 from core.vocabulary import Policy, Side, Threshold
@@ -41,6 +42,8 @@ class Submission:
     #: None: nobody is called back.
     callback_url: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    #: What becomes of quality warnings.
+    quality: QualityRule | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Rules:
     limits: ImageLimits
     #: None where nobody is called back: there is no secret to sign with.
     destinations: DestinationRules | None
+    default_quality: QualityRule = QualityRule.REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Accepting:
                 probe=self._inspected(Side.PROBE, submission.probe),
                 metadata=dict(submission.metadata),
                 callback_url=submission.callback_url,
+                quality=submission.quality or rules.default_quality,
             ),
             event_id=new_id("evt") if submission.callback_url else None,
         )
