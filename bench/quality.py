@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter, ImageOps
 
-from core.packs.catalogue import load_catalogue
+from core.packs.catalogue import find_pack, load_catalogue
 from core.quality import Box, Measures, QualityWarning, Seen
 from core.settings import load_settings
 from core.vocabulary import Policy
@@ -204,18 +204,19 @@ def mirrored(engine: Engine, bodies: Sequence[bytes]) -> str:
 @click.command()
 @click.option("--lfw", type=ARCHIVE, required=True, help="lfw-deepfunneled.tgz")
 @click.option("--cfp", type=ARCHIVE, help="cfp-dataset.tgz")
+@click.option("--pack", "name", default="opencv-zoo", show_default=True, help="The pack whose detector is asked.")
 @click.option("--every", default=20, show_default=True, help="Of LFW, make every so many-th image worse.")
-def main(lfw: Path, cfp: Path | None, every: int) -> None:
+def main(lfw: Path, cfp: Path | None, name: str, every: int) -> None:
     """Print the tables of docs/quality.md."""
     settings = load_settings()
-    pack = load_catalogue(settings.home)["opencv-zoo"]
+    pack = find_pack(name, load_catalogue(settings.home))
     engine = Engine.load(pack, settings.packs.path / pack.name, settings.engine)
     found = {"LFW": measured(engine, list(images(lfw, "", 1)), embed=False)}
     if cfp:
         found["CFP, frontal"] = measured(engine, list(images(cfp, "/frontal/", 1)), embed=False)
         found["CFP, profile"] = measured(engine, list(images(cfp, "/profile/", 1)), embed=False)
-    for name, one in found.items():
-        click.echo(f"\n{name}, {len(one.warnings)} images:\n\n{distributions(one)}")
+    for dataset, one in found.items():
+        click.echo(f"\n{dataset}, {len(one.warnings)} images:\n\n{distributions(one)}")
     some = list(images(lfw, "", every))
     click.echo(f"\n{warned(found)}\n{len(some)} images of LFW:\n\n{worsened(engine, some)}\n{mirrored(engine, some)}")
 

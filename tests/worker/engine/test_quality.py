@@ -189,9 +189,9 @@ def test_every_warning_is_a_reason() -> None:
             "the head is turned away: yaw -55.1 degrees; at most 55 (LIKENESS_QUALITY_MAX_YAW_DEG)",
         ),
         (
-            replace(GOOD, pitch_deg=25.1),
+            replace(GOOD, pitch_deg=35.1),
             "extreme_pose",
-            "the head is turned away: pitch 25.1 degrees; at most 25 (LIKENESS_QUALITY_MAX_PITCH_DEG)",
+            "the head is turned away: pitch 35.1 degrees; at most 35 (LIKENESS_QUALITY_MAX_PITCH_DEG)",
         ),
         (
             replace(GOOD, sharpness=0.549),
@@ -228,7 +228,7 @@ def test_a_warning_names_the_value_the_limit_and_the_setting(
 
 
 def test_at_its_limit_a_measure_is_good_enough(limits: QualityLimits) -> None:
-    at_the_limit = Measures(20.0, 180.0, 0.0, -25.0, 0.55, 0.2, 0.0, 0.1, 0.15)
+    at_the_limit = Measures(20.0, 180.0, 0.0, -35.0, 0.55, 0.2, 0.0, 0.1, 0.15)
     assert [*judge(at_the_limit, limits)] == []
     assert [*judge(replace(at_the_limit, yaw_deg=55.0, inter_eye_distance_px=11.5), limits)] == []
 
