@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import atan2, degrees, hypot
+from math import atan2, degrees, hypot, sqrt
+from operator import mul
 
 import numpy as np
 
@@ -21,7 +22,8 @@ MODEL = np.array(
         [0.431, 0.991, -0.131],
     ]
 )
-INVERSE = np.linalg.pinv(MODEL - MODEL.mean(axis=0))
+#: Points to head: 3 x 5, each row with a sum of 0, so that the points' middle does not matter.
+INVERSE: list[list[float]] = np.linalg.pinv(MODEL - MODEL.mean(axis=0)).tolist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +41,28 @@ class Pose:
 def pose_of(keypoints: Sequence[Point]) -> Pose:
     """Right eye, left eye, nose, right and left mouth corner, in pixels; of any five points something is made.
 
-    A weak-perspective fit: the 2 x 3 matrix that maps the model onto the points in the least-squares sense, and the
-    rotation nearest to it. Roll is taken from the face's vertical axis, not from the line between the eyes, which is
-    next to nothing in a profile.
+    A weak-perspective fit: A, the 2 x 3 matrix that maps the model onto the points in the least-squares sense, and the
+    rotation nearest to it, whose first two rows are (A A')^-1/2 A. Roll is taken from the face's vertical axis: the
+    line between the eyes is next to nothing in a profile.
     """
-    points = np.asarray(keypoints, np.float64)
-    u, _, v = np.linalg.svd((INVERSE @ (points - points.mean(axis=0))).T, full_matrices=False)
-    (xx, xy, xz), (yx, yy, yz) = (u @ v).tolist()  # a row an axis of the image, a column an axis of the head
-    towards_viewer = xx * yy - xy * yx
-    length = hypot(xy, yy) or 1.0
-    sine, cosine = xy / length, yy / length
-    right, down = cosine * xz - sine * yz, sine * xz + cosine * yz  # where the upright face looks
+    # In plain numbers: for five points numpy and its SVD take several times as long.
+    columns = tuple(zip(*keypoints, strict=True))
+    horizontal, vertical = ([sum(map(mul, row, column)) for row in INVERSE] for column in columns)
+    a, b, d = (
+        sum(map(mul, *rows)) for rows in ((horizontal, horizontal), (horizontal, vertical), (vertical, vertical))
+    )
+    root = sqrt(max(a * d - b * b, 0.0))
+    # (A A')^-1/2 is [[d + root, -b], [-b, a + root]] but for a factor; so are the columns, the head's axes.
+    across, along, forward = (
+        ((d + root) * x - b * y, (a + root) * y - b * x) for x, y in zip(horizontal, vertical, strict=True)
+    )
+    scale = hypot(across[0], along[0], forward[0]) or 1.0
+    length = hypot(*along) or 1.0
+    sine, cosine = along[0] / length, along[1] / length
+    right, down = cosine * forward[0] - sine * forward[1], sine * forward[0] + cosine * forward[1]
+    towards_viewer = (across[0] * along[1] - along[0] * across[1]) / scale
     return Pose(
-        roll=degrees(atan2(xy, yy)),
+        roll=degrees(atan2(sine, cosine)),
         yaw=degrees(atan2(right, towards_viewer)),
         pitch=degrees(atan2(down, hypot(right, towards_viewer))),
     )

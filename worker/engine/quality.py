@@ -19,8 +19,11 @@ from worker.engine.pose import pose_of
 
 #: Rows and columns of a crop that show nothing but face, from the brows to below the mouth ...
 ROWS, COLUMNS = slice(36, 104), slice(26, 86)
-#: ... and with what the widest mean reaches beyond them.
+#: ... and with what the widest mean reaches beyond them, in which they are ...
 MARGIN = 8
+AROUND = tuple(slice(part.start - MARGIN, part.stop + MARGIN) for part in (ROWS, COLUMNS))
+#: ... here.
+INNER = slice(MARGIN, -MARGIN), slice(MARGIN, -MARGIN)
 #: A crop's part where every face has face: centre and half axes of an ellipse, the chin below the crop's edge.
 OVAL = (56.0, 66.0), (34.0, 48.0)
 #: Luma from which a pixel is as good as white: OFIQ's over-exposure prevention.
@@ -59,11 +62,13 @@ def measure(shape: tuple[int, int], keypoints: Sequence[Point], crop: Image) -> 
     """Rounded to what they are good for."""
     (right_x, right_y), (left_x, left_y), *_ = keypoints
     pose = pose_of(keypoints)
+    luma = cv2.cvtColor(crop[AROUND], cv2.COLOR_BGR2GRAY)
+    face = luma[INNER]
     onto_image = cv2.invertAffineTransform(similarity(tuple(keypoints)))
-    cut_off = 1 - float(np.mean(_inside(shape, onto_image, _OVAL_POINTS)))
-    luma = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    face = luma[ROWS, COLUMNS]
-    if cut_off > 0:  # what lies beyond the image is black in the crop, and nobody's
+    cut_off = 0.0
+    if not _inside(shape, onto_image, _OVAL_CORNERS).all():
+        cut_off = 1 - float(np.mean(_inside(shape, onto_image, _OVAL_POINTS)))
+        # What lies beyond the image is black in the crop, and nobody's.
         face = face.ravel()[_inside(shape, onto_image, _FACE_POINTS)]
     brightness, contrast = (float(value[0, 0]) for value in cv2.meanStdDev(face)) if face.size else (0.0, 0.0)
     return Measures(
@@ -126,13 +131,10 @@ def _sharpness(luma: Image) -> float:
 
     Blur takes fine detail before coarse, contrast takes both alike, and the first mean takes the noise of pixels.
     """
-    rows = slice(ROWS.start - MARGIN, ROWS.stop + MARGIN)
-    columns = slice(COLUMNS.start - MARGIN, COLUMNS.stop + MARGIN)
-    inner = slice(MARGIN, MARGIN + ROWS.stop - ROWS.start), slice(MARGIN, MARGIN + COLUMNS.stop - COLUMNS.start)
-    fine = cv2.blur(luma[rows, columns].astype(np.float32), (3, 3))
+    fine = cv2.blur(luma.astype(np.float32), (3, 3))
     middle = cv2.blur(fine, (5, 5))
     coarse = cv2.blur(middle, (9, 9))
-    detail, rest = (cv2.meanStdDev((a - b)[inner])[1][0, 0] for a, b in ((fine, middle), (middle, coarse)))
+    detail, rest = (cv2.meanStdDev((a - b)[INNER])[1][0, 0] for a, b in ((fine, middle), (middle, coarse)))
     return float(detail / max(rest, FLAT))
 
 
@@ -159,4 +161,5 @@ def _face() -> npt.NDArray[np.float64]:
 
 
 _OVAL_POINTS = _oval()
+_OVAL_CORNERS = np.array([[x, y] for x in (22.0, 90.0) for y in (18.0, 114.0)])
 _FACE_POINTS = _face()
