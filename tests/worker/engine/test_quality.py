@@ -101,7 +101,7 @@ def test_noise_does_not_pass_for_sharpness(engine: Engine, sample: Sample) -> No
 def test_contrast_and_brightness_alone_do_not_change_sharpness(engine: Engine, sample: Sample) -> None:
     image, _ = portrait(engine, sample("biden.jpg"))
     dim = image.point([40 + value // 3 for value in range(256)] * 3)
-    one, other = (seen(engine, encode(picture)).measures for picture in (image, dim))
+    one, other = (seen(engine, encode(shown)).measures for shown in (image, dim))
     assert one is not None
     assert other is not None
     assert other.sharpness == pytest.approx(one.sharpness, rel=0.05)
