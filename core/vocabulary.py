@@ -1,7 +1,9 @@
 """The vocabulary of a comparison. No I/O, no framework; a stranger can read it aloud."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from core.quality import Seen
 
 #: An image that fits into a square of this side, in pixels, is detected at this size and not blown up to a larger
 #: one: on LFW (250x250) detection at 640 costs four times as much as at 320 and loses accuracy (docs/engine.md).
@@ -45,6 +47,13 @@ class Reason(StrEnum):
     FACE_TOO_SMALL = "face_too_small"
     UNDECODABLE_IMAGE = "undecodable_image"
     IMAGE_TOO_LARGE = "image_too_large"
+    # Only where quality is required: each is a `QualityWarning`.
+    EXTREME_POSE = "extreme_pose"
+    BLURRED = "blurred"
+    TOO_DARK = "too_dark"
+    OVEREXPOSED = "overexposed"
+    LOW_RESOLUTION = "low_resolution"
+    FACE_CUT_OFF = "face_cut_off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +165,5 @@ class Result:
     faces: dict[Side, Face]
     #: A step's name to milliseconds.
     timings_ms: dict[str, float]
+    #: Of every side whose image was decoded; empty in records of before.
+    seen: dict[Side, Seen] = field(default_factory=dict)

@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
@@ -54,6 +54,9 @@ class ComparisonJob:
     reasons: tuple[Mapping[str, str], ...]
     #: The whole answer.
     document: Mapping[str, Any]
+    #: By side, what was seen in the image: its size, faces, landmarks, quality measures and warnings. Empty until a
+    #: worker has looked, and where the API is older than this.
+    seen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def has_ended(self) -> bool:
@@ -64,7 +67,12 @@ class ComparisonJob:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read the API's answer."""
         picked = {name: document[name] for name in ("id", "status", "outcome", "score", "decision", "threshold")}
-        return cls(**picked, reasons=tuple(document["reasons"]), document=document)
+        seen = document.get("seen", {})
+        return cls(**picked, reasons=tuple(document["reasons"]), document=document, seen=seen)
+
+    def warnings(self, side: str) -> tuple[str, ...]:
+        """Quality warnings of `reference` or `probe`: `extreme_pose`, `blurred`, `too_dark`, ..."""
+        return tuple(self.seen.get(side, {}).get("warnings", ()))
 
 
 class Client:
@@ -89,7 +97,7 @@ class Client:
         idempotency_key: str | None = None,
         **fields: str | float | None,
     ) -> ComparisonJob:
-        """Submit two images; `fields` are the form's others: pack, policy, threshold, metadata.
+        """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, metadata.
 
         An image may be a URL, where the deployment fetches them.
 

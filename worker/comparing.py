@@ -94,7 +94,7 @@ class Comparisons:
         request = job.request
         try:
             engine = self._engines.get(request.pack)
-            comparison = engine.compare(*images, request.policy)
+            comparison = engine.compare(*images, request.policy, request.quality)
         except Exception as error:  # the message is taken: whatever went wrong must end in a terminal state
             log.exception("comparison_broke")
             self._fail(job, "engine_error", f"the engine failed on these images: {type(error).__name__}")
@@ -113,6 +113,7 @@ class Comparisons:
                 "fetch": round((fetched - started) * 1000, 1),
                 **{step: round(ms, 1) for step, ms in comparison.timings_ms.items()},
             },
+            seen=dict(comparison.seen),
         )
         self._end(job, lambda: self._jobs.succeed(job, result))
 

@@ -14,10 +14,11 @@ import structlog
 from core.comparisons.images import read_header
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.messages import ShardAnswer, ShardEmbedded, ShardMessage, ShardOutcome, ShardSkipped
-from core.evaluations.parts import FailureReason, Part, failure_reason
+from core.evaluations.parts import FailureReason, Part, failure_reason, measures_by_name
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.shards import read_shard
 from core.evaluations.store import RunStore
+from core.quality import Measures
 from core.storage.lifecycle import Status
 from core.storage.objects import Objects
 from core.vocabulary import Track
@@ -50,6 +51,8 @@ class Row:
     #: Why there is no crop; None where there is one.
     reason: FailureReason | None
     faces_found: int
+    #: None where no face was measured.
+    measures: Measures | None = None
 
 
 class Shards:
@@ -126,7 +129,8 @@ def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline)
     acquired = engine.acquire(body, pipeline.policy)
     if isinstance(acquired, Unusable):
         return Row(image_id, None, acquired.reason, 0)
-    return Row(image_id, acquired.crop, None, acquired.face.faces_found)
+    measures = acquired.seen.measures if acquired.seen else None
+    return Row(image_id, acquired.crop, None, acquired.face.faces_found, measures)
 
 
 def _part(engine: FaceEngine, rows: Sequence[Row], *, flip: bool) -> Part:
@@ -143,6 +147,7 @@ def _part(engine: FaceEngine, rows: Sequence[Row], *, flip: bool) -> Part:
         embeddings=embeddings,
         engine=asdict(engine.facts),
         software={name: version(name) for name in SOFTWARE},
+        measures=measures_by_name([row.measures for row in rows]),
     )
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from core.errors import SettingsInvalid
+from core.quality import QualityRule
 from core.settings import Settings
 from core.settings.groups import EngineSettings
 from core.vocabulary import Compared, EngineFacts, PackIdentity, Policy, Reason
@@ -56,7 +57,9 @@ class SleepingEngine:
         """Zeros."""
         return np.zeros((len(crops), 1), np.float32)
 
-    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
+    def compare(
+        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+    ) -> Comparison:
         """Sleep for about as long as the setting says, then draw a score."""
         seconds = self._sleep_s * random.uniform(0.5, 1.5)  # noqa: S311
         time.sleep(seconds)

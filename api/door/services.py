@@ -70,6 +70,7 @@ def make_services(settings: Settings) -> Services:
         packs=packs,
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
+        default_quality=settings.packs.default_quality,
         limits=settings.images,
         destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
         image_urls=DestinationRules.of(settings.webhooks) if settings.images.urls else None,

@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 from api.schemas.common import StrictForm
 from api.schemas.images import ImageText, image_file, is_url
 from core.comparisons.submission import FieldRefused, ImageUrl, Submission
+from core.quality import QualityRule, QualityWarning
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, Policy, Reason, Side
 from core.webhooks.destinations import MAX_URL_CHARACTERS
@@ -87,6 +88,15 @@ class ComparisonForm(StrictForm):
             "exclusiveMaximum": 1,
         },
     )
+    quality = fields.String(
+        validate=validate.OneOf(
+            list(QualityRule), error="quality_unknown|must be one of report, require; found {input}"
+        ),
+        metadata={
+            "description": "`report`: quality warnings are told beside the score. `require`: each is a reason why a "
+            "face was not acquired, and nothing is compared. Default: the deployment's.",
+        },
+    )
     metadata = fields.String(
         validate=_metadata,
         metadata={
@@ -148,6 +158,7 @@ def submission_of(form: Mapping[str, Any]) -> Submission:
         target_fmr=form.get("target_fmr"),
         callback_url=form.get("callback_url"),
         metadata=json.loads(form.get("metadata", "{}")),
+        quality=QualityRule(form["quality"]) if "quality" in form else None,
     )
 
 
@@ -193,6 +204,67 @@ class FaceSchema(Schema):
     detection_score = fields.Float(required=True)
     faces_found = fields.Integer(required=True)
     detection_size = fields.Integer(required=True)
+
+
+def _point(which: str) -> fields.List[float]:
+    return fields.List(
+        fields.Float(), required=True, validate=validate.Length(equal=2), metadata={"description": f"{which}: x, y."}
+    )
+
+
+class LandmarksSchema(Schema):
+    """Five points of the chosen face as the detector gives them, right and left being the subject's own.
+
+    In an image that is not mirrored, the right eye of an upright face is the one further left.
+    """
+
+    right_eye = _point("Centre of the subject's right eye")
+    left_eye = _point("Centre of the subject's left eye")
+    nose = _point("Tip of the nose")
+    right_mouth_corner = _point("The mouth's corner on the subject's right")
+    left_mouth_corner = _point("The mouth's corner on the subject's left")
+
+
+class SeenFaceSchema(Schema):
+    """A face that was detected; `box` is left, top, right, bottom and may reach beyond the image."""
+
+    box = fields.List(fields.Float(), required=True, validate=validate.Length(equal=4))
+    detection_score = fields.Float(required=True)
+    chosen = fields.Boolean(required=True, metadata={"description": "Whether it is the one that counts."})
+
+
+def _measure(description: str) -> fields.Float:
+    return fields.Float(required=True, metadata={"description": description})
+
+
+class MeasuresSchema(Schema):
+    """Quality measures of the chosen face, after ISO/IEC 29794-5 where it has them: see docs/quality.md."""
+
+    inter_eye_distance_px = _measure("Between the eyes' centres, in pixels.")
+    roll_deg = _measure("How far the image must be turned clockwise for the face to be upright, -180 to 180.")
+    yaw_deg = _measure("Estimated. 0 is frontal, positive looks to the subject's left.")
+    pitch_deg = _measure("Estimated. 0 is frontal, positive looks down.")
+    sharpness = _measure("Contrast of fine detail over that of coarse detail at the recogniser's scale, 0 and more.")
+    brightness = _measure("Mean luma of the face, 0 to 1.")
+    contrast = _measure("Standard deviation of the face's luma, 0 to 0.5.")
+    overexposure = _measure("Share of the face's pixels that are as good as white, 0 to 1.")
+    cut_off = _measure("Share of the face that lies beyond the image's edge, 0 to 1.")
+
+
+class SeenSchema(Schema):
+    """What was seen in one image.
+
+    Coordinates are in pixels of the image as it was sent, turned upright by its EXIF orientation, as are `width` and
+    `height`. `faces` lists at most 50, the best first, the chosen one among them; `faces_found` counts all.
+    """
+
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+    faces_found = fields.Integer(required=True)
+    faces = fields.List(fields.Nested(SeenFaceSchema), required=True)
+    landmarks = fields.Nested(LandmarksSchema, required=True, allow_none=True)
+    measures = fields.Nested(MeasuresSchema, required=True, allow_none=True)
+    warnings = fields.List(fields.Enum(QualityWarning, by_value=True), required=True)
 
 
 class JobErrorSchema(Schema):
@@ -243,9 +315,18 @@ class JobSchema(Schema):
     calibrated_fmr = fields.Nested(CalibratedFmrSchema, required=True, allow_none=True)
     reasons = fields.List(fields.Nested(FailureToAcquireSchema), required=True)
     faces = fields.Dict(keys=fields.String(), values=fields.Nested(FaceSchema), required=True)
+    seen = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(SeenSchema),
+        required=True,
+        metadata={"description": "By side: `reference`, `probe`; of every image that was decoded, used or not."},
+    )
     pack = fields.String(required=True)
     pack_digest = fields.String(required=True, allow_none=True)
     policy = fields.Enum(Policy, by_value=True, required=True)
+    quality = fields.Enum(
+        QualityRule, by_value=True, required=True, metadata={"description": "What becomes of quality warnings."}
+    )
     provider = fields.String(required=True, allow_none=True)
     detection_size = fields.Integer(required=True, allow_none=True)
     detection_threshold = fields.Float(required=True, allow_none=True)

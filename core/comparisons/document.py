@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.comparisons.jobs import Job
+from core.quality import Seen
 from core.times import rfc3339
 
 #: What an event says of an ended job: these, in this order, and where the whole of it can be read.
@@ -41,9 +42,11 @@ def job_document(job: Job) -> dict[str, Any]:
             }
             for side, face in (result.faces if result else {}).items()
         },
+        "seen": {side.value: seen_document(seen) for side, seen in (result.seen if result else {}).items()},
         "pack": request.pack,
         "pack_digest": engine.pack.digest if engine else None,
         "policy": request.policy.value,
+        "quality": request.quality.value,
         "provider": engine.provider if engine else None,
         "detection_size": engine.detection_size if engine else None,
         "detection_threshold": engine.detection_threshold if engine else None,
@@ -57,6 +60,20 @@ def job_document(job: Job) -> dict[str, Any]:
         "started_at": rfc3339(job.started_at) if job.started_at else None,
         "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
         "urls": {"self": here, "cancel": f"{here}/cancel"},
+    }
+
+
+def seen_document(seen: Seen) -> dict[str, Any]:
+    """What was seen in one image, as plain values."""
+    landmarks = asdict(seen.landmarks) if seen.landmarks else None
+    return {
+        "width": seen.width,
+        "height": seen.height,
+        "faces_found": seen.faces_found,
+        "faces": [{**asdict(face), "box": [*face.box]} for face in seen.faces],
+        "landmarks": {name: [*point] for name, point in landmarks.items()} if landmarks else None,
+        "measures": asdict(seen.measures) if seen.measures else None,
+        "warnings": [warning.value for warning in seen.warnings],
     }
 
 

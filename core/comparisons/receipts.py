@@ -84,6 +84,7 @@ def contents_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
         "decision": result.decision if result else None,
         "threshold": asdict(request.threshold),
         "policy": request.policy,
+        "quality": request.quality,
         "pack": {"name": request.pack, "digest": engine.pack.digest if engine else None},
         "provider": engine.provider if engine else None,
         "detection": {"size": engine.detection_size, "threshold": engine.detection_threshold} if engine else None,

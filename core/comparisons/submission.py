@@ -10,6 +10,7 @@ from core.comparisons.sealing import SealKey
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.calibrations import CalibrationStore, TargetUnsupported
 from core.packs.catalogue import Pack, directory_identity
+from core.quality import QualityRule
 from core.settings.groups import ImageLimits
 from core.storage.lifecycle import Status, new_id
 from core.vocabulary import Policy, Side, Threshold
@@ -52,6 +53,8 @@ class Submission:
     #: None: nobody is called back.
     callback_url: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    #: What becomes of quality warnings.
+    quality: QualityRule | None = None
 
     @property
     def urls(self) -> dict[Side, str]:
@@ -79,6 +82,7 @@ class Rules:
     destinations: DestinationRules | None
     #: Where images are fetched from; None where none are.
     image_urls: DestinationRules | None = None
+    default_quality: QualityRule = QualityRule.REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,7 @@ class Accepting:
                 metadata=dict(submission.metadata),
                 callback_url=submission.callback_url,
                 urls=submission.urls,
+                quality=submission.quality or rules.default_quality,
             ),
             event_id=new_id("evt") if submission.callback_url else None,
             seal_key=seal_key,

@@ -2,13 +2,15 @@
 
 import io
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from core.quality import Measures
 from core.vocabulary import Reason
 
 
@@ -25,6 +27,14 @@ FailureReason: TypeAlias = Reason | CropRejected
 def failure_reason(code: str) -> FailureReason:
     """The reason with this code. Raise ValueError for one that is none."""
     return Reason(code) if code in tuple(Reason) else CropRejected(code)
+
+
+def measures_by_name(rows: Sequence[Measures | None]) -> dict[str, npt.NDArray[np.float32]]:
+    """A column a measure, of shape (n,) for n rows; NaN in the row of an image that has none."""
+    return {
+        measure.name: np.array([getattr(row, measure.name, np.nan) for row in rows], np.float32)
+        for measure in fields(Measures)
+    }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,6 +54,8 @@ class Part:
     engine: dict[str, Any]
     #: ... and the version of each distribution that may show in them.
     software: dict[str, str]
+    #: Quality measures by name, each of shape (n,); NaN where there is none. None in parts of before.
+    measures: dict[str, npt.NDArray[np.float32]] | None = None
 
     @property
     def facts(self) -> str:
@@ -62,14 +74,25 @@ class Part:
             reasons=np.array([reason or "" for reason in self.reasons]),
             faces_found=self.faces_found,
             embeddings=self.embeddings,
+            **self._measures(),
         )
         return buffer.getvalue()
+
+    def _measures(self) -> dict[str, npt.NDArray[Any]]:
+        """One array and its columns' names: an array of its own would cost each measure 400 bytes."""
+        if self.measures is None:
+            return {}
+        return {
+            "measure_names": np.array([*self.measures]),
+            "measures": np.stack([*self.measures.values()], axis=1),
+        }
 
     @classmethod
     def from_npz(cls, body: bytes) -> "Part":
         """What `to_npz` wrote, this version's or an older one's."""
         with np.load(io.BytesIO(body), allow_pickle=False) as arrays:
             facts = json.loads(str(arrays["facts"]))
+            names = arrays["measure_names"].tolist() if "measure_names" in arrays else None
             return cls(
                 image_ids=tuple(arrays["image_ids"].tolist()),
                 acquired=arrays["acquired"],
@@ -78,4 +101,5 @@ class Part:
                 embeddings=arrays["embeddings"],
                 engine=facts["engine"],
                 software=facts["software"],
+                measures=dict(zip(names, arrays["measures"].T, strict=True)) if names else None,
             )

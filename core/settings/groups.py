@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import SettingsInvalid
+from core.quality import QualityRule
 from core.vocabulary import Policy
 
 PREFIX = "LIKENESS_"
@@ -122,6 +123,22 @@ class ImageLimits(Group):
     max_image_pixels: int = Field(40_000_000, ge=1024, description="Largest image accepted, in declared pixels")
 
 
+class QualityLimits(Group):
+    """Past which quality measures a face gets a warning, or is refused where quality is required (docs/quality.md)."""
+
+    quality_max_yaw_deg: float = Field(55.0, gt=0, le=180, description="Largest yaw either way; `extreme_pose`")
+    quality_max_pitch_deg: float = Field(35.0, gt=0, le=90, description="Largest pitch either way; `extreme_pose`")
+    quality_min_sharpness: float = Field(0.55, ge=0, description="Least sharpness; `blurred`")
+    quality_min_brightness: float = Field(0.2, ge=0, le=1, description="Least mean luma; `too_dark`")
+    quality_max_overexposure: float = Field(0.1, ge=0, le=1, description="Largest white share; `overexposed`")
+    quality_min_eye_distance_px: float = Field(
+        20.0, ge=0, description="Least distance between the eyes, seen from the front; `low_resolution`"
+    )
+    quality_max_cut_off: float = Field(
+        0.15, ge=0, le=1, description="Largest share of the face beyond the image's edge; `face_cut_off`"
+    )
+
+
 class ImageSettings(ImageLimits):
     """Submitted images: how large they may be, how long they stay."""
 
@@ -225,6 +242,10 @@ class PackSettings(HomeSettings):
     default: str = _setting("DEFAULT_PACK", "opencv-zoo", description="Pack of a comparison that names none")
     default_policy: Policy = Field(Policy.LARGEST, description="Face selection of a comparison that names none")
     directory: Path | None = _setting("PACKS_DIR", None, description="Where packs lie; default: `packs` in the home")
+    default_quality: QualityRule = Field(
+        QualityRule.REPORT,
+        description="What becomes of quality warnings where a comparison does not say: `report`, `require`",
+    )
     mirror: str | None = _setting(
         "PACK_MIRROR", None, description="Base URL or directory with <pack>/<file>, tried before all else"
     )
@@ -243,7 +264,7 @@ class PackSettings(HomeSettings):
         return self.directory or self.home / "packs"
 
 
-class EngineSettings(HomeSettings, ImageLimits):
+class EngineSettings(HomeSettings, ImageLimits, QualityLimits):
     """What turns two images into a score."""
 
     kind: Literal["insightface", "sleeping"] = _setting(

@@ -38,6 +38,8 @@ class Embedded:
     engine: dict[str, Any]
     #: Versions, by name.
     software: dict[str, str]
+    #: Quality measures by name, each of shape (n,); NaN where there is none, empty where a part has none.
+    measures: dict[str, npt.NDArray[np.float32]]
 
     def failure(self, image_id: str) -> FailureReason | None:
         """Why this image gave no face, or None."""
@@ -67,7 +69,15 @@ def read_parts(messages: Sequence[ShardMessage], objects: Objects) -> Embedded:
         reasons=tuple(reason for part in parts for reason in part.reasons),
         engine=parts[0].engine,
         software=parts[0].software,
+        measures=_measures(parts),
     )
+
+
+def _measures(parts: Sequence[Part]) -> dict[str, npt.NDArray[np.float32]]:
+    """What every part has: one that was made before has none."""
+    columns = [part.measures or {} for part in parts]
+    shared = [name for name in columns[0] if all(name in of_part for of_part in columns)]
+    return {name: np.concatenate([of_part[name] for of_part in columns]) for name in shared}
 
 
 def _wide(embeddings: npt.NDArray[np.float32], width: int) -> npt.NDArray[np.float32]:

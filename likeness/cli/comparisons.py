@@ -2,12 +2,14 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
 
+from core.quality import QualityRule
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
 from likeness.cli.api import api_client
@@ -34,6 +36,11 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     help="Instead of a threshold: the false match rate to keep, by the pack's calibration.",
 )
+@click.option(
+    "--quality",
+    type=click.Choice([rule.value for rule in QualityRule]),
+    help="Tell quality warnings, or refuse faces that have one. Default: the deployment's.",
+)
 @click.option("--callback-url", help="Where to announce the end; `likeness webhooks listen` receives it here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
@@ -46,6 +53,7 @@ def compare(
     policy: str | None,
     threshold: float | None,
     target_fmr: float | None,
+    quality: str | None,
     callback_url: str | None,
     as_json: bool,
     url: str | None,
@@ -66,6 +74,7 @@ def compare(
             policy=policy,
             threshold=threshold,
             target_fmr=target_fmr,
+            quality=quality,
             callback_url=callback_url,
         )
         if wait:
@@ -115,10 +124,26 @@ def describe(job: ComparisonJob) -> str:
         lines += [f"{r['side']:<10} {r['reason']}: {r['detail']}" for r in job.reasons]
     elif document["error"]:
         lines.append(f"error      {document['error']['code']}: {document['error']['message']}")
+    lines += [f"{side:<10} {_seen(seen)}" for side, seen in job.seen.items()]
     lines.append(f"pack       {document['pack']} on {document['provider'] or 'no worker yet'}")
     if timings := document["timings_ms"]:
         lines.append("timings    " + ", ".join(f"{step} {ms:g} ms" for step, ms in timings.items()))
     return "\n".join(lines)
+
+
+def _seen(seen: Mapping[str, Any]) -> str:
+    """What was seen in one image, on a line."""
+    said = [f"{seen['width']}x{seen['height']}", f"{seen['faces_found']} face{'s' * (seen['faces_found'] != 1)}"]
+    if measures := seen["measures"]:
+        said += [
+            f"eyes {measures['inter_eye_distance_px']:.0f} px apart",
+            *(f"{angle} {measures[f'{angle}_deg']:.0f}°" for angle in ("yaw", "pitch", "roll")),
+            f"sharpness {measures['sharpness']:.2f}",
+            f"brightness {measures['brightness']:.2f}",
+            f"contrast {measures['contrast']:.2f}",
+        ]
+    warnings = f"; warnings: {', '.join(seen['warnings'])}" if seen["warnings"] else ""
+    return ", ".join(said) + warnings
 
 
 def _table(jobs: Iterable[ComparisonJob]) -> Table:

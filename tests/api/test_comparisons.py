@@ -2,14 +2,16 @@
 
 import io
 import json
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from core.storage.objects import ObjectStore
 from tests.support.stack import Stack, eventually
@@ -64,6 +66,40 @@ def test_a_result_says_what_it_rests_on(http: httpx.Client, pair: Callable[..., 
     assert job["metadata"] == {"case": "42"}
     assert {"queue", "fetch", "decode", "detect", "embed", "total"} <= set(job["timings_ms"])  # type: ignore[call-overload]
     assert set(job["faces"]) == {"reference", "probe"}  # type: ignore[call-overload]
+
+
+def test_a_result_says_what_was_seen_on_each_side(http: httpx.Client, pair: Callable[..., Files]) -> None:
+    job: Any = submit(http, pair("obama.jpg", "six_faces.jpg"))
+    assert job["quality"] == "report"
+    reference, probe = job["seen"]["reference"], job["seen"]["probe"]
+    assert (reference["width"], reference["height"], reference["faces_found"]) == (910, 1137, 1)
+    assert [face["chosen"] for face in probe["faces"]].count(True) == 1
+    assert len(probe["faces"]) == probe["faces_found"] == 6
+    assert reference["faces"][0]["box"] == pytest.approx(job["faces"]["reference"]["box"], abs=0.06)
+    eyes = [reference["landmarks"][name] for name in ("right_eye", "left_eye")]
+    assert reference["measures"]["inter_eye_distance_px"] == pytest.approx(math.dist(*eyes), abs=0.2)
+    assert reference["warnings"] == probe["warnings"] == []
+
+
+def test_quality_is_required_where_it_is_asked_for(http: httpx.Client, samples: dict[str, Path]) -> None:
+    buffer = io.BytesIO()
+    Image.open(samples["obama.jpg"]).filter(ImageFilter.GaussianBlur(15)).save(buffer, "PNG")
+    files = {"reference": ("r", buffer.getvalue()), "probe": ("p", samples["obama2.jpg"].read_bytes())}
+    reported: Any = submit(http, files)
+    assert (reported["outcome"], reported["seen"]["reference"]["warnings"]) == ("compared", ["blurred"])
+    refused: Any = submit(http, files, quality="require")
+    assert (refused["outcome"], refused["score"], refused["quality"]) == ("not_acquired", None, "require")
+    assert [(reason["side"], reason["reason"]) for reason in refused["reasons"]] == [("reference", "blurred")]
+    assert refused["seen"] == reported["seen"]
+    assert [*refused["faces"]] == ["probe"]
+
+
+def test_a_quality_that_is_neither_is_refused(http: httpx.Client, pair: Callable[..., Files]) -> None:
+    answer = http.post("/v1/comparisons", files=pair("obama.jpg", "obama2.jpg"), data={"quality": "best"})
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/quality", "quality_unknown")
+    assert error["detail"] == "must be one of report, require; found best"
 
 
 def test_an_image_without_a_face_is_a_succeeded_job(http: httpx.Client, pair: Callable[..., Files]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from tests.support.stack import Stack
 
@@ -30,6 +30,31 @@ def test_compare_tells_the_decision_the_score_and_where_the_threshold_comes_from
     assert status == 0
     assert re.search(r"decision +match", said)
     assert re.search(r"score +0\.7\d+ +\(threshold 0\.363: OpenCV Zoo", said)
+
+
+def test_compare_tells_what_was_seen_on_each_side(likeness: Run, samples: dict[str, Path]) -> None:
+    status, said, _ = likeness("compare", samples["obama.jpg"], samples["six_faces.jpg"])
+    assert status == 0
+    line = (
+        r"{} +{}, {}, eyes \d+ px apart, yaw -?\d+°, pitch -?\d+°, roll -?\d+°, sharpness 0\.\d\d, .*contrast 0\.\d\d"
+    )
+    assert re.search(line.format("reference", "910x1137", "1 face"), said)
+    assert re.search(line.format("probe", "1280x886", "6 faces"), said)
+    assert "warnings" not in said
+
+
+def test_a_blurred_photograph_is_told_or_refused(likeness: Run, samples: dict[str, Path], tmp_path: Path) -> None:
+    image = Image.open(samples["obama.jpg"])
+    image.filter(ImageFilter.GaussianBlur(15)).save(tmp_path / "blurred.png")
+    pair = samples["obama2.jpg"], tmp_path / "blurred.png"
+    status, said, _ = likeness("compare", *pair)
+    assert status == 0
+    assert re.search(r"probe .*; warnings: blurred$", said, re.M)
+    status, said, _ = likeness("compare", *pair, "--quality", "require")
+    assert status == 3
+    assert re.search(
+        r"probe +blurred: the face is blurred: sharpness [0-9.]+; at least 0\.55 \(LIKENESS_QUALITY_", said
+    )
 
 
 def test_compare_as_json_prints_the_job(likeness: Run, samples: dict[str, Path]) -> None:

@@ -4,10 +4,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from pydantic import TypeAdapter
 
 from api.schemas.comparisons import JobSchema
 from core.comparisons.document import EVENT_FIELDS, event_data, job_document, sentence_of, url_of
-from core.comparisons.jobs import Job
+from core.comparisons.jobs import ComparisonRequest, Job
+from core.quality import Landmarks, Measures, QualityWarning, Seen, SeenFace
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import (
     CalibratedFmr,
@@ -26,10 +28,21 @@ from core.vocabulary import (
 )
 from tests.support.receivers import job_that_calls_back
 
+REQUEST, RESULT = TypeAdapter(ComparisonRequest), TypeAdapter(Result)
 CALIBRATED = CalibratedFmr(0.001, 2, 3000, 0.0001, 0.0024, "run_x", "lfw")
 QUEUED = job_that_calls_back("https://receiver.example/events", "ada")
 RUNNING = replace(QUEUED, status=Status.RUNNING, version=2, attempts=1, started_at=QUEUED.created_at + 1, holder="w")
 FACE = Face((1.0, 2.0, 30.5, 40.0), 0.93, 1, 320)
+SEEN = Seen(
+    width=640,
+    height=480,
+    faces_found=2,
+    faces=(SeenFace(FACE.box, 0.93, True), SeenFace((300.5, 20.0, 340.0, 70.0), 0.81, False)),
+    landmarks=Landmarks((8.1, 15.0), (22.4, 15.2), (15.0, 22.9), (9.0, 31.0), (21.7, 31.4)),
+    measures=Measures(14.3, -0.8, 3.1, -2.0, 0.71, 0.5, 0.14, 0.0, 0.0),
+    warnings=(QualityWarning.LOW_RESOLUTION,),
+)
+NOBODY = Seen(320, 200, 0, ())
 COMPARED = Result(
     outcome=Compared(0.71),
     decision=Decision.MATCH,
@@ -38,12 +51,14 @@ COMPARED = Result(
     engine=EngineFacts(PackIdentity("opencv-zoo", "d" * 64), "CPUExecutionProvider", 640, 0.6, 32),
     faces={Side.REFERENCE: FACE, Side.PROBE: FACE},
     timings_ms={"queue": 1.5, "total": 40.0},
+    seen={Side.REFERENCE: SEEN, Side.PROBE: SEEN},
 )
 NOT_ACQUIRED = replace(
     COMPARED,
     outcome=NotAcquired((FailureToAcquire(Side.PROBE, Reason.NO_FACE, "no face was found"),)),
     decision=None,
     faces={Side.REFERENCE: FACE},
+    seen={Side.REFERENCE: SEEN, Side.PROBE: NOBODY},
 )
 
 
@@ -109,6 +124,56 @@ def test_a_failure_to_acquire_is_told_with_its_side() -> None:
     assert document["reasons"] == [{"side": "probe", "reason": "no_face", "detail": "no face was found"}]
     assert [*document["faces"]] == ["reference"]
     assert sentence_of(JOBS["not acquired"]) == "probe: no face was found"
+
+
+def test_what_was_seen_is_told_of_both_sides_used_or_not() -> None:
+    seen = job_document(JOBS["not acquired"])["seen"]
+    assert seen["reference"] == {
+        "width": 640,
+        "height": 480,
+        "faces_found": 2,
+        "faces": [
+            {"box": [1.0, 2.0, 30.5, 40.0], "detection_score": 0.93, "chosen": True},
+            {"box": [300.5, 20.0, 340.0, 70.0], "detection_score": 0.81, "chosen": False},
+        ],
+        "landmarks": {
+            "right_eye": [8.1, 15.0],
+            "left_eye": [22.4, 15.2],
+            "nose": [15.0, 22.9],
+            "right_mouth_corner": [9.0, 31.0],
+            "left_mouth_corner": [21.7, 31.4],
+        },
+        "measures": {
+            "inter_eye_distance_px": 14.3,
+            "roll_deg": -0.8,
+            "yaw_deg": 3.1,
+            "pitch_deg": -2.0,
+            "sharpness": 0.71,
+            "brightness": 0.5,
+            "contrast": 0.14,
+            "overexposure": 0.0,
+            "cut_off": 0.0,
+        },
+        "warnings": ["low_resolution"],
+    }
+    nothing = {"faces_found": 0, "faces": [], "landmarks": None, "measures": None, "warnings": []}
+    assert seen["probe"] == {"width": 320, "height": 200, **nothing}
+
+
+def test_a_job_that_was_recorded_before_anything_was_measured_is_read() -> None:
+    """Requests had no `quality` and results no `seen`."""
+    request, result = json.loads(REQUEST.dump_json(QUEUED.request)), json.loads(RESULT.dump_json(COMPARED))
+    del request["quality"], result["seen"]
+    before = replace(JOBS["compared"], request=REQUEST.validate_python(request), result=RESULT.validate_python(result))
+    document = job_document(before)
+    assert (document["quality"], document["seen"]) == ("report", {})
+    assert document["faces"] == job_document(JOBS["compared"])["faces"]
+    JobSchema().load(json.loads(json.dumps(document)))
+
+
+def test_a_result_is_read_as_it_is_recorded() -> None:
+    for result in (COMPARED, NOT_ACQUIRED):
+        assert RESULT.validate_json(RESULT.dump_json(result)) == result
 
 
 @pytest.mark.parametrize("job", [job for job in JOBS.values() if job.status.is_terminal])

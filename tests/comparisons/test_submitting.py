@@ -14,6 +14,7 @@ from core.comparisons.submitting import Submitting
 from core.errors import BrokerUnavailable, ImagesDamaged, RecordsUnavailable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore, Point
 from core.packs.catalogue import Pack, directory_identity
+from core.quality import QualityRule
 from core.settings import Settings
 from core.settings.groups import ImageLimits
 from core.storage.connection import connect
@@ -262,3 +263,21 @@ def test_a_claim_names_the_job_that_was_made_for_it(door: Door) -> None:
     claim = door.claim()
     job = door.submitting.submit(door.accepting.accept(submission()), queue="lane", claim=claim)
     assert door.records.hget(claim.key, "subject") == job.id
+
+
+@pytest.mark.parametrize(
+    ("asked", "by_default", "rule"),
+    [
+        (None, QualityRule.REPORT, QualityRule.REPORT),
+        (None, QualityRule.REQUIRE, QualityRule.REQUIRE),
+        (QualityRule.REPORT, QualityRule.REQUIRE, QualityRule.REPORT),
+        (QualityRule.REQUIRE, QualityRule.REPORT, QualityRule.REQUIRE),
+    ],
+)
+def test_whether_quality_is_required_is_the_clients_to_say_or_else_the_deployments(
+    door: Door, zoo: Pack, asked: QualityRule | None, by_default: QualityRule, rule: QualityRule
+) -> None:
+    rules = Rules({zoo.name: zoo}, zoo.name, Policy.LARGEST, LIMITS, None, by_default)
+    job = Accepting(rules, door.calibrations).accept(submission(quality=asked)).job
+    door.jobs.create(job)
+    assert door.jobs.get(job.id).request.quality is rule

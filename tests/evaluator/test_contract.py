@@ -2,16 +2,17 @@
 
 import hashlib
 import io
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from core.errors import ImageRejected, ImageTooLarge, ImageUndecodable, UnsupportedImage
 from core.evaluations.messages import ShardAnswer, ShardEmbedded, ShardFailed, ShardMessage, ShardSkipped
-from core.evaluations.parts import CropRejected, Part, failure_reason
+from core.evaluations.parts import CropRejected, Part, failure_reason, measures_by_name
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.shards import read_shard, write_shard
+from core.quality import Measures
 from core.vocabulary import Policy, Reason, Track
 
 PIPELINE = Pipeline("opencv-zoo", "d" * 64, Track.RAW, False, Policy.LARGEST, 320, 0.5, 24, "cpu")
@@ -117,6 +118,27 @@ def test_a_part_of_before_is_read_and_would_be_written_with_the_same_bytes() -> 
     assert part.embeddings.dtype == np.float32
     assert (part.engine, part.software) == ({"provider": "cpu"}, {"numpy": "2.4.6"})
     assert part.to_npz() == part_of_before()
+
+
+def test_a_part_of_before_has_no_quality_measures_and_one_of_today_keeps_them_by_name() -> None:
+    before = Part.from_npz(part_of_before())
+    assert before.measures is None
+    measured = Measures(43.2, -1.5, 12.0, 3.0, 0.7, 0.5, 0.14, 0.0, 0.02)
+    today = Part.from_npz(replace(before, measures=measures_by_name([measured, None, None])).to_npz())
+    assert today.measures is not None
+    assert [*today.measures] == [field.name for field in fields(Measures)]
+    assert today.measures["yaw_deg"].tolist()[0] == 12.0
+    assert np.isnan(today.measures["yaw_deg"][1:]).all()
+
+
+def test_the_measures_of_an_image_cost_a_part_36_bytes() -> None:
+    measured = Measures(43.2, -1.5, 12.0, 3.0, 0.7, 0.5, 0.14, 0.0, 0.02)
+
+    def size(images: int) -> int:
+        part = Part.from_npz(part_of_before())
+        return len(replace(part, measures=measures_by_name([measured] * images)).to_npz())
+
+    assert size(1001) - size(1) == 36 * 1000
 
 
 @pytest.mark.parametrize("rejected", [ImageRejected, UnsupportedImage, ImageTooLarge, ImageUndecodable])

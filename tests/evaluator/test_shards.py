@@ -14,6 +14,7 @@ from core.evaluations.parts import Part
 from core.evaluations.shards import write_shard
 from core.vocabulary import Reason, Track
 from evaluator.datasets import Dataset
+from evaluator.runs.parts import read_parts
 from worker.embedding import STRIDE, ShardDiffers
 
 Bench = Any
@@ -46,12 +47,34 @@ def test_a_part_has_a_row_an_image_and_is_written_once(bench: Bench, messages: l
     assert part.faces_found.tolist() == [0, 1]
     assert part.embeddings.tolist() == [[0, 0, 0], [0, 0, 1]]
     assert part.engine["provider"] == "colours"
+    assert part.measures is not None
+    assert part.measures["brightness"].tolist() == pytest.approx([np.nan, 0.98], nan_ok=True)
 
     assert bench.shards.embed(message) == ShardAnswer(0, ShardSkipped(message.part_key, "the part is there"))
     assert bench.objects.stored[message.part_key] == 1
     bench.objects.delete([message.part_key])
     bench.shards.embed(message)
     assert bench.objects.get(message.part_key) == body
+
+
+def test_the_quality_measures_of_every_image_are_there_by_name_unless_a_part_was_made_before(
+    bench: Bench, messages: list[ShardMessage]
+) -> None:
+    bench.embedded(messages)
+    embedded = read_parts(messages, bench.objects)
+    brightness = embedded.measures["brightness"]
+    bright = {image_id: brightness[row] for image_id, row in embedded.rows.items()}
+    assert np.isnan(bright.pop("black.png")), "nobody was measured there"
+    assert bright == {
+        "blue.png": pytest.approx(0.98),
+        "sky.png": pytest.approx(0.98),
+        "red.png": 0,
+        "rose.png": pytest.approx(90 / 255, abs=0.001),
+    }
+
+    part = Part.from_npz(bench.objects.get(messages[0].part_key))
+    bench.objects.put(messages[0].part_key, replace(part, measures=None).to_npz())
+    assert read_parts(messages, bench.objects).measures == {}
 
 
 def test_a_run_that_has_ended_gets_no_part(bench: Bench, messages: list[ShardMessage]) -> None:
@@ -104,6 +127,8 @@ def test_an_aligned_crop_is_embedded_as_it_is_and_one_that_cannot_be_read_is_a_r
     assert part.reasons == ("undecodable_image", "image_unsupported", None)
     assert isinstance(part.reasons[0], Reason)
     assert part.faces_found.tolist() == [0, 0, 1]
+    assert part.measures is not None
+    assert np.isnan([*part.measures.values()]).all(), "a crop that is aligned already is not measured"
     blue, green, red = part.embeddings[2]
     assert blue < green < red, "pixels are BGR"
 

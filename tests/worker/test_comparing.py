@@ -13,6 +13,7 @@ from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.errors import StoreUnavailable
+from core.quality import QualityRule
 from core.settings import Settings
 from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
@@ -63,7 +64,9 @@ class ScriptedEngine:
     def facts(self) -> EngineFacts:
         return self._engine.facts
 
-    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
+    def compare(
+        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+    ) -> Comparison:
         self.compared.append((reference, probe))
         self.meanwhile()
         return self._engine.compare(reference, probe, policy)

@@ -1,13 +1,14 @@
 """What a worker may ask of an engine, in our words. Imports no model library."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from core.quality import QualityRule, Seen
 from core.vocabulary import Compared, EngineFacts, Face, NotAcquired, Policy, Reason, Side
 
 #: Height x width x 3, BGR, upright. A crop is an Image of 112 x 112.
@@ -26,6 +27,7 @@ class Acquired:
     crop: Image
     #: A step's name to milliseconds.
     timings_ms: dict[str, float]
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Unusable:
     reason: Reason
     #: Names the measured value and the limit.
     detail: str
+    #: None where the image was not decoded.
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Comparison:
     faces: dict[Side, Face]
     #: A step's name to milliseconds; of both sides together.
     timings_ms: dict[str, float]
+    #: Of the sides that were decoded.
+    seen: dict[Side, Seen] = field(default_factory=dict)
 
 
 class Priority(IntEnum):
@@ -82,6 +88,8 @@ class FaceEngine(Embedder, Protocol):
         """Find the one face that counts. An image that gives none is a result, never an exception."""
         ...
 
-    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
+    def compare(
+        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+    ) -> Comparison:
         """Compare two images; the failures of both sides are reported where both fail."""
         ...

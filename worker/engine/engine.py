@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Self, TypeVar
@@ -13,8 +14,9 @@ import numpy as np
 from core.comparisons.images import read_header
 from core.errors import ImageRejected, ImageTooLarge
 from core.packs.catalogue import Pack, directory_identity
+from core.quality import QualityRule
 from core.score import comparison_scores
-from core.settings.groups import EngineSettings
+from core.settings.groups import EngineSettings, QualityLimits
 from core.vocabulary import (
     Compared,
     EngineFacts,
@@ -31,6 +33,7 @@ from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Prio
 from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
 from worker.engine.models import load_models
+from worker.engine.quality import judge, see
 from worker.engine.select import select
 from worker.engine.timing import Stopwatch
 from worker.engine.turns import Machine, Turns
@@ -47,6 +50,7 @@ class Engine:
         batcher: Batcher,
         facts: EngineFacts,
         cores: Turns,
+        limits: QualityLimits,
         *,
         max_image_bytes: int,
         max_image_pixels: int,
@@ -55,6 +59,7 @@ class Engine:
         self._detector = detector
         self._batcher = batcher
         self._cores = cores
+        self._limits = limits
         self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
         self._max_image_bytes = max_image_bytes
         self._max_image_pixels = max_image_pixels
@@ -79,6 +84,7 @@ class Engine:
             Batcher.of(models.recogniser, machine, facts.provider, settings),
             facts,
             machine.cores,
+            settings,
             max_image_bytes=settings.max_image_bytes,
             max_image_pixels=settings.max_image_pixels,
         )
@@ -103,8 +109,10 @@ class Engine:
         """Rows in the order of the crops, each of length 1."""
         return self._batcher.embed(crops, Priority.EVALUATION)
 
-    def compare(self, reference: bytes, probe: bytes, policy: Policy) -> Comparison:
-        """Compare two images; nothing is embedded unless both give a face.
+    def compare(
+        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+    ) -> Comparison:
+        """Compare two images; nothing is embedded unless both give a face, of the quality that is required.
 
         On idle cores both sides are worked on at once, which halves the latency. On busy ones a comparison keeps its
         turn to the end: 4 threads that changed places at every step made 12 % fewer comparisons than 2 on 2 cores.
@@ -124,14 +132,31 @@ class Engine:
             if self._cores.free < 2 and self._batcher.runs_within(self._cores):
                 with self._turn(since, whole):
                     sides = {side: acquire(side) for side in Side}
-                    outcome = _outcome(sides, self._batcher.embed_now, whole)
+                    failures = self._failures(sides, quality)
+                    outcome = _outcome(sides, failures, self._batcher.embed_now, whole)
             else:
                 sides = self._both(acquire_in_turn)
-                outcome = _outcome(sides, lambda crops: self._embed_both(crops, since), whole)
+                failures = self._failures(sides, quality)
+                outcome = _outcome(sides, failures, lambda crops: self._embed_both(crops, since), whole)
         for watch in watches.values():
             whole.add(watch.laps_ms)
-        faces = {side: acquired.face for side, acquired in sides.items() if isinstance(acquired, Acquired)}
-        return Comparison(outcome, faces, whole.laps_ms)
+        failed = {failure.side for failure in failures}
+        faces = {side: a.face for side, a in sides.items() if isinstance(a, Acquired) and side not in failed}
+        seen = {side: acquired.seen for side, acquired in sides.items() if acquired.seen}
+        return Comparison(outcome, faces, whole.laps_ms, seen)
+
+    def _failures(
+        self, sides: Mapping[Side, Acquired | Unusable], quality: QualityRule
+    ) -> tuple[FailureToAcquire, ...]:
+        """Of both sides; where quality is required, one a warning."""
+        failures = []
+        for side, acquired in sides.items():
+            if isinstance(acquired, Unusable):
+                failures.append(FailureToAcquire(side, acquired.reason, acquired.detail))
+            elif quality is QualityRule.REQUIRE and acquired.seen and acquired.seen.measures:
+                warnings = judge(acquired.seen.measures, self._limits)
+                failures += [FailureToAcquire(side, Reason(warning), detail) for warning, detail in warnings]
+        return tuple(failures)
 
     @contextmanager
     def _turn(self, since: float, watch: Stopwatch) -> Iterator[None]:
@@ -167,7 +192,7 @@ class Engine:
                 shape = (decoded.height, decoded.width)
                 chosen = select(detections.faces, policy, shape, min_face_px=self.facts.min_face_px)
             if isinstance(chosen, Unusable):
-                return chosen
+                return replace(chosen, seen=see(shape, detections.faces))
             if (scale := scale_to_crop(chosen.shorter_side)) < decoded.scale:
                 with watch.step("decode"):
                     decoded = DecodedImage.of(body, header, scale)
@@ -177,22 +202,19 @@ class Engine:
             return Unusable(reason, str(error))
         with watch.step("align"):
             crop = align(decoded.pixels, decoded.inside(chosen.keypoints))
+            seen = see(shape, detections.faces, chosen, crop, self._limits)
         face = Face(chosen.box, chosen.score, len(detections.faces), detections.size)
-        return Acquired(face, crop, watch.laps_ms)
+        return Acquired(face, crop, watch.laps_ms, seen)
 
 
 def _outcome(
     sides: Mapping[Side, Acquired | Unusable],
+    failures: tuple[FailureToAcquire, ...],
     embed: Callable[[Sequence[Image]], Embeddings],
     watch: Stopwatch,
 ) -> Compared | NotAcquired:
-    failures = [
-        FailureToAcquire(side, unusable.reason, unusable.detail)
-        for side, unusable in sides.items()
-        if isinstance(unusable, Unusable)
-    ]
     if failures:
-        return NotAcquired(tuple(failures))
+        return NotAcquired(failures)
     with watch.step("embed"):
         reference, probe = embed([acquired.crop for acquired in sides.values() if isinstance(acquired, Acquired)])
     with watch.step("score"):
