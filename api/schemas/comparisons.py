@@ -12,7 +12,7 @@ from werkzeug.datastructures import FileStorage
 from api.schemas.common import StrictForm
 from core.comparisons.submission import FieldRefused, Submission
 from core.storage.lifecycle import Status
-from core.vocabulary import Decision, Policy, Reason, Side
+from core.vocabulary import Decision, ImageFormat, Policy, Reason, Side, labels
 from core.webhooks.destinations import MAX_URL_CHARACTERS
 
 MAX_METADATA_BYTES = 2048
@@ -56,11 +56,15 @@ def _image(description: str) -> Upload:
     )
 
 
+#: A deployment may accept fewer of them.
+FORMATS = labels(tuple(ImageFormat), "or")
+
+
 class ComparisonForm(StrictForm):
     """A comparison to run: two image files and what may be said about them."""
 
-    reference = _image("The image one knows: JPEG, PNG or WebP.")
-    probe = _image("The image in question: JPEG, PNG or WebP.")
+    reference = _image(f"The image one knows: {FORMATS}.")
+    probe = _image(f"The image in question: {FORMATS}.")
     pack = fields.String(
         metadata={"description": "Model pack; `GET /v1/packs` lists them. Default: the deployment's."},
     )

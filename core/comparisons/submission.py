@@ -131,6 +131,12 @@ class Accepting:
             raise FieldRefused(side, "part_empty", "this part has 0 bytes; send an image file")
         limits = self._rules.limits
         try:
-            return inspect(image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+            return inspect(
+                image,
+                max_bytes=limits.max_image_bytes,
+                max_pixels=limits.max_image_pixels,
+                max_reduced_pixels=limits.max_reduced_pixels,
+                formats=limits.image_formats,
+            )
         except ImageRejected as error:
             raise FieldRefused(side, error.code, str(error)) from None

@@ -24,7 +24,7 @@ from core.vocabulary import Policy, Threshold
 from core.webhooks.destinations import DestinationRules
 from tests.support.servers import Servers
 
-LIMITS = ImageLimits(max_image_bytes=20_000, max_image_pixels=10_000)
+LIMITS = ImageLimits(max_image_bytes=20_000, max_image_pixels=10_000, max_reduced_pixels=0)
 CALLBACK = "https://receiver.example/events"
 REQUEST = "a fingerprint of the request"
 

@@ -5,6 +5,7 @@ import struct
 import time
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from tests.hostile.corpus import LARGEST, chunk, encode, plain_image, segment, w
 from tests.hostile.fuzz import fuzz, table
 from worker.engine.decode import decode
 
-LIMITS = {"max_bytes": 10 * 2**20, "max_pixels": 40_000_000}
+LIMITS: dict[str, Any] = {"max_bytes": 10 * 2**20, "max_pixels": 40_000_000}
 
 
 def taken_s(call: Callable[[], object]) -> float:

@@ -10,11 +10,11 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from core.comparisons.images import read_header
+from core.comparisons.images import ImageHeader, least_scale, read_header
 from core.errors import ImageRejected, ImageTooLarge
 from core.packs.catalogue import Pack, directory_identity
 from core.score import comparison_scores
-from core.settings.groups import EngineSettings
+from core.settings.groups import EngineSettings, ImageLimits
 from core.vocabulary import (
     Compared,
     EngineFacts,
@@ -47,17 +47,14 @@ class Engine:
         batcher: Batcher,
         facts: EngineFacts,
         cores: Turns,
-        *,
-        max_image_bytes: int,
-        max_image_pixels: int,
+        limits: ImageLimits,
     ) -> None:
         self.facts = facts
         self._detector = detector
         self._batcher = batcher
         self._cores = cores
         self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
-        self._max_image_bytes = max_image_bytes
-        self._max_image_pixels = max_image_pixels
+        self._limits = limits
 
     @classmethod
     def load(cls, pack: Pack, directory: Path, settings: EngineSettings, machine: Machine | None = None) -> Self:
@@ -79,8 +76,7 @@ class Engine:
             Batcher.of(models.recogniser, machine, facts.provider, settings),
             facts,
             machine.cores,
-            max_image_bytes=settings.max_image_bytes,
-            max_image_pixels=settings.max_image_pixels,
+            settings,
         )
 
     def warm_up(self) -> float:
@@ -157,18 +153,29 @@ class Engine:
         probe = work(Side.PROBE)
         return {Side.REFERENCE: reference.result(), Side.PROBE: probe}
 
+    def _header(self, body: bytes) -> ImageHeader:
+        return read_header(
+            body,
+            max_bytes=self._limits.max_image_bytes,
+            max_pixels=self._limits.max_image_pixels,
+            max_reduced_pixels=self._limits.max_reduced_pixels,
+            formats=self._limits.image_formats,
+        )
+
     def _acquire(self, body: bytes, policy: Policy, watch: Stopwatch) -> Acquired | Unusable:
         try:
             with watch.step("decode"):
-                header = read_header(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
-                decoded = DecodedImage.of(body, header, scale_to_detect(header, self.facts.detection_size))
+                header = self._header(body)
+                least = least_scale(header, self._limits.max_image_pixels)
+                scale = max(least, scale_to_detect(header, self.facts.detection_size))
+                decoded = DecodedImage.of(body, header, scale)
             with watch.step("detect"):
                 detections = self._detector.look(decoded.pixels, decoded.scale, policy)
                 shape = (decoded.height, decoded.width)
                 chosen = select(detections.faces, policy, shape, min_face_px=self.facts.min_face_px)
             if isinstance(chosen, Unusable):
                 return chosen
-            if (scale := scale_to_crop(chosen.shorter_side)) < decoded.scale:
+            if (scale := max(least, scale_to_crop(chosen.shorter_side))) < decoded.scale:
                 with watch.step("decode"):
                     decoded = DecodedImage.of(body, header, scale)
         except ImageRejected as error:
