@@ -1,4 +1,4 @@
-"""What an image may cost where it is decoded apart: memory and time in proportion to the pixels it declares, no more."""
+"""What an image may cost where it is decoded apart: memory and time by the pixels it declares, no more."""
 
 import io
 import os
