@@ -38,7 +38,7 @@ class Tally:
 def judge(body: bytes) -> tuple[str, float, float, int, int]:
     """The outcome, milliseconds of CPU for the look at the header and for decoding, and the memory so far: of this
     process, and of those that decode apart, whose time counts as well."""
-    from core.comparisons.images import inspect
+    from core.comparisons.images import inspect, least_scale, reduced
     from core.errors import ImageRejected
     from core.vocabulary import ImageFormat
     from worker.engine.decode import decode
@@ -46,13 +46,14 @@ def judge(body: bytes) -> tuple[str, float, float, int, int]:
     watch = [time.process_time()]
     before = cpu_s()
     try:
-        facts = inspect(body, max_bytes=10 * 2**20, max_pixels=40_000_000)
+        facts = inspect(body, max_bytes=10 * 2**20, max_pixels=40_000_000, max_reduced_pixels=200_000_000)
         watch.append(time.process_time())
         before = cpu_s()
-        pixels = decode(body, facts)
+        scale = least_scale(facts, 40_000_000)
+        pixels = decode(body, facts, scale)
         cropped = facts.format is ImageFormat.HEIC
-        assert cropped or {*pixels.shape[:2]} == {facts.width, facts.height}
-        assert pixels.size <= 3 * facts.width * facts.height
+        assert cropped or {*pixels.shape[:2]} == {reduced(facts.width, scale), reduced(facts.height, scale)}
+        assert pixels.size <= 3 * 40_000_000
         outcome = "decoded"
     except ImageRejected as error:
         outcome = error.code

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pillow_heif
 from PIL import AvifImagePlugin
 from PIL import Image as Pictures
 
@@ -36,8 +35,6 @@ REFUSALS = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, K
 Pictures.MAX_IMAGE_PIXELS = None
 # One image is one thread's work: how many there are at a time is the engine's business.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-pillow_heif.options.DECODE_THREADS = 1
-pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
 
 
 class Refused(Exception):
@@ -127,6 +124,12 @@ def _scale_transparency(picture: Pictures.Image, *, depth: int) -> None:
 
 
 def _heic(body: bytes) -> Pictures.Image:
+    try:
+        import pillow_heif  # some may not pass its wheel on
+    except ImportError:
+        raise Refused("pillow-heif is not installed here; send a JPEG") from None
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
     file = pillow_heif.open_heif(body, convert_hdr_to_8bit=True)
     heif = file[file.primary_index]
     picture = Pictures.fromarray(np.asarray(heif))
