@@ -128,14 +128,12 @@ def _declared(body: bytes, formats: Sequence[ImageFormat]) -> tuple[ImageFormat,
         return ImageFormat.BMP, *bitmap.bmp_size(body)
     if body[:4] in (b"II*\0", b"MM\0*"):
         return ImageFormat.TIFF, *tiff.size(body)
-    if body[4:8] == b"ftyp" and body[8:12] in _PICTURES:
-        return isobmff.picture(body)
+    if body[4:8] == b"ftyp" and body[8:12] in _BRANDS:
+        return isobmff.image(body)
     if known := recognised(body):
         raise UnsupportedImage(f"this is {known[0]}; {labels(formats)} are accepted: {known[1]}")
     raise UnsupportedImage(f"the bytes begin with {body[:8]!r}; {labels(formats)} are accepted")
 
 
-#: Brands of files that hold pictures: HEIC, HEIF in general, AVIF, and sequences of either.
-_PICTURES = frozenset(
-    [b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif", b"avis"]
-)
+#: Brands of files that hold images: HEIC, HEIF in general, AVIF, and sequences of either.
+_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif", b"avis"])

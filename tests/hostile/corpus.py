@@ -398,7 +398,7 @@ def _large_within(kind: str) -> bytes:
 
 
 def hidden_sizes(rng: Random) -> bytes:
-    """A picture that is declared with fewer pixels, or more, than are coded."""
+    """A image that is declared with fewer pixels, or more, than are coded."""
     body = _large_within(rng.choice(["AVIF", "HEIF"]))
     at = body.index(b"ispe") + 8
     width, height = (rng.choice([1, 64, 2000, 2999, 3000, 6000, 16_000]) for _ in range(2))

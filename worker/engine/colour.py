@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import numpy as np
-from PIL import Image as Pictures
+import PIL.Image
 from PIL import ImageCms
 
 from worker.engine.contract import Image
@@ -48,12 +48,12 @@ def convert(pixels: Image, profile: bytes | None, *, grey: bool) -> None:
         return
     for band in bands(pixels):
         colours = band[:, :, 0] if grey else band[:, :, ::-1]
-        band[:] = np.asarray(apply(conversion, Pictures.fromarray(np.ascontiguousarray(colours))))[:, :, ::-1]
+        band[:] = np.asarray(apply(conversion, PIL.Image.fromarray(np.ascontiguousarray(colours))))[:, :, ::-1]
 
 
-def apply(conversion: Conversion, picture: Pictures.Image) -> Pictures.Image:
-    """The picture in sRGB."""
-    converted = ImageCms.applyTransform(picture, conversion)
+def apply(conversion: Conversion, image: PIL.Image.Image) -> PIL.Image.Image:
+    """The image in sRGB."""
+    converted = ImageCms.applyTransform(image, conversion)
     assert converted is not None  # it is where the conversion is not done in place
     return converted
 
@@ -72,7 +72,7 @@ def _is_srgb(profile: bytes, mode: str) -> bool:
         return conversion is None
     steps = np.linspace(0, 255, 256 if mode == "L" else 9).astype(np.uint8)
     colours = steps[None] if mode == "L" else np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(1, -1, 3)
-    seen = np.asarray(apply(conversion, Pictures.fromarray(np.ascontiguousarray(colours)))).astype(np.int16)
+    seen = np.asarray(apply(conversion, PIL.Image.fromarray(np.ascontiguousarray(colours)))).astype(np.int16)
     return bool(np.abs(seen - (colours[:, :, None] if mode == "L" else colours)).max() <= SAME)
 
 

@@ -79,7 +79,7 @@ def decode(body: bytes, header: ImageHeader, scale: int = 1) -> Image:
     """Decode what `read_header` of `core.comparisons` has let pass; raise ImageUndecodable unless every pixel is there.
 
     At a `scale` of 2, 4 or 8, of a JPEG, each side is that much shorter, rounded up. Of an animation, a sequence or
-    several pages the first picture counts. OpenCV decodes what it shows as a person sees it, or what only an RGB or
+    several pages the first image counts. OpenCV decodes what it shows as a person sees it, or what only an RGB or
     grey profile is missing from; the rest is decoded apart.
     """
     match header.format:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import PIL.Image
 from PIL import AvifImagePlugin
-from PIL import Image as Pictures
 
 from core.comparisons.headers.tiff import orientation
 from core.vocabulary import ImageFormat
@@ -32,7 +32,7 @@ CPU_S, CPU_S_A_PIXEL = 2.0, 0.25e-6
 REFUSALS = (OSError, SyntaxError, ValueError, TypeError, EOFError, IndexError, KeyError, OverflowError, RuntimeError)
 
 # Pixels are counted from the header, before they are decoded, by limits of ours.
-Pictures.MAX_IMAGE_PIXELS = None
+PIL.Image.MAX_IMAGE_PIXELS = None
 # One image is one thread's work: how many there are at a time is the engine's business.
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 
@@ -86,44 +86,43 @@ def _bounded(pixels: int) -> Any:
 def _decoded(body: bytes, request: dict[str, Any], profile: bytes | None) -> Image:
     image_format, scale = ImageFormat(request["format"]), request["scale"]
     if image_format is ImageFormat.HEIC:
-        picture, turn = _heic(body), 1
+        image, turn = _heic(body), 1
     else:
-        picture, turn = _opened(body, image_format, scale)
+        image, turn = _opened(body, image_format, scale)
     declared = {-(-request["width"] // scale), -(-request["height"] // scale)}
-    if {*picture.size} != declared and not (image_format is ImageFormat.HEIC and max(picture.size) <= max(declared)):
+    if {*image.size} != declared and not (image_format is ImageFormat.HEIC and max(image.size) <= max(declared)):
         raise Refused(
-            f"the header says {request['width']}x{request['height']} pixels, "
-            f"the image has {picture.width}x{picture.height}"
+            f"the header says {request['width']}x{request['height']} pixels, the image has {image.width}x{image.height}"
         )
-    picture.load()
-    return turned(flattened(picture, profile or picture.info.get("icc_profile")), turn)
+    image.load()
+    return turned(flattened(image, profile or image.info.get("icc_profile")), turn)
 
 
-def _opened(body: bytes, image_format: ImageFormat, scale: int) -> tuple[Pictures.Image, int]:
-    """The picture, and the EXIF orientation that is still to be applied."""
-    picture = Pictures.open(io.BytesIO(body), formats=[image_format.upper()])
+def _opened(body: bytes, image_format: ImageFormat, scale: int) -> tuple[PIL.Image.Image, int]:
+    """The image, and the EXIF orientation that is still to be applied."""
+    image = PIL.Image.open(io.BytesIO(body), formats=[image_format.upper()])
     if image_format is ImageFormat.JPEG:
-        picture.draft(None, (max(1, picture.width // scale), max(1, picture.height // scale)))
+        image.draft(None, (max(1, image.width // scale), max(1, image.height // scale)))
     if image_format is ImageFormat.PNG:
-        _scale_transparency(picture, depth=body[24])
+        _scale_transparency(image, depth=body[24])
     if image_format is ImageFormat.TIFF:
-        return picture, 1  # Pillow turns it
+        return image, 1  # Pillow turns it
     # Not `getexif()`, which follows XMP as well.
-    return picture, orientation(picture.info.get("exif", b""))
+    return image, orientation(image.info.get("exif", b""))
 
 
-def _scale_transparency(picture: Pictures.Image, *, depth: int) -> None:
+def _scale_transparency(image: PIL.Image.Image, *, depth: int) -> None:
     """The colour that is transparent is given in samples as stored; Pillow compares it with those of 8 bits."""
-    clear = picture.info.get("transparency")
-    if picture.mode in ("L", "RGB") and clear is not None and depth != 8:
+    clear = image.info.get("transparency")
+    if image.mode in ("L", "RGB") and clear is not None and depth != 8:
 
         def scaled(sample: int) -> int:
             return sample >> 8 if depth == 16 else sample * 255 // (2**depth - 1)
 
-        picture.info["transparency"] = scaled(clear) if isinstance(clear, int) else tuple(map(scaled, clear))
+        image.info["transparency"] = scaled(clear) if isinstance(clear, int) else tuple(map(scaled, clear))
 
 
-def _heic(body: bytes) -> Pictures.Image:
+def _heic(body: bytes) -> PIL.Image.Image:
     try:
         import pillow_heif  # some may not pass its wheel on
     except ImportError:
@@ -132,11 +131,11 @@ def _heic(body: bytes) -> Pictures.Image:
     pillow_heif.options.THUMBNAILS = pillow_heif.options.DEPTH_IMAGES = pillow_heif.options.AUX_IMAGES = False
     file = pillow_heif.open_heif(body, convert_hdr_to_8bit=True)
     heif = file[file.primary_index]
-    picture = Pictures.fromarray(np.asarray(heif))
+    image = PIL.Image.fromarray(np.asarray(heif))
     profile = heif.info.get("icc_profile")
     if profile:
-        picture.info["icc_profile"] = profile
-    return picture
+        image.info["icc_profile"] = profile
+    return image
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from PIL import Image as Pictures
+import PIL.Image
 
 from worker.engine.colour import BAND_PIXELS, Conversion, apply, conversion_of
 from worker.engine.contract import Image
@@ -26,15 +26,15 @@ _TURNS: dict[int, tuple[bool, int]] = {
 }
 
 
-def flattened(picture: Pictures.Image, profile: bytes | None) -> Image:
-    """The picture on a white ground. Takes a band at a time: in all, room for one copy of three bytes a pixel."""
-    mode = picture.mode if picture.mode in ("CMYK", "LAB") else "L" if picture.mode in _GREY else "RGB"
+def flattened(image: PIL.Image.Image, profile: bytes | None) -> Image:
+    """The image on a white ground. Takes a band at a time: in all, room for one copy of three bytes a pixel."""
+    mode = image.mode if image.mode in ("CMYK", "LAB") else "L" if image.mode in _GREY else "RGB"
     conversion = conversion_of(profile, mode)
-    pixels = np.empty((picture.height, picture.width, 3), np.uint8)
-    rows = max(1, BAND_PIXELS // picture.width)
-    for top in range(0, picture.height, rows):
-        bottom = min(top + rows, picture.height)
-        band = picture.crop((0, top, picture.width, bottom))
+    pixels = np.empty((image.height, image.width, 3), np.uint8)
+    rows = max(1, BAND_PIXELS // image.width)
+    for top in range(0, image.height, rows):
+        bottom = min(top + rows, image.height)
+        band = image.crop((0, top, image.width, bottom))
         pixels[top:bottom] = np.asarray(_flat(band, mode, conversion))[:, :, ::-1]
     return pixels
 
@@ -46,7 +46,7 @@ def turned(pixels: Image, orientation: int) -> Image:
     return np.ascontiguousarray(upright)
 
 
-def _flat(band: Pictures.Image, mode: str, conversion: Conversion | None) -> Pictures.Image:
+def _flat(band: PIL.Image.Image, mode: str, conversion: Conversion | None) -> PIL.Image.Image:
     band, alpha = _apart(band)
     colours = band.convert(mode)
     if conversion is not None:
@@ -54,18 +54,18 @@ def _flat(band: Pictures.Image, mode: str, conversion: Conversion | None) -> Pic
     colours = colours.convert("RGB")
     if alpha is None:
         return colours
-    ground = Pictures.new("RGB", band.size, GROUND)
+    ground = PIL.Image.new("RGB", band.size, GROUND)
     ground.paste(colours, mask=alpha)
     return ground
 
 
-def _apart(band: Pictures.Image) -> tuple[Pictures.Image, Pictures.Image | None]:
+def _apart(band: PIL.Image.Image) -> tuple[PIL.Image.Image, PIL.Image.Image | None]:
     """Colours of 8 bits, and how opaque they are."""
     clear: Any = band.info.get("transparency")
     if band.mode.startswith("I;16"):
         deep = np.asarray(band).astype(np.uint16)
-        alpha = None if clear is None else Pictures.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8))
-        return Pictures.fromarray((deep >> 8).astype(np.uint8)), alpha
+        alpha = None if clear is None else PIL.Image.fromarray(np.where(deep == clear, 0, 255).astype(np.uint8))
+        return PIL.Image.fromarray((deep >> 8).astype(np.uint8)), alpha
     if band.mode in _WITH_ALPHA:
         band = band.convert("LA" if band.mode in _GREY else "RGBA")
         return band, band.getchannel("A")

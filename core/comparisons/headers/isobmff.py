@@ -1,4 +1,4 @@
-"""AVIF and HEIC, in one container (ISO/IEC 14496-12, 23008-12): which picture counts, its coding, its size."""
+"""AVIF and HEIC, in one container (ISO/IEC 14496-12, 23008-12): which image counts, its coding, its size."""
 
 from collections.abc import Iterator
 
@@ -11,21 +11,21 @@ _CODECS = {b"hvc1": ImageFormat.HEIC, b"av01": ImageFormat.AVIF}
 _GRID = b"grid"
 
 
-def picture(body: bytes) -> tuple[ImageFormat, int, int]:
-    """The format of the primary picture, and its width and height in pixels before it is cropped and turned.
+def image(body: bytes) -> tuple[ImageFormat, int, int]:
+    """The format of the primary image, and its width and height in pixels before it is cropped and turned.
 
-    Raise UnsupportedImage where the header is damaged, or the picture is not coded as HEVC or AV1.
+    Raise UnsupportedImage where the header is damaged, or the image is not coded as HEVC or AV1.
     """
     try:
-        return _picture(body)
+        return _image(body)
     except IndexError:
         raise UnsupportedImage("the header of the HEIC or AVIF is damaged, or not all of it is there") from None
 
 
-def _picture(body: bytes) -> tuple[ImageFormat, int, int]:
+def _image(body: bytes) -> tuple[ImageFormat, int, int]:
     parts = dict(_boxes(body, 0, len(body)))
     if b"meta" not in parts:
-        raise UnsupportedImage("the HEIC or AVIF has no picture in it, or ends before it; a sequence is not accepted")
+        raise UnsupportedImage("the HEIC or AVIF has no image in it, or ends before it; a sequence is not accepted")
     meta = dict(_boxes(body, parts[b"meta"][0] + 4, parts[b"meta"][1]))
     primary = _primary(body, *meta[b"pitm"]) if b"pitm" in meta else 0
     kinds = dict(_kinds(body, *meta[b"iinf"])) if b"iinf" in meta else {}
@@ -35,12 +35,12 @@ def _picture(body: bytes) -> tuple[ImageFormat, int, int]:
     codec = kinds.get(coded, b"")
     if codec not in _CODECS:
         raise UnsupportedImage(
-            f"the picture in the HEIF is coded as {codec.decode('ascii', 'replace')!r}; "
-            "HEVC (HEIC) and AV1 (AVIF) are decoded, one picture or a grid of them"
+            f"the image in the HEIF is coded as {codec.decode('ascii', 'replace')!r}; "
+            "HEVC (HEIC) and AV1 (AVIF) are decoded, one image or a grid of them"
         )
     size = _size(body, *meta[b"iprp"], primary) if b"iprp" in meta else None
     if size is None:
-        raise UnsupportedImage(f"the {_CODECS[codec].label} does not say how large its picture is")
+        raise UnsupportedImage(f"the {_CODECS[codec].label} does not say how large its image is")
     return _CODECS[codec], *size
 
 

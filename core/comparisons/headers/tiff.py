@@ -19,7 +19,7 @@ _RAW = (32803, 34892)  # colour filter array, linear raw
 
 
 def size(body: bytes) -> tuple[int, int]:
-    """Width and height of the first picture in pixels, before its orientation is applied."""
+    """Width and height of the first image in pixels, before its orientation is applied."""
     counts: dict[int, int] = {}
     entries: dict[int, list[int]] = {}
     for tag, count, values in _entries(body):
@@ -28,7 +28,7 @@ def size(body: bytes) -> tuple[int, int]:
     if DNG_VERSION in entries or first.get(PHOTOMETRIC) in _RAW or body[8:10] == b"CR":
         raise UnsupportedImage("this is a camera's raw file; send the JPEG, or the photograph as developed")
     if SUB_DIRECTORIES in entries and first.get(SUBFILE, 0) & 1:
-        raise UnsupportedImage("this is a camera's raw file, or the first picture of the TIFF is a preview")
+        raise UnsupportedImage("this is a camera's raw file, or the first image of the TIFF is a preview")
     if first.get(COMPRESSION, 1) not in _COMPRESSIONS:
         raise UnsupportedImage(
             f"the TIFF is packed by compression {first[COMPRESSION]}; save it with none, LZW, deflate or PackBits"

@@ -63,7 +63,7 @@ def declaring(body: bytes, width: int, height: int) -> bytes:
 
 
 @pytest.mark.parametrize(("kind", "size"), [("AVIF", (8000, 4000)), ("HEIF", (2048, 1024))])
-def test_a_small_picture_that_holds_a_large_one_gets_no_room_for_it(kind: str, size: tuple[int, int]) -> None:
+def test_a_small_image_that_holds_a_large_one_gets_no_room_for_it(kind: str, size: tuple[int, int]) -> None:
     flat = Image.new("RGB", size, (90, 120, 30))
     body = declaring(encode(flat, kind, quality=30, **({"speed": 10} if kind == "AVIF" else {})), 64, 64)
     with suppress(ImageUndecodable):  # libavif scales it to what is declared

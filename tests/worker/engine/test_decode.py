@@ -163,13 +163,13 @@ def test_a_jpeg_that_lacks_its_end_marker_only_is_whole(kind: str, missing: int,
 
 
 @pytest.mark.parametrize("progressive", [False, True])
-@pytest.mark.parametrize("picture", [noise(61, 45), gradient(61, 45)], ids=["noise", "gradient"])
+@pytest.mark.parametrize("image", [noise(61, 45), gradient(61, 45)], ids=["noise", "gradient"])
 @settings(max_examples=60, deadline=None)
 @given(missing=st.integers(1, 400))
 def test_a_jpeg_without_end_is_whole_or_refused_and_never_filled_up(
-    picture: Image.Image, progressive: bool, missing: int
+    image: Image.Image, progressive: bool, missing: int
 ) -> None:
-    whole = encode(picture, "JPEG", quality=90, progressive=progressive, optimize=True)
+    whole = encode(image, "JPEG", quality=90, progressive=progressive, optimize=True)
     scan = whole.rindex(b"\xff\xda") + 20
     body = whole[: max(scan, len(whole) - 2 - missing)]
     facts = inspect(body, max_bytes=10_000_000, max_pixels=1_000_000)

@@ -1,4 +1,4 @@
-"""The same picture in every format, mode and orientation gives nearly the same pixels: those that a person sees."""
+"""The same image in every format, mode and orientation gives nearly the same pixels: those that a person sees."""
 
 import io
 import struct
@@ -76,9 +76,9 @@ def worst(pixels: Pixels, expected: Any) -> int:
 
 @pytest.mark.parametrize("kind", TOLERANCES)
 @pytest.mark.parametrize("size", [(96, 64), (61, 45), (1, 1), (300, 7)])
-def test_the_same_picture_gives_nearly_the_same_pixels_in_every_format(kind: str, size: tuple[int, int]) -> None:
-    picture = gradient(*size)
-    assert worst(seen(encode(picture, kind)), picture) <= TOLERANCES[kind]
+def test_the_same_image_gives_nearly_the_same_pixels_in_every_format(kind: str, size: tuple[int, int]) -> None:
+    image = gradient(*size)
+    assert worst(seen(encode(image, kind)), image) <= TOLERANCES[kind]
 
 
 def test_a_gif_shows_its_first_frame() -> None:
@@ -94,7 +94,7 @@ def test_a_gif_shows_its_first_frame() -> None:
     height=st.integers(1, 70),
     seed=st.integers(0, 9),
 )
-def test_whatever_its_size_a_picture_comes_back_as_it_was_saved(kind: str, width: int, height: int, seed: int) -> None:
+def test_whatever_its_size_an_image_comes_back_as_it_was_saved(kind: str, width: int, height: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     soft = Image.fromarray(rng.integers(0, 256, (3, 3, 3), dtype=np.uint8)).resize((width, height), 3)
     assert worst(seen(encode(soft, kind)), soft) <= TOLERANCES[kind] + 4
@@ -113,14 +113,14 @@ TURNS = [
 ]
 
 
-def upright(orientation: int, picture: Image.Image) -> Image.Image:
+def upright(orientation: int, image: Image.Image) -> Image.Image:
     turn = TURNS[orientation]
-    return picture if turn is None else picture.transpose(turn)
+    return image if turn is None else image.transpose(turn)
 
 
-def clear(picture: Image.Image) -> Image.Image:
+def clear(image: Image.Image) -> Image.Image:
     """With alpha, opaque."""
-    return picture.convert("RGBA")
+    return image.convert("RGBA")
 
 
 COLOURED = [
@@ -162,29 +162,29 @@ def test_exif_says_nothing_where_the_format_has_its_own_word_for_it(kind: str) -
 
 
 def cutout() -> tuple[Image.Image, Image.Image]:
-    """A picture whose left half is clear, with black beneath, and a strip between; and as it is seen on white."""
-    picture = gradient().convert("RGBA")
+    """A image whose left half is clear, with black beneath, and a strip between; and as it is seen on white."""
+    image = gradient().convert("RGBA")
     alpha = np.full((64, 96), 255, np.uint8)
     alpha[:, :48] = 0
     alpha[:, 44:52] = 128
     rgba = np.dstack([np.asarray(gradient()), alpha])
     rgba[alpha == 0, :3] = 0
-    picture = Image.fromarray(rgba)
-    return picture, Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture).convert("RGB")
+    image = Image.fromarray(rgba)
+    return image, Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "AVIF", "HEIF"])
 def test_what_is_transparent_is_seen_on_white(kind: str) -> None:
-    picture, on_white = cutout()
-    assert worst(seen(encode(picture, kind)), on_white) <= TOLERANCES[kind] + 3
+    image, on_white = cutout()
+    assert worst(seen(encode(image, kind)), on_white) <= TOLERANCES[kind] + 3
 
 
 @pytest.mark.parametrize("kind", ["PNG", "GIF"])
 def test_a_palette_may_have_a_transparent_colour(kind: str) -> None:
-    picture, _ = cutout()
+    image, _ = cutout()
     palette = gradient().quantize(200)
     index = np.asarray(palette).copy()
-    index[np.asarray(picture)[:, :, 3] == 0] = 200
+    index[np.asarray(image)[:, :, 3] == 0] = 200
     keyed = Image.fromarray(index, "P")
     keyed.putpalette([*(palette.getpalette() or [])[:600], 0, 0, 0])
     body = encode(keyed, kind, transparency=200)
@@ -241,8 +241,8 @@ def test_a_coloured_png_may_have_a_transparent_colour(depth: int) -> None:
 
 
 def test_sixteen_bits_with_alpha_are_scaled() -> None:
-    picture, on_white = cutout()
-    samples = np.asarray(picture).astype(np.uint16) * 257
+    image, on_white = cutout()
+    samples = np.asarray(image).astype(np.uint16) * 257
     assert worst(seen(png_of(samples, 6, 16)), on_white) <= 1
 
 
@@ -267,8 +267,8 @@ MODES += [("LA", "PNG"), ("LA", "TIFF"), ("P", "PNG"), ("P", "TIFF"), ("P", "BMP
 
 @pytest.mark.parametrize(("mode", "kind"), MODES)
 def test_every_mode_is_seen_in_its_colours(mode: str, kind: str) -> None:
-    picture = gradient().quantize(200) if mode == "P" else gradient().convert(mode)
-    assert worst(seen(encode(picture, kind)), picture) <= max(TOLERANCES[kind], 2)
+    image = gradient().quantize(200) if mode == "P" else gradient().convert(mode)
+    assert worst(seen(encode(image, kind)), image) <= max(TOLERANCES[kind], 2)
 
 
 def without_adobe(body: bytes) -> bytes:
@@ -396,7 +396,7 @@ def test_damage_gives_an_image_or_a_rejection_and_nothing_else(kind: str, edits:
     assert pixels.shape[2] == 3
 
 
-def test_the_first_page_of_a_tiff_and_the_primary_picture_of_a_heic_count() -> None:
+def test_the_first_page_of_a_tiff_and_the_primary_image_of_a_heic_count() -> None:
     other = gradient().rotate(180)
     assert worst(seen(encode(gradient(), "TIFF", save_all=True, append_images=[other])), gradient()) == 0
     body = encode(gradient(), "HEIF", save_all=True, append_images=[other], primary_index=0)
@@ -407,11 +407,11 @@ def test_the_first_page_of_a_tiff_and_the_primary_picture_of_a_heic_count() -> N
 
 
 def test_a_heic_may_be_a_grid_of_tiles_as_phones_write_it() -> None:
-    picture = gradient(600, 400)
-    body = encode(picture, "HEIF", tile_size=256)
+    image = gradient(600, 400)
+    body = encode(image, "HEIF", tile_size=256)
     assert b"grid" in body
     assert facts_of(body).media_type == "image/heic"
-    assert worst(seen(body), picture) <= TOLERANCES["HEIF"]
+    assert worst(seen(body), image) <= TOLERANCES["HEIF"]
 
 
 @pytest.mark.parametrize("layout", [{"tiled": True}, {"strip_size": 300}, {"big": True}])
