@@ -81,7 +81,7 @@ class ImageRejected(LikenessError):
 
 
 class UnsupportedImage(ImageRejected):
-    """The bytes are not a JPEG, PNG or WebP image."""
+    """The bytes are not an image in one of the accepted formats."""
 
     code = "image_unsupported"
 

@@ -1,5 +1,6 @@
 """The vocabulary of a comparison. No I/O, no framework; a stranger can read it aloud."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -30,6 +31,39 @@ class Policy(StrEnum):
     LARGEST = "largest"
     MOST_CENTRAL = "most_central"
     REQUIRE_ONE = "require_one"
+
+
+class ImageFormat(StrEnum):
+    """The image formats there is a decoder for; a deployment may accept fewer (LIKENESS_IMAGE_FORMATS)."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    AVIF = "avif"
+    HEIC = "heic"
+    GIF = "gif"
+    BMP = "bmp"
+    TIFF = "tiff"
+
+    @property
+    def media_type(self) -> str:
+        """As IANA lists it."""
+        return f"image/{self}"
+
+    @property
+    def label(self) -> str:
+        """For people."""
+        return "WebP" if self is ImageFormat.WEBP else self.upper()
+
+
+def labels(formats: Sequence[ImageFormat], conjunction: str = "and") -> str:
+    """Formats in a sentence.
+
+    >>> labels([ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP], "or")
+    'JPEG, PNG or WebP'
+    """
+    *others, last = [image_format.label for image_format in formats]
+    return f"{', '.join(others)} {conjunction} {last}" if others else last
 
 
 class Track(StrEnum):

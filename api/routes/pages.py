@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, render_template
 from werkzeug.wrappers import Response
 
 from api.door.services import services
+from core.vocabulary import ImageFormat, labels
 
 blueprint = Blueprint("pages", __name__, template_folder="../templates")
 
@@ -19,7 +20,12 @@ POLICY = (
 @blueprint.get("/")
 def start() -> Response:
     """Compare two photographs in the browser."""
-    return _page("start.html", keys=services().settings.api.auth_on)
+    settings = services().settings
+    formats = settings.images.image_formats
+    accepted = [image_format.media_type for image_format in formats]
+    if ImageFormat.HEIC in formats:
+        accepted += ["image/heif", ".heic", ".heif"]  # few systems know the type by its name
+    return _page("start.html", keys=settings.api.auth_on, accepted=accepted, formats=labels(formats, "or"))
 
 
 @blueprint.get("/docs")

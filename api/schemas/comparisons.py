@@ -13,7 +13,7 @@ from api.schemas.images import ImageText, image_file, is_url
 from core.comparisons.submission import FieldRefused, ImageUrl, Submission
 from core.quality import QualityRule, QualityWarning
 from core.storage.lifecycle import Status
-from core.vocabulary import Decision, Policy, Reason, Side
+from core.vocabulary import Decision, ImageFormat, Policy, Reason, Side, labels
 from core.webhooks.destinations import MAX_URL_CHARACTERS
 
 MAX_METADATA_BYTES = 2048
@@ -52,13 +52,17 @@ def _target_fmr(value: float) -> None:
         raise ValidationError(f"target_fmr_out_of_range|must be above 0 and below 1; found {value}")
 
 
+#: A deployment may accept fewer of them.
+FORMATS = labels(tuple(ImageFormat), "or")
+
+
 class ComparisonForm(StrictForm):
     """A comparison to run: two image files and what may be said about them."""
 
     reference = image_file(
-        "The image one knows: JPEG, PNG or WebP. Or, as a text, an https URL, where the deployment fetches images."
+        f"The image one knows: {FORMATS}. Or, as a text, an https URL, where the deployment fetches images."
     )
-    probe = image_file("The image in question: JPEG, PNG or WebP, or a URL likewise.")
+    probe = image_file(f"The image in question: {FORMATS}, or a URL likewise.")
     pack = fields.String(
         metadata={"description": "Model pack; `GET /v1/packs` lists them. Default: the deployment's."},
     )

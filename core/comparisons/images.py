@@ -5,30 +5,32 @@ copies, unpacks and interprets, and a sender decides how many there are. What is
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.comparisons.headers import bitmap, isobmff, jpeg, png, tiff, webp
+from core.comparisons.headers.foreign import recognised
 from core.errors import ImageTooLarge, UnsupportedImage
+from core.vocabulary import ImageFormat, labels
 
-JPEG, PNG, WEBP = "image/jpeg", "image/png", "image/webp"
-
-#: Segments a JPEG may have before its pixels. A phone writes some ten; the largest ICC profile takes 255.
-MAX_SEGMENTS = 1000
-START_OF_SCAN = 0xDA
-#: Frames of all kinds; those between (DHT, JPG, DAC) are something else.
-_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-#: Markers without a length. None belongs before the pixels; decoders differ in how they pass over them.
-_BARE = frozenset([0x00, 0x01, *range(0xD0, 0xDA)])
+EVERY_FORMAT = tuple(ImageFormat)
+#: How many pixels of a JPEG, each way, may become one.
+SCALES = (1, 2, 4, 8)
 
 
 @dataclass(frozen=True, slots=True)
 class ImageHeader:
-    """An image as its header declares it. `width` and `height` are pixels as stored, before EXIF rotation."""
+    """An image as its header declares it. `width` and `height` are pixels as stored, before it is turned upright."""
 
     media_type: str
     width: int
     height: int
     size_bytes: int
+
+    @property
+    def format(self) -> ImageFormat:
+        """What `media_type` names."""
+        return ImageFormat(self.media_type.removeprefix("image/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,84 +40,100 @@ class ImageFacts(ImageHeader):
     sha256: str
 
 
-def inspect(body: bytes, *, max_bytes: int, max_pixels: int) -> ImageFacts:
+def inspect(
+    body: bytes,
+    *,
+    max_bytes: int,
+    max_pixels: int,
+    max_reduced_pixels: int = 0,
+    formats: Sequence[ImageFormat] = EVERY_FORMAT,
+) -> ImageFacts:
     """`read_header`, and the digest of the whole. Raises the same."""
-    header = read_header(body, max_bytes=max_bytes, max_pixels=max_pixels)
+    header = read_header(
+        body, max_bytes=max_bytes, max_pixels=max_pixels, max_reduced_pixels=max_reduced_pixels, formats=formats
+    )
     return ImageFacts(
         header.media_type, header.width, header.height, header.size_bytes, hashlib.sha256(body).hexdigest()
     )
 
 
-def read_header(body: bytes, *, max_bytes: int, max_pixels: int) -> ImageHeader:
+def read_header(
+    body: bytes,
+    *,
+    max_bytes: int,
+    max_pixels: int,
+    max_reduced_pixels: int = 0,
+    formats: Sequence[ImageFormat] = EVERY_FORMAT,
+) -> ImageHeader:
     """Read the header only; a bomb costs nothing.
 
-    Raises UnsupportedImage for anything but JPEG, PNG or WebP, ImageTooLarge over either limit.
+    At most `max_pixels` are decoded. A JPEG may have `max_reduced_pixels` if it can be decoded reduced to that many.
+    Raises UnsupportedImage for anything but `formats`, ImageTooLarge over any limit.
     """
     if len(body) > max_bytes:
-        raise ImageTooLarge(f"the image has {len(body)} bytes; at most {max_bytes} are accepted")
-    media_type, (width, height) = _declared(body)
+        raise ImageTooLarge(
+            f"the image has {len(body)} bytes; at most {max_bytes} are accepted (LIKENESS_MAX_IMAGE_BYTES)"
+        )
+    image_format, width, height = _declared(body, formats)
+    if image_format not in formats:
+        raise UnsupportedImage(
+            f"{image_format.label} is not accepted here (LIKENESS_IMAGE_FORMATS); "
+            f"{labels(formats)} are accepted: save it as one of these"
+        )
     if not width or not height:
         raise UnsupportedImage(f"the header declares {width}x{height} pixels")
     if width * height > max_pixels:
-        raise ImageTooLarge(f"the image has {width}x{height} pixels; at most {max_pixels} are accepted")
-    return ImageHeader(media_type, width, height, len(body))
+        _check_reducible(image_format, body, (width, height), max_pixels, max_reduced_pixels)
+    return ImageHeader(image_format.media_type, width, height, len(body))
 
 
-def jpeg_segments(body: bytes) -> Iterator[tuple[int, int]]:
-    """Each segment's marker and where its content begins, up to and with the first scan.
-
-    Stricter than decoders are: anything but segments before the pixels raises UnsupportedImage.
-    """
-    at = 2
-    for _ in range(MAX_SEGMENTS):
-        marker = body[at + 1 : at + 2]
-        if body[at : at + 1] != b"\xff" or not marker:
-            raise UnsupportedImage("the JPEG ends, or is damaged, before its pixels begin")
-        if marker[0] == 0xFF:  # padding, one byte at a time
-            at += 1
-            continue
-        length = int.from_bytes(body[at + 2 : at + 4])
-        if marker[0] in _BARE or length < 2:
-            raise UnsupportedImage("the JPEG's header is damaged")
-        yield marker[0], at + 4
-        if marker[0] == START_OF_SCAN:
-            return
-        at += 2 + length
-    raise UnsupportedImage(f"the JPEG has more than {MAX_SEGMENTS} segments before its pixels")
+def reduced(side: int, scale: int) -> int:
+    """How many pixels are left of a side's, in a JPEG that is decoded at 1/`scale`."""
+    return -(-side // scale)
 
 
-def _declared(body: bytes) -> tuple[str, tuple[int, int]]:
+def least_scale(header: ImageHeader, max_pixels: int) -> int:
+    """How far to reduce an image so that at most `max_pixels` are decoded: 1, 2, 4, or 8 if nothing suffices."""
+    return next((s for s in SCALES if reduced(header.width, s) * reduced(header.height, s) <= max_pixels), SCALES[-1])
+
+
+def _check_reducible(
+    image_format: ImageFormat, body: bytes, size: tuple[int, int], max_pixels: int, max_reduced_pixels: int
+) -> None:
+    width, height = size
+    has = f"the image has {width}x{height} pixels; at most"
+    whole = f"{has} {max_pixels} are accepted (LIKENESS_MAX_IMAGE_PIXELS)"
+    if image_format is not ImageFormat.JPEG or max_reduced_pixels <= max_pixels:
+        raise ImageTooLarge(whole)
+    if not jpeg.reducible(body):
+        raise ImageTooLarge(
+            f"{whole}: it is progressive, and only a baseline JPEG, of up to {max_reduced_pixels}, is decoded reduced"
+        )
+    if width * height > max_reduced_pixels:
+        raise ImageTooLarge(f"{has} {max_reduced_pixels} are accepted, of a JPEG too (LIKENESS_MAX_REDUCED_PIXELS)")
+    if reduced(width, SCALES[-1]) * reduced(height, SCALES[-1]) > max_pixels:
+        raise ImageTooLarge(f"{whole}, and at 1/{SCALES[-1]} it still has more")
+
+
+def _declared(body: bytes, formats: Sequence[ImageFormat]) -> tuple[ImageFormat, int, int]:
     if body.startswith(b"\xff\xd8\xff"):
-        return JPEG, _jpeg(body)
-    if body.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG, _png(body)
+        return ImageFormat.JPEG, *jpeg.size(body)
+    if body.startswith(png.SIGNATURE):
+        return ImageFormat.PNG, *png.size(body)
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
-        return WEBP, _webp(body)
-    raise UnsupportedImage(f"the bytes begin with {body[:8]!r}; JPEG, PNG and WebP are accepted")
+        return ImageFormat.WEBP, *webp.size(body)
+    if body[:6] in (b"GIF87a", b"GIF89a"):
+        return ImageFormat.GIF, *bitmap.gif_size(body)
+    if body[:2] == b"BM" and body[6:10] == bytes(4):  # reserved; two letters alone may begin a text
+        return ImageFormat.BMP, *bitmap.bmp_size(body)
+    if body[:4] in (b"II*\0", b"MM\0*"):
+        return ImageFormat.TIFF, *tiff.size(body)
+    if body[4:8] == b"ftyp" and body[8:12] in _BRANDS:
+        return isobmff.image(body)
+    if known := recognised(body):
+        raise UnsupportedImage(f"this is {known[0]}; {labels(formats)} are accepted: {known[1]}")
+    raise UnsupportedImage(f"the bytes begin with {body[:8]!r}; {labels(formats)} are accepted")
 
 
-def _jpeg(body: bytes) -> tuple[int, int]:
-    frames = [at for marker, at in jpeg_segments(body) if marker in _FRAMES]
-    if len(frames) != 1:
-        raise UnsupportedImage(f"the JPEG has {len(frames)} frames before its pixels")
-    at = frames[0] + 1  # past the bits per sample
-    return int.from_bytes(body[at + 2 : at + 4]), int.from_bytes(body[at : at + 2])
-
-
-def _png(body: bytes) -> tuple[int, int]:
-    if body[8:16] != b"\0\0\0\rIHDR" or len(body) < 33:
-        raise UnsupportedImage("the PNG does not begin with its header")
-    return int.from_bytes(body[16:20]), int.from_bytes(body[20:24])
-
-
-def _webp(body: bytes) -> tuple[int, int]:
-    kind, data = body[12:16], body[20:30]
-    if len(data) == 10:
-        if kind == b"VP8X":  # the canvas, less one
-            return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
-        if kind == b"VP8L" and data[0] == 0x2F:  # 14 bits each, less one
-            bits = int.from_bytes(data[1:5], "little")
-            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        if kind == b"VP8 " and data[3:6] == b"\x9d\x01\x2a":  # 14 bits each; two more say how to scale
-            return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF
-    raise UnsupportedImage("the WebP's header is damaged")
+#: Brands of files that hold images: HEIC, HEIF in general, AVIF, and sequences of either.
+_BRANDS = frozenset([b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"mif2", b"msf1", b"avif", b"avis"])

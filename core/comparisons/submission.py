@@ -182,6 +182,12 @@ class Accepting:
             raise FieldRefused(side, "image_unsupported", detail)
         limits = self._rules.limits
         try:
-            return inspect(image, max_bytes=limits.max_image_bytes, max_pixels=limits.max_image_pixels)
+            return inspect(
+                image,
+                max_bytes=limits.max_image_bytes,
+                max_pixels=limits.max_image_pixels,
+                max_reduced_pixels=limits.max_reduced_pixels,
+                formats=limits.image_formats,
+            )
         except ImageRejected as error:
             raise FieldRefused(side, error.code, str(error)) from None

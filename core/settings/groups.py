@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import SettingsInvalid
 from core.quality import QualityRule
-from core.vocabulary import Policy
+from core.vocabulary import ImageFormat, Policy
 
 PREFIX = "LIKENESS_"
 CHECKOUT = Path(__file__).parents[2]
@@ -18,6 +18,7 @@ T = TypeVar("T")
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 Seconds = Annotated[tuple[float, ...], NoDecode]
 Ports = Annotated[tuple[int, ...], NoDecode]
+Formats = Annotated[tuple[ImageFormat, ...], NoDecode]
 
 
 def default_home() -> Path:
@@ -121,6 +122,19 @@ class ImageLimits(Group):
 
     max_image_bytes: int = Field(10 * 2**20, ge=1024, description="Largest image accepted, in bytes")
     max_image_pixels: int = Field(40_000_000, ge=1024, description="Largest image accepted, in declared pixels")
+    max_reduced_pixels: int = Field(
+        200_000_000,
+        ge=0,
+        description="Largest baseline JPEG accepted; past LIKENESS_MAX_IMAGE_PIXELS it is decoded reduced",
+    )
+    image_formats: Formats = Field(
+        tuple(ImageFormat), min_length=1, description="Image formats accepted, comma-separated"
+    )
+
+    @field_validator("image_formats", mode="before")
+    @classmethod
+    def _split_formats(cls, value: object) -> object:
+        return _parts(value)
 
 
 class QualityLimits(Group):

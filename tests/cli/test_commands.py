@@ -81,7 +81,8 @@ def test_what_cannot_be_compared_is_one_sentence(likeness: Run, samples: dict[st
     Image.new("1", (30_000, 30_000)).save(tmp_path / "bomb.png")
     assert likeness("compare", good, tmp_path / "text.jpg")[::2] == (
         1,
-        "likeness: probe: the bytes begin with b'this is '; JPEG, PNG and WebP are accepted\n",
+        "likeness: probe: the bytes begin with b'this is '; "
+        "JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP and TIFF are accepted\n",
     )
     status, _, said = likeness("compare", good, tmp_path / "bomb.png")
     assert status == 1

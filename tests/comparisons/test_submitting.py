@@ -25,7 +25,7 @@ from core.vocabulary import Policy, Threshold
 from core.webhooks.destinations import DestinationRules
 from tests.support.servers import Servers
 
-LIMITS = ImageLimits(max_image_bytes=20_000, max_image_pixels=10_000)
+LIMITS = ImageLimits(max_image_bytes=20_000, max_image_pixels=10_000, max_reduced_pixels=0)
 CALLBACK = "https://receiver.example/events"
 REQUEST = "a fingerprint of the request"
 
@@ -277,7 +277,7 @@ def test_a_claim_names_the_job_that_was_made_for_it(door: Door) -> None:
 def test_whether_quality_is_required_is_the_clients_to_say_or_else_the_deployments(
     door: Door, zoo: Pack, asked: QualityRule | None, by_default: QualityRule, rule: QualityRule
 ) -> None:
-    rules = Rules({zoo.name: zoo}, zoo.name, Policy.LARGEST, LIMITS, None, by_default)
+    rules = Rules({zoo.name: zoo}, zoo.name, Policy.LARGEST, LIMITS, None, default_quality=by_default)
     job = Accepting(rules, door.calibrations).accept(submission(quality=asked)).job
     door.jobs.create(job)
     assert door.jobs.get(job.id).request.quality is rule

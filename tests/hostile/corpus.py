@@ -10,11 +10,17 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pillow_heif
 from PIL import Image
+
+from tests.support.profiles import ADOBE_RGB, grey_profile, ink_profile, rgb_profile
 
 Maker = Callable[[Random], bytes]
 LARGEST = 10 * 2**20 - 64 * 1024  # what still is under the default limit when a little is added
 SIZES = (0, 1, 2, 255, 256, 4000, 16383, 16384, 30000, 65535, 2**24 - 1, 2**31 - 1, 2**32 - 1)
+
+
+pillow_heif.register_heif_opener()
 
 
 def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -58,6 +64,27 @@ def whole() -> dict[str, bytes]:
         "1x60000 PNG": encode(Image.new("RGB", (1, 60_000)), "PNG"),
         "60000x1 JPEG": encode(Image.new("RGB", (60_000, 1)), "JPEG"),
         "16383x1 WebP": encode(Image.new("RGB", (16_383, 1)), "WEBP"),
+        "wide gamut JPEG": encode(image, "JPEG", icc_profile=rgb_profile(ADOBE_RGB)),
+        "wide gamut PNG": encode(image, "PNG", icc_profile=rgb_profile(ADOBE_RGB)),
+        "JPEG of inks": encode(image.convert("CMYK"), "JPEG", icc_profile=ink_profile()),
+        "AVIF": encode(image, "AVIF", exif=exif.tobytes(), icc_profile=rgb_profile(ADOBE_RGB)),
+        "AVIF with alpha": encode(image.convert("RGBA"), "AVIF"),
+        "animated AVIF": encode(image, "AVIF", save_all=True, append_images=frames),
+        "HEIC": encode(image, "HEIF", exif=exif.tobytes(), icc_profile=rgb_profile(ADOBE_RGB)),
+        "HEIC of tiles": encode(plain_image(256, 192), "HEIF", tile_size=128),
+        "HEIC with alpha": encode(image.convert("RGBA"), "HEIF"),
+        "HEICs": encode(image, "HEIF", save_all=True, append_images=frames),
+        "GIF": encode(image.quantize(200), "GIF", transparency=3),
+        "animated GIF": encode(image.quantize(200), "GIF", save_all=True, append_images=frames),
+        "BMP": encode(image, "BMP"),
+        "palette BMP": encode(image.quantize(200), "BMP"),
+        "BMP with alpha": encode(image.convert("RGBA"), "BMP"),
+        "TIFF": encode(image, "TIFF", exif=exif, icc_profile=rgb_profile(ADOBE_RGB)),
+        "LZW TIFF": encode(image.convert("RGBA"), "TIFF", compression="tiff_lzw"),
+        "deflated TIFF": encode(image.convert("CMYK"), "TIFF", compression="tiff_adobe_deflate"),
+        "16-bit TIFF": encode(Image.fromarray(np.asarray(image)[:, :, 0].astype(np.uint16) * 257), "TIFF"),
+        "TIFF of tiles": encode(image, "TIFF", tiffinfo={322: 16, 323: 16}),
+        "TIFFs": encode(plain_image(), "TIFF", save_all=True, append_images=[plain_image()]),
     }
 
 
@@ -67,7 +94,12 @@ def an_honest_one(rng: Random) -> bytes:
 
 def boundaries(body: bytes) -> list[int]:
     """Where a segment or chunk begins, as far as the structure can be followed."""
-    found, at = [0], {b"\xff\xd8": 2, b"\x89P": 8, b"RI": 12}[body[:2]]
+    if body[4:8] == b"ftyp":
+        kinds = (b"meta", b"iinf", b"infe", b"iprp", b"ipco", b"ipma", b"iref", b"iloc", b"pitm", b"ispe", b"mdat")
+        return sorted({0, len(body), *(max(body.find(kind) - 4, 0) for kind in kinds)})
+    found, at = [0], {b"\xff\xd8": 2, b"\x89P": 8, b"RI": 12}.get(body[:2], len(body))
+    if at == len(body):  # a GIF, BMP or TIFF
+        return [0, 6, 8, 13, min(54, len(body)), len(body)]
     while at + 12 < len(body):
         found.append(at)
         if body[:2] == b"\xff\xd8":
@@ -120,13 +152,19 @@ def noise_after_magic(rng: Random) -> bytes:
         b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
         b"RIFF\xff\0\0\0WEBPVP8 ",
         b"RIFF\0\0\0\0WEBPVP8L",
+        b"GIF89a",
+        b"BM\0\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0",
+        b"II*\0\x08\0\0\0",
+        b"MM\0*\0\0\0\x08",
+        b"\0\0\0\x10ftypheic\0\0\0\0",
+        b"\0\0\0\x10ftypavif\0\0\0\0\0\0\1\0meta\0\0\0\0",
     ]
     return rng.choice(magic) + rng.randbytes(rng.choice([0, 1, 20, 300, 20_000]))
 
 
 def other_formats(rng: Random) -> bytes:
     """What the imaging libraries also read; the sender may call it what he likes."""
-    made = rng.choice(["GIF", "BMP", "TIFF", "ICO", "PPM", "JPEG2000", "TGA", "PCX", "SGI", "DDS"])
+    made = rng.choice(["ICO", "PPM", "JPEG2000", "TGA", "PCX", "SGI", "DDS"])
     drawn = [
         b"<svg xmlns='http://www.w3.org/2000/svg'><image href='file:///etc/passwd'/></svg>",
         b"%PDF-1.7\n1 0 obj\n<< >>",
@@ -333,6 +371,122 @@ def pixel_bombs(rng: Random) -> bytes:
     return _pixel_bomb(kind, *rng.choice([(6300, 6300), (16_000, 2400), (8000, 6000), (3, 13_000)]))
 
 
+def containers(rng: Random) -> bytes:
+    """HEIC and AVIF whose boxes say what is not so: sizes, items, properties, references, places, codecs."""
+    body = bytearray(
+        whole()[rng.choice(["AVIF", "AVIF with alpha", "animated AVIF", "HEIC", "HEIC of tiles", "HEICs"])]
+    )
+    for _ in range(rng.randint(1, 4)):
+        box = rng.choice(
+            [b"ispe", b"ipma", b"iinf", b"infe", b"iref", b"dimg", b"iloc", b"pitm", b"hvcC", b"av1C", b"meta"]
+        )
+        at = body.find(box)
+        if at < 0:
+            continue
+        place = at + rng.choice([-4, 0, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 20])
+        number = rng.choice([*SIZES, 3, 8000, rng.randrange(2**32)])
+        width = rng.choice([1, 2, 4])
+        body[place : place + width] = (number & (2 ** (8 * width) - 1)).to_bytes(width, "big")
+    if rng.random() < 0.1:
+        body += rng.choice([b"\0\0\0\x08free", b"\0\0\0\1"]) * rng.choice([10, 5000, 10**6])
+    return bytes(body)
+
+
+@functools.cache
+def _large_within(kind: str) -> bytes:
+    return encode(Image.new("RGB", (3000, 2000), (90, 60, 200)), kind, quality=30)
+
+
+def hidden_sizes(rng: Random) -> bytes:
+    """A image that is declared with fewer pixels, or more, than are coded."""
+    body = _large_within(rng.choice(["AVIF", "HEIF"]))
+    at = body.index(b"ispe") + 8
+    width, height = (rng.choice([1, 64, 2000, 2999, 3000, 6000, 16_000]) for _ in range(2))
+    return body[:at] + struct.pack(">II", width, height) + body[at + 8 :]
+
+
+def tiff_directories(rng: Random) -> bytes:
+    """Tags that point at everything at once, strips and tiles of every size, depths and compressions of every kind."""
+    endian = rng.choice("<>")
+    size = rng.choice([1, 64, 6000])
+    height = rng.choice([size] * 8 + [65_535, 2**32 - 1])
+    order = 16 if endian == ">" else 0  # a short lies in the first two of its four bytes
+    first = [(256, 4, 1, size), (257, 4, 1, height), (258, 3, 1, rng.choice([1, 8, 8, 16]) << order)]
+    first += [
+        (259, 3, 1, rng.choice([1, 1, 1, 5, 5, 8, 8, 32_773, 7, 50_000]) << order),
+        (262, 3, 1, rng.choice([0, 1, 1, 1, 2, 2, 3, 5, 6, 8]) << order),
+    ]
+    first += [
+        (277, 3, 1, rng.choice([1, 1, 3, 4, 5, 65_535]) << order),
+        (284, 3, 1, rng.choice([1, 2]) << order),
+        (274, 3, 1, rng.randrange(10) << order),
+    ]
+    many = rng.choice([1, 64, 6000, 6000, 200_000])
+    if rng.random() < 0.5:
+        first += [(273, 4, many, 200), (278, 4, 1, rng.choice([1, 64, *SIZES])), (279, 4, many, 200)]
+    else:
+        first += [(322, 4, 1, rng.choice([16, 17, *SIZES])), (323, 4, 1, rng.choice([16, *SIZES])), (324, 4, many, 200)]
+        first += [(325, 4, many, 200)]
+    for i in range(rng.choice([0, 3, 300])):
+        tag = rng.choice([320, 338, 317, 700, 34_675, 34_665, 40_000 + i])
+        count = rng.choice([1, 2, 1000, LARGEST - 10_000])
+        first.append((tag, rng.choice([1, 3, 4, 5, 7, 12]), count, rng.choice([8, 200, 2**31])))
+    magic = b"II*\0" if endian == "<" else b"MM\0*"
+    entries = b"".join(
+        struct.pack(f"{endian}HHII", *(v & (0xFFFF if i < 2 else 2**32 - 1) for i, v in enumerate(e))) for e in first
+    )
+    body = magic + struct.pack(f"{endian}IH", 8, len(first)) + entries + struct.pack(f"{endian}I", rng.choice([0, 8]))
+    filling = [
+        bytes(1000),
+        rng.randbytes(5000),
+        bytes(LARGEST),
+        bomb(7_900_000),
+        struct.pack(f"{endian}I", 200) * 10**6,
+    ]
+    return body + rng.choice(filling)[: LARGEST - len(body)]
+
+
+def bitmaps(rng: Random) -> bytes:
+    """GIFs and BMPs of other sizes than they say, run lengths that stand still, frames without end."""
+    if rng.random() < 0.5:
+        body = bytearray(whole()[rng.choice(["GIF", "animated GIF"])])
+        place = rng.choice([6, 8, 10, 11, 12, body.index(b",", 13) + rng.choice([1, 3, 5, 7, 9, 10])])
+        body[place : place + 2] = (rng.choice(SIZES) & 0xFFFF).to_bytes(2, "little")
+        if rng.random() < 0.2:
+            body[-1:] = rng.choice([b"!\xfe\1a\0", b"!\xf9\4\0\0\0\0\0", b"\1a", b""]) * rng.choice([1, 1000, 10**6])
+        return bytes(body)
+    bits, packed = rng.choice([(1, 0), (4, 2), (8, 1), (8, 0), (16, 3), (24, 0), (32, 3), (32, 6), (24, 4), (7, 9)])
+    width, height = (rng.choice([1, 16, 6000, 2**31 - 1]) for _ in range(2))
+    header_bytes = rng.choice([40, 40, 12, 108, 124, 2**32 - 1])
+    colours = rng.choice([0, 2, 256, 2**31])
+    sides = (width, rng.choice([-1, 1]) * height)
+    header = struct.pack("<IiiHHIIiiII", header_bytes, *sides, 1, bits, packed, 0, 0, 0, colours, 0)
+    start = rng.choice([54, 54 + 1024, 0, 2**31])
+    runs = rng.choice([b"\0\0", b"\0\2\0\0", b"\1\7", b"\xff\7", b"\0\3abc\0", rng.randbytes(1000)])
+    many = rng.choice([1, 1000, LARGEST // 8 // len(runs)])
+    return b"BM" + struct.pack("<IHHI", 0, 0, 0, start) + header + bytes(1024) + runs * many
+
+
+def profiles(rng: Random) -> bytes:
+    """ICC profiles that are damaged, of other colours, or next to endless."""
+    profile = bytearray(rng.choice([rgb_profile(ADOBE_RGB), grey_profile(gamma=1.8), ink_profile()]))
+    for _ in range(rng.choice([0, 1, 4, 40])):
+        place = int(rng.random() ** 2 * len(profile))
+        profile[place : place + rng.choice([1, 2, 4])] = rng.randbytes(rng.choice([1, 2, 4]))
+    if rng.random() < 0.2:
+        profile[128:132] = struct.pack(">I", rng.choice(SIZES))
+    kept = rng.choice([len(profile), rng.randrange(len(profile) + 1)])
+    body = bytes(profile)[:kept] + bytes(rng.choice([0, 0, 9_000_000]))
+    kinds = {
+        "RGB": ["JPEG", "PNG", "WEBP", "TIFF", "AVIF", "HEIF"],
+        "CMYK": ["JPEG", "TIFF"],
+        "L": ["JPEG"],
+        "RGBA": ["PNG"],
+    }
+    mode = rng.choice(list(kinds))
+    return encode(plain_image().convert(mode), rng.choice(kinds[mode]), icc_profile=body or b"x")
+
+
 CLASSES: dict[str, Maker] = {
     "honest": an_honest_one,
     "truncated": truncated,
@@ -351,6 +505,11 @@ CLASSES: dict[str, Maker] = {
     "WebP headers": webp_header,
     "EXIF": exif,
     "pixel bombs": pixel_bombs,
+    "HEIC, AVIF boxes": containers,
+    "hidden sizes": hidden_sizes,
+    "TIFF directories": tiff_directories,
+    "GIF, BMP headers": bitmaps,
+    "profiles": profiles,
 }
 
 

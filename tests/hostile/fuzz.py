@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import psutil
+
 from tests.hostile.corpus import CLASSES, make
 
 #: Where an image that killed its process is kept.
@@ -29,33 +31,51 @@ class Tally:
     slowest_ms: dict[str, float] = field(default_factory=lambda: {"inspect": 0.0, "decode": 0.0})
     crashes: list[str] = field(default_factory=list)
     largest_rss_mb: int = 0
+    #: Of the process that decodes apart.
+    largest_apart_mb: int = 0
 
 
-def judge(body: bytes) -> tuple[str, float, float, int]:
-    """The outcome, milliseconds of CPU for the look at the header and for decoding, and the process's memory so far."""
-    from core.comparisons.images import inspect
+def judge(body: bytes) -> tuple[str, float, float, int, int]:
+    """The outcome, milliseconds of CPU for the look at the header and for decoding, and the memory so far: of this
+    process, and of those that decode apart, whose time counts as well."""
+    from core.comparisons.images import inspect, least_scale, reduced
     from core.errors import ImageRejected
+    from core.vocabulary import ImageFormat
     from worker.engine.decode import decode
 
     watch = [time.process_time()]
+    before = cpu_s()
     try:
-        facts = inspect(body, max_bytes=10 * 2**20, max_pixels=40_000_000)
+        facts = inspect(body, max_bytes=10 * 2**20, max_pixels=40_000_000, max_reduced_pixels=200_000_000)
         watch.append(time.process_time())
-        pixels = decode(body, facts)
-        assert {*pixels.shape[:2]} == {facts.width, facts.height}
+        before = cpu_s()
+        scale = least_scale(facts, 40_000_000)
+        pixels = decode(body, facts, scale)
+        cropped = facts.format is ImageFormat.HEIC
+        assert cropped or {*pixels.shape[:2]} == {reduced(facts.width, scale), reduced(facts.height, scale)}
+        assert pixels.size <= 3 * 40_000_000
         outcome = "decoded"
     except ImageRejected as error:
         outcome = error.code
     except Exception as error:
         outcome = f"CRASH {type(error).__name__}: {error}"
-    watch.extend([time.process_time()] * 2)
-    return outcome, (watch[1] - watch[0]) * 1000, (watch[2] - watch[1]) * 1000, largest_rss_mb()
+    watch.append(time.process_time())
+    decode_s = cpu_s() - before if len(watch) > 2 else 0.0
+    apart_mb = max((largest_rss_mb(child.pid) for child in psutil.Process().children()), default=0)
+    return outcome, (watch[1] - watch[0]) * 1000, decode_s * 1000, largest_rss_mb(), apart_mb
 
 
-def largest_rss_mb() -> int:
+def cpu_s() -> float:
+    """Seconds of CPU that this process and its children took, living and dead."""
+    dead = resource.getrusage(resource.RUSAGE_CHILDREN)
+    living = (child.cpu_times() for child in psutil.Process().children())
+    return float(time.process_time() + dead.ru_utime + dead.ru_stime + sum(t.user + t.system for t in living))
+
+
+def largest_rss_mb(pid: int | str = "self") -> int:
     """The most memory this program has held. Linux counts what the process held before it became this program into
     `ru_maxrss`: there, all that the test runner holds."""
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{pid}/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     peak = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM:"))
@@ -100,13 +120,14 @@ def fuzz(count: int, *, first_seed: int = 0, only: str = "") -> dict[str, Tally]
                     pipe.send_bytes(body)
                     if not pipe.poll(REPLY_WAIT_S):
                         raise EOFError
-                    outcome, inspect_ms, decode_ms, rss_mb = pipe.recv()
+                    outcome, inspect_ms, decode_ms, rss_mb, apart_mb = pipe.recv()
                 except (EOFError, OSError):
-                    outcome, inspect_ms, decode_ms, rss_mb = "CRASH", 0.0, 0.0, 0
+                    outcome, inspect_ms, decode_ms, rss_mb, apart_mb = "CRASH", 0.0, 0.0, 0, 0
                 tally.outcomes[outcome.partition(":")[0]] += 1
                 tally.slowest_ms["inspect"] = max(tally.slowest_ms["inspect"], inspect_ms)
                 tally.slowest_ms["decode"] = max(tally.slowest_ms["decode"], decode_ms)
                 tally.largest_rss_mb = max(tally.largest_rss_mb, rss_mb)
+                tally.largest_apart_mb = max(tally.largest_apart_mb, apart_mb)
                 if outcome.startswith("CRASH"):
                     FOUND.mkdir(exist_ok=True)
                     (FOUND / f"{name.replace(' ', '-')}-{seed}").write_bytes(body)
@@ -121,13 +142,13 @@ def table(tallies: dict[str, Tally]) -> str:
     columns = ("decoded", "undecodable_image", "image_unsupported", "image_too_large")
     lines = [
         f"{'class':<18}{'tried':>7}{'decoded':>9}{'undecodable':>13}{'unsupported':>13}{'too large':>11}{'crashes':>9}"
-        f"{'inspect ms':>12}{'decode ms':>11}{'RSS MB':>8}"
+        f"{'inspect ms':>12}{'decode ms':>11}{'RSS MB':>8}{'apart MB':>10}"
     ]
     for name, tally in tallies.items():
         counts = [tally.outcomes[c] for c in columns]
         tried = f"{name:<18}{tally.outcomes.total():>7}{counts[0]:>9}{counts[1]:>13}{counts[2]:>13}{counts[3]:>11}"
         slowest = f"{tally.slowest_ms['inspect']:>12.1f}{tally.slowest_ms['decode']:>11.1f}"
-        lines.append(f"{tried}{len(tally.crashes):>9}{slowest}{tally.largest_rss_mb:>8}")
+        lines.append(f"{tried}{len(tally.crashes):>9}{slowest}{tally.largest_rss_mb:>8}{tally.largest_apart_mb:>10}")
     all_of_them = sum(tally.outcomes.total() for tally in tallies.values())
     return "\n".join([*lines, f"{all_of_them} images, {sum(len(t.crashes) for t in tallies.values())} crashes"])
 

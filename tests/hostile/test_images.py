@@ -5,6 +5,7 @@ import struct
 import time
 from collections.abc import Callable
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from tests.hostile.corpus import LARGEST, chunk, encode, plain_image, segment, w
 from tests.hostile.fuzz import fuzz, table
 from worker.engine.decode import decode
 
-LIMITS = {"max_bytes": 10 * 2**20, "max_pixels": 40_000_000}
+LIMITS: dict[str, Any] = {"max_bytes": 10 * 2**20, "max_pixels": 40_000_000}
 
 
 def taken_s(call: Callable[[], object]) -> float:
@@ -32,13 +33,14 @@ def facts_of(body: bytes) -> ImageFacts:
 
 
 def test_no_hostile_image_ends_the_process_or_raises_anything_but_a_rejection() -> None:
-    tallies = fuzz(340)
+    tallies = fuzz(440)
     shown = table(tallies)
     assert not [crash for tally in tallies.values() for crash in tally.crashes], shown
     assert min(tally.outcomes.total() for tally in tallies.values()) >= 20, shown
     assert max(tally.slowest_ms["inspect"] for tally in tallies.values()) < 200, shown
     assert max(tally.slowest_ms["decode"] for tally in tallies.values()) < 5000, shown
     assert max(tally.largest_rss_mb for tally in tallies.values()) < 1500, shown
+    assert max(tally.largest_apart_mb for tally in tallies.values()) < 1500, shown
 
 
 @pytest.mark.parametrize("kind", whole())
@@ -46,8 +48,13 @@ def test_honest_images_of_every_kind_still_pass(kind: str) -> None:
     body = whole()[kind]
     facts = facts_of(body)
     with Image.open(io.BytesIO(body)) as seen:
-        assert (facts.width, facts.height) == seen.size
-        assert facts.media_type == f"image/{str(seen.format).lower().replace('mpo', 'jpeg')}"
+        # Pillow's readers of these two tell the size of the upright image.
+        assert (facts.width, facts.height) in (
+            seen.size,
+            seen.size[::-1] if seen.format in ("HEIF", "TIFF") else seen.size,
+        )
+        seen_as = str(seen.format).lower().replace("mpo", "jpeg").replace("heif", "heic")
+        assert facts.media_type == f"image/{seen_as}"
     assert decode(body, facts).size
 
 

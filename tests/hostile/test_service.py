@@ -25,6 +25,11 @@ def processes(stack: Stack, name: str) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
+def lasting(stack: Stack, name: str) -> list[int]:
+    """Without the processes that decode: an image may end those."""
+    return [process.pid for process in processes(stack, name) if "worker.engine.decoder" not in process.cmdline()]
+
+
 def memory_mb(stack: Stack, name: str) -> float:
     return float(sum(process.memory_info().rss for process in processes(stack, name))) / 2**20
 
@@ -33,7 +38,7 @@ def test_every_hostile_image_gets_a_code_or_a_job_with_an_outcome(
     stack: Stack, http: httpx.Client, samples: dict[str, Path]
 ) -> None:
     good = samples["obama.jpg"].read_bytes()
-    alive = {name: [process.pid for process in processes(stack, name)] for name in ("api", "worker")}
+    alive = {name: lasting(stack, name) for name in ("api", "worker")}
     seen: Counter[str] = Counter()
     for name in CLASSES:
         for seed in range(1000, 1004):
@@ -54,7 +59,7 @@ def test_every_hostile_image_gets_a_code_or_a_job_with_an_outcome(
                 seen[told["code"]] += 1
     assert {"undecodable_image", "image_unsupported", "image_too_large", "no_face"} <= set(seen), seen
     for name, pids in alive.items():
-        assert [process.pid for process in processes(stack, name)] == pids, f"{name} lives; {stack.log(name)[-2000:]}"
+        assert lasting(stack, name) == pids, f"{name} lives; {stack.log(name)[-2000:]}"
     assert memory_mb(stack, "api") < 700
     assert memory_mb(stack, "worker") < 2500
 

@@ -176,8 +176,7 @@ def test_a_job_whose_workers_keep_dying_fails_and_does_not_loop(
         JobStore.of(own_stack.settings),
         ObjectStore(own_stack.settings.objects),
     )
-    limits = {"max_bytes": 10_000_000, "max_pixels": 40_000_000}
-    reference, probe = (inspect(body, **limits) for body in photographs)
+    reference, probe = (inspect(body, max_bytes=10_000_000, max_pixels=40_000_000) for body in photographs)
     key = new_images_key()
     request = ComparisonRequest(
         "opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), key, reference, probe, metadata={}

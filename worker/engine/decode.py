@@ -1,4 +1,4 @@
-"""Bytes to pixels: 8-bit BGR, upright, whole or not at all."""
+"""Bytes to pixels as a person sees them: 8-bit BGR in sRGB, opaque, upright, whole or not at all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Self
 import cv2
 import numpy as np
 
-from core.comparisons.images import JPEG, PNG, ImageHeader
+from core.comparisons.images import SCALES, ImageHeader, reduced
 from core.errors import ImageUndecodable
+from core.vocabulary import ImageFormat
+from worker.engine import png, webp
 from worker.engine.align import CROP_SIZE
+from worker.engine.apart import APART
+from worker.engine.colour import convert
 from worker.engine.contract import Image
 from worker.engine.detect import Point
-from worker.engine.jpeg import without_end
-from worker.engine.png import pixels_only
+from worker.engine.jpeg import Jpeg
 
 # A damaged image is an outcome that we name ourselves; OpenCV need not print it as well.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-
-#: The same pixels, in a form in which the decoder neither invents any nor works for nothing.
-_SIMPLER = {JPEG: without_end, PNG: pixels_only}
 
 #: How many pixels, each way, become one; libjpeg does it before it computes them.
 _FLAGS = {
@@ -51,8 +51,10 @@ class DecodedImage:
     def of(cls, body: bytes, header: ImageHeader, scale: int) -> Self:
         """Raise what `decode` raises."""
         pixels = decode(body, header, scale)
-        upright = pixels.shape[:2] == (_reduced(header.height, scale), _reduced(header.width, scale))
-        height, width = (header.height, header.width) if upright else (header.width, header.height)
+        height, width = pixels.shape[:2]
+        if scale > 1:
+            upright = (height, width) == (reduced(header.height, scale), reduced(header.width, scale))
+            height, width = (header.height, header.width) if upright else (header.width, header.height)
         return cls(pixels, scale, height, width)
 
     def inside(self, points: Sequence[Point]) -> tuple[Point, ...]:
@@ -63,7 +65,7 @@ class DecodedImage:
 
 def scale_to_detect(header: ImageHeader, detection_size: int) -> int:
     """How far an image may be reduced for a detector of this size: 1, 2, 4 or 8; 1 for all but JPEG."""
-    if header.media_type != JPEG:
+    if header.format is not ImageFormat.JPEG:
         return 1
     return _scale(max(header.width, header.height) / (DETECTOR_INPUTS * detection_size))
 
@@ -76,29 +78,58 @@ def scale_to_crop(face_px: float) -> int:
 def decode(body: bytes, header: ImageHeader, scale: int = 1) -> Image:
     """Decode what `read_header` of `core.comparisons` has let pass; raise ImageUndecodable unless every pixel is there.
 
-    OpenCV applies the EXIF orientation of all three formats, drops alpha, takes the first frame of an animation,
-    and turns grey, palette, CMYK and 16-bit into 8-bit BGR. At a `scale` of 2, 4 or 8 each side is that much shorter,
-    rounded up.
+    At a `scale` of 2, 4 or 8, of a JPEG, each side is that much shorter, rounded up. Of an animation, a sequence or
+    several pages the first image counts. OpenCV decodes what it shows as a person sees it, or what only an RGB or
+    grey profile is missing from; the rest is decoded apart.
     """
-    data = _SIMPLER.get(header.media_type, bytes)(body)
+    match header.format:
+        case ImageFormat.JPEG:
+            return _decode_jpeg(body, header, scale)
+        case ImageFormat.PNG:
+            simple = png.simplified(body)
+            if simple.transparent:
+                return APART.decode(simple.body, header, profile=simple.profile)
+            pixels = _opencv(simple.body, header)
+            convert(pixels, simple.profile, grey=simple.grey)
+            return pixels
+        case ImageFormat.WEBP:
+            kind = webp.look(body)
+            if kind.transparent or kind.animated:
+                return APART.decode(body, header)
+            pixels = _opencv(body, header)
+            convert(pixels, kind.profile, grey=False)
+            return pixels
+        case _:
+            return APART.decode(body, header)
+
+
+def _decode_jpeg(body: bytes, header: ImageHeader, scale: int) -> Image:
+    image, area = Jpeg.of(body), header.width * header.height
+    if image.components == 4 and image.profile:
+        return image.whole(
+            lambda data, at: APART.decode(data, header, scale=at, profile=image.profile), scale, pixels=area
+        )
+    pixels = image.whole(lambda data, at: _opencv(data, header, at), scale, pixels=area)
+    convert(pixels, image.profile, grey=image.components == 1)
+    return pixels
+
+
+def _opencv(data: bytes, header: ImageHeader, scale: int = 1) -> Image:
+    """OpenCV applies the EXIF orientation, and turns grey, palette, CMYK and 16-bit into 8-bit BGR."""
     try:
         image: Image | None = cv2.imdecode(np.frombuffer(data, np.uint8), _FLAGS[scale])
     except cv2.error as error:
-        raise ImageUndecodable(f"the {header.media_type} cannot be decoded: {error.err}") from error
+        raise ImageUndecodable(f"the {header.format.label} cannot be decoded: {error.err}") from error
     if image is None:
         raise ImageUndecodable(
-            f"the {header.media_type} of {header.size_bytes} bytes is truncated or damaged: "
-            f"not all of its {header.width}x{header.height} pixels are there"
+            f"the {header.format.label} of {header.size_bytes} bytes is truncated or damaged: "
+            f"not all of its {header.width}x{header.height} pixels can be read"
         )
     height, width = image.shape[:2]
-    if {height, width} != {_reduced(header.height, scale), _reduced(header.width, scale)}:
+    if {height, width} != {reduced(header.height, scale), reduced(header.width, scale)}:
         raise ImageUndecodable(f"the header says {header.width}x{header.height} pixels, the image has {width}x{height}")
     return image
 
 
 def _scale(limit: float) -> int:
-    return max((scale for scale in _FLAGS if scale <= limit), default=1)
-
-
-def _reduced(side: int, scale: int) -> int:
-    return -(-side // scale)
+    return max((scale for scale in SCALES if scale <= limit), default=1)

@@ -11,12 +11,12 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from core.comparisons.images import read_header
+from core.comparisons.images import ImageHeader, least_scale, read_header
 from core.errors import ImageRejected, ImageTooLarge
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.score import comparison_scores
-from core.settings.groups import EngineSettings, QualityLimits
+from core.settings.groups import EngineSettings
 from core.vocabulary import (
     Compared,
     EngineFacts,
@@ -50,19 +50,14 @@ class Engine:
         batcher: Batcher,
         facts: EngineFacts,
         cores: Turns,
-        limits: QualityLimits,
-        *,
-        max_image_bytes: int,
-        max_image_pixels: int,
+        settings: EngineSettings,
     ) -> None:
         self.facts = facts
         self._detector = detector
         self._batcher = batcher
         self._cores = cores
-        self._limits = limits
+        self._settings = settings
         self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
-        self._max_image_bytes = max_image_bytes
-        self._max_image_pixels = max_image_pixels
 
     @classmethod
     def load(cls, pack: Pack, directory: Path, settings: EngineSettings, machine: Machine | None = None) -> Self:
@@ -85,8 +80,6 @@ class Engine:
             facts,
             machine.cores,
             settings,
-            max_image_bytes=settings.max_image_bytes,
-            max_image_pixels=settings.max_image_pixels,
         )
 
     def warm_up(self) -> float:
@@ -154,7 +147,7 @@ class Engine:
             if isinstance(acquired, Unusable):
                 failures.append(FailureToAcquire(side, acquired.reason, acquired.detail))
             elif quality is QualityRule.REQUIRE and acquired.seen and acquired.seen.measures:
-                warnings = judge(acquired.seen.measures, self._limits)
+                warnings = judge(acquired.seen.measures, self._settings)
                 failures += [FailureToAcquire(side, Reason(warning), detail) for warning, detail in warnings]
         return tuple(failures)
 
@@ -182,18 +175,29 @@ class Engine:
         probe = work(Side.PROBE)
         return {Side.REFERENCE: reference.result(), Side.PROBE: probe}
 
+    def _header(self, body: bytes) -> ImageHeader:
+        return read_header(
+            body,
+            max_bytes=self._settings.max_image_bytes,
+            max_pixels=self._settings.max_image_pixels,
+            max_reduced_pixels=self._settings.max_reduced_pixels,
+            formats=self._settings.image_formats,
+        )
+
     def _acquire(self, body: bytes, policy: Policy, watch: Stopwatch) -> Acquired | Unusable:
         try:
             with watch.step("decode"):
-                header = read_header(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
-                decoded = DecodedImage.of(body, header, scale_to_detect(header, self.facts.detection_size))
+                header = self._header(body)
+                least = least_scale(header, self._settings.max_image_pixels)
+                scale = max(least, scale_to_detect(header, self.facts.detection_size))
+                decoded = DecodedImage.of(body, header, scale)
             with watch.step("detect"):
                 detections = self._detector.look(decoded.pixels, decoded.scale, policy)
                 shape = (decoded.height, decoded.width)
                 chosen = select(detections.faces, policy, shape, min_face_px=self.facts.min_face_px)
             if isinstance(chosen, Unusable):
                 return replace(chosen, seen=see(shape, detections.faces))
-            if (scale := scale_to_crop(chosen.shorter_side)) < decoded.scale:
+            if (scale := max(least, scale_to_crop(chosen.shorter_side))) < decoded.scale:
                 with watch.step("decode"):
                     decoded = DecodedImage.of(body, header, scale)
         except ImageRejected as error:
@@ -202,7 +206,7 @@ class Engine:
             return Unusable(reason, str(error))
         with watch.step("align"):
             crop = align(decoded.pixels, decoded.inside(chosen.keypoints))
-            seen = see(shape, detections.faces, chosen, crop, self._limits)
+            seen = see(shape, detections.faces, chosen, crop, self._settings)
         face = Face(chosen.box, chosen.score, len(detections.faces), detections.size)
         return Acquired(face, crop, watch.laps_ms, seen)
 

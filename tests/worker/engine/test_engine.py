@@ -152,7 +152,9 @@ def test_a_pixel_bomb_is_refused_by_its_header(engine: Engine) -> None:
     assert len(bomb) < 4000
     refused = failure(engine, bomb)
     assert refused.reason is Reason.IMAGE_TOO_LARGE
-    assert refused.detail == "the image has 30000x30000 pixels; at most 40000000 are accepted"
+    assert (
+        refused.detail == "the image has 30000x30000 pixels; at most 40000000 are accepted (LIKENESS_MAX_IMAGE_PIXELS)"
+    )
 
 
 def test_too_many_bytes_are_refused(zoo: Pack, zoo_directory: Path, cache: Path, sample: Sample) -> None:
