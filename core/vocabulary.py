@@ -117,6 +117,8 @@ class Face:
     faces_found: int
     #: Side of the detector's input, in pixels.
     detection_size: int
+    #: How far the image had to be turned clockwise for the face to stand upright; 0 to 359.
+    turned_deg: int = 0
 
 
 @dataclass(frozen=True, slots=True)

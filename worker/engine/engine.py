@@ -30,8 +30,9 @@ from worker.engine.batcher import Batcher
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Priority, Unusable
 from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
+from worker.engine.looks import Looks
 from worker.engine.models import load_models
-from worker.engine.select import select
+from worker.engine.select import too_small
 from worker.engine.timing import Stopwatch
 from worker.engine.turns import Machine, Turns
 
@@ -48,11 +49,13 @@ class Engine:
         facts: EngineFacts,
         cores: Turns,
         *,
+        clear_score: float,
         max_image_bytes: int,
         max_image_pixels: int,
     ) -> None:
         self.facts = facts
         self._detector = detector
+        self._looks = Looks(detector, clear_score)
         self._batcher = batcher
         self._cores = cores
         self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
@@ -79,6 +82,7 @@ class Engine:
             Batcher.of(models.recogniser, machine, facts.provider, settings),
             facts,
             machine.cores,
+            clear_score=pack.clear_detection_score,
             max_image_bytes=settings.max_image_bytes,
             max_image_pixels=settings.max_image_pixels,
         )
@@ -163,11 +167,12 @@ class Engine:
                 header = read_header(body, max_bytes=self._max_image_bytes, max_pixels=self._max_image_pixels)
                 decoded = DecodedImage.of(body, header, scale_to_detect(header, self.facts.detection_size))
             with watch.step("detect"):
-                detections = self._detector.look(decoded.pixels, decoded.scale, policy)
-                shape = (decoded.height, decoded.width)
-                chosen = select(detections.faces, policy, shape, min_face_px=self.facts.min_face_px)
-            if isinstance(chosen, Unusable):
-                return chosen
+                sight = self._looks.at(decoded, policy)
+            if isinstance(sight, Unusable):
+                return sight
+            chosen = sight.chosen
+            if unusable := too_small(chosen, self.facts.min_face_px):
+                return unusable
             if (scale := scale_to_crop(chosen.shorter_side)) < decoded.scale:
                 with watch.step("decode"):
                     decoded = DecodedImage.of(body, header, scale)
@@ -177,7 +182,8 @@ class Engine:
             return Unusable(reason, str(error))
         with watch.step("align"):
             crop = align(decoded.pixels, decoded.inside(chosen.keypoints))
-        face = Face(chosen.box, chosen.score, len(detections.faces), detections.size)
+        seen = sight.detections
+        face = Face(chosen.box, chosen.score, len(seen.faces), seen.size, round(sight.turned_deg) % 360)
         return Acquired(face, crop, watch.laps_ms)
 
 
