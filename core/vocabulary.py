@@ -142,6 +142,8 @@ class EngineFacts:
     detection_threshold: float
     #: Least shorter side of a face, in pixels.
     min_face_px: int
+    #: Below it, 0 to 1, an image is looked at again; 0 in what was recorded before there were further looks.
+    clear_detection_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,13 +49,12 @@ class Engine:
         facts: EngineFacts,
         cores: Turns,
         *,
-        clear_score: float,
         max_image_bytes: int,
         max_image_pixels: int,
     ) -> None:
         self.facts = facts
         self._detector = detector
-        self._looks = Looks(detector, clear_score)
+        self._looks = Looks(detector, facts.clear_detection_score)
         self._batcher = batcher
         self._cores = cores
         self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
@@ -75,6 +74,7 @@ class Engine:
             detection_size=settings.detection_size,
             detection_threshold=settings.detection_threshold or pack.detection_threshold,
             min_face_px=settings.min_face_px,
+            clear_detection_score=pack.clear_detection_score,
         )
         machine = machine or Machine.of(settings.threads)
         return cls(
@@ -82,7 +82,6 @@ class Engine:
             Batcher.of(models.recogniser, machine, facts.provider, settings),
             facts,
             machine.cores,
-            clear_score=pack.clear_detection_score,
             max_image_bytes=settings.max_image_bytes,
             max_image_pixels=settings.max_image_pixels,
         )

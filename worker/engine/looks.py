@@ -20,7 +20,7 @@ from worker.engine.views import View
 MOST_LEAN_DEG, MOST_ROLL_DEG = 8.0, 15.0
 
 #: How much clearer a face must be for each degree it seems to lean; that of an upright one does not fall within 10.
-CLEARER_PER_DEG = 0.003
+CLEARER_PER_DEG = 0.0015
 
 #: How much less a face is worth for each degree beyond MOST_LEAN_DEG.
 LESS_PER_DEG = 0.01
@@ -139,7 +139,7 @@ class Looks:
         return sight if is_clear or isinstance(sight, Sight) else Unusable(Reason.NO_FACE, sight.detail)
 
     def _straightened(self, image: DecodedImage, sight: Sight) -> Sight:
-        """The chosen face, seen alone and turned by what it leans; more than once, for a part of a lean may be unread."""
+        """The chosen face, seen alone and turned by what it leans; more than once, for some of a lean may be unread."""
         best = last = sight
         for _ in range(STRAIGHTENING_LOOKS):
             if abs(last.lean_deg) <= STRAIGHT_DEG:
