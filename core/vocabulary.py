@@ -160,6 +160,8 @@ class Face:
     faces_found: int
     #: Side of the detector's input, in pixels.
     detection_size: int
+    #: How far the image had to be turned clockwise for the face to stand upright; 0 to 359.
+    turned_deg: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,8 @@ class EngineFacts:
     detection_threshold: float
     #: Least shorter side of a face, in pixels.
     min_face_px: int
+    #: Below it, 0 to 1, an image is looked at again; 0 in what was recorded before there were further looks.
+    clear_detection_score: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

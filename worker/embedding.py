@@ -15,7 +15,7 @@ from core.comparisons.images import read_header
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.messages import ShardAnswer, ShardEmbedded, ShardMessage, ShardOutcome, ShardSkipped
 from core.evaluations.parts import FailureReason, Part, failure_reason, measures_by_name
-from core.evaluations.pipeline import Pipeline
+from core.evaluations.pipeline import PIPELINE_VERSION, Pipeline
 from core.evaluations.shards import read_shard
 from core.evaluations.store import RunStore
 from core.quality import Measures
@@ -113,10 +113,15 @@ class Shards:
 
 def _check(engine: FaceEngine, pipeline: Pipeline) -> None:
     facts = engine.facts
-    ours = (facts.pack.digest, facts.detection_threshold, facts.min_face_px)
-    planned = (pipeline.pack_digest, pipeline.detection_threshold, pipeline.min_face_px)
+    looks = (facts.detection_threshold, facts.clear_detection_score, facts.min_face_px)
+    ours = (PIPELINE_VERSION, facts.pack.digest, *looks)
+    looks = (pipeline.detection_threshold, pipeline.clear_detection_score, pipeline.min_face_px)
+    planned = (pipeline.version, pipeline.pack_digest, *looks)
     if ours != planned:
-        raise ShardDiffers(f"pack digest, detection threshold and smallest face are {ours} here, planned {planned}")
+        raise ShardDiffers(
+            f"pipeline version, pack digest, detection threshold, clear detection score and smallest face are {ours} "
+            f"here, planned {planned}: start the run again"
+        )
 
 
 def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline) -> Row:

@@ -117,7 +117,7 @@ def _start(form: dict[str, Any], claim: Claim | None) -> Run:
         dataset=form["dataset"],
         pack=pack,
         flip=form["flip"],
-        policy=Policy(form["policy"]),
+        policy=Policy(form.get("policy", settings.packs.default_policy)),
         detection_size=form.get("detection_size", settings.engine.detection_size),
         claim=claim,
     )

@@ -201,13 +201,15 @@ class FaceSchema(Schema):
     """The face that was compared; `box` is left, top, right, bottom in pixels of the upright image.
 
     `detection_size` is the side of the square in which the detector saw the image, and `faces_found` counts what shows
-    there: under `largest` a large face may end the search before small ones are looked for.
+    there: under `largest` a large face may end the search before small ones are looked for. `turned_deg` is how far the
+    image was turned clockwise for the face to stand upright, 0 to 359; the box is that of the image as it was sent.
     """
 
     box = fields.List(fields.Float(), required=True, validate=validate.Length(equal=4))
     detection_score = fields.Float(required=True)
     faces_found = fields.Integer(required=True)
     detection_size = fields.Integer(required=True)
+    turned_deg = fields.Integer(required=True)
 
 
 def _point(which: str) -> fields.List[float]:

@@ -27,10 +27,10 @@ class EvaluationForm(Schema):
         metadata={"description": "Add the embedding of the mirrored crop."},
     )
     policy = fields.String(
-        load_default=Policy.MOST_CENTRAL,
         validate=validate.OneOf(
             list(Policy), error="policy_unknown|must be one of largest, most_central, require_one; found {input}"
         ),
+        metadata={"description": "Which face counts. Default: the deployment's, as for comparisons."},
     )
     detection_size = fields.Integer(
         strict=True,

@@ -39,6 +39,7 @@ def job_document(job: Job) -> dict[str, Any]:
                 "detection_score": face.detection_score,
                 "faces_found": face.faces_found,
                 "detection_size": face.detection_size,
+                "turned_deg": face.turned_deg,
             }
             for side, face in (result.faces if result else {}).items()
         },

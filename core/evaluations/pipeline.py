@@ -8,7 +8,7 @@ from typing import Any, Self
 from core.vocabulary import Policy, Track
 
 #: Changes whenever the pipeline gives other embeddings for the same images: old parts are then not reused.
-PIPELINE_VERSION = 2
+PIPELINE_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Pipeline:
     min_face_px: int
     #: What onnxruntime computes on.
     provider: str
+    #: Below it, 0 to 1, an image is looked at again.
+    clear_detection_score: float = 0.0
     version: int = PIPELINE_VERSION
 
     @property

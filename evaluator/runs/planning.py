@@ -58,6 +58,7 @@ def pipeline_of(request: RunRequest, pack: Pack, engine: EngineSettings) -> Pipe
         detection_threshold=engine.detection_threshold or pack.detection_threshold,
         min_face_px=engine.min_face_px,
         provider=engine.provider,
+        clear_detection_score=pack.clear_detection_score,
     )
 
 

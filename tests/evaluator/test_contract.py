@@ -40,7 +40,7 @@ SENT = {
 
 def test_a_message_is_read_as_it_is_written() -> None:
     message = ShardMessage.from_json(SENT)
-    assert message.pipeline == PIPELINE
+    assert message.pipeline == replace(PIPELINE, version=2), "one of before is read, and refused later on"
     assert message.pipeline.track is Track.RAW
     assert message.pipeline.policy is Policy.LARGEST
     assert message.to_json() == SENT
@@ -74,10 +74,10 @@ def test_an_answer_is_read_as_it_is_written(
 @pytest.mark.parametrize(
     ("pipeline", "digest"),
     [
-        (PIPELINE, "556e84a410bfc030831fd9376b319e7ec85c2d35d1d1b8f92648da3fea21dd6e"),
+        (PIPELINE, "396f12a6bca2b5a365e9eaecbd4b2404e4779d514a3fb677595d22a1aec5be57"),
         (
             replace(PIPELINE, track=Track.ALIGNED, flip=True, detection_size=0),
-            "0a21a39bae3db8aa1b6148f944d6c7ffa8ad97267f7eedeb4676d3f6dfe052de",
+            "43ccf30457cd8573161e273a416a3ab7ecf001a57addcc5da6c37ba52e46354e",
         ),
     ],
 )

@@ -32,6 +32,12 @@ def similarity(keypoints: tuple[Point, ...]) -> npt.NDArray[np.float64]:
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
+def lean_deg(keypoints: tuple[Point, ...]) -> float:
+    """How far clockwise a face leans by its keypoints, -180 to 180: what `align` turns it back by."""
+    matrix = similarity(keypoints)
+    return float(np.degrees(np.arctan2(-matrix[1, 0], matrix[0, 0])))
+
+
 def _complex(points: npt.NDArray[np.float64]) -> npt.NDArray[np.complex128]:
     values: npt.NDArray[np.complex128] = points[:, 0] + 1j * points[:, 1].astype(np.float64)
     return values

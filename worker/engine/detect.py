@@ -14,8 +14,8 @@ Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 
 #: What the small view must show to be enough under `largest`: a face whose shorter side is this long, in pixels of the
-#: view (its embedding is then within 0.01 of as good as at 640), and no other that has more than this part of its area
-#: (the areas of one face at the two sizes differ by up to a quarter; which of two is larger must not).
+#: view (the embedding of an upright one is then within 0.01 of as good as at 640), and no other that has more than this
+#: part of its area (the areas of one face at the two sizes differ by up to a quarter; which of two is larger must not).
 LARGE_FACE_PX = 40
 RIVAL = 0.7
 
@@ -38,10 +38,22 @@ class DetectedFace:
         return (right - left) * (bottom - top)
 
     @property
+    def middle(self) -> Point:
+        """Of the box."""
+        left, top, right, bottom = self.box
+        return (left + right) / 2, (top + bottom) / 2
+
+    @property
     def shorter_side(self) -> float:
         """Of the box, in pixels."""
         left, top, right, bottom = self.box
         return min(right - left, bottom - top)
+
+    @property
+    def longer_side(self) -> float:
+        """Of the box, in pixels."""
+        left, top, right, bottom = self.box
+        return max(right - left, bottom - top)
 
     def enlarged(self, factor: float) -> "DetectedFace":
         """The same face in an image so many times as large."""
@@ -58,6 +70,10 @@ class Detections:
     faces: list[DetectedFace]
     #: Side of the square the image was seen at, in pixels.
     size: int
+
+    def enlarged(self, factor: float) -> "Detections":
+        """The same faces in an image so many times as large."""
+        return Detections([face.enlarged(factor) for face in self.faces], self.size)
 
 
 class Detector:
@@ -79,6 +95,11 @@ class Detector:
         return (self._model.session, *self._model.resolution_sessions.values())
 
     @property
+    def small_size(self) -> int:
+        """The smallest of them, in pixels."""
+        return self._small_size
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """The sizes it may choose, smallest first."""
         return tuple(sorted({self._small_size, self._size}))
@@ -87,24 +108,25 @@ class Detector:
         """The side of the square that shows all of this image's faces, in pixels."""
         return self._small_size if max(image.shape[:2]) <= self._small_size else self._size
 
-    def look(self, image: Image, scale: int, policy: Policy) -> Detections:
-        """What the policy needs to see of an image that was reduced to 1/`scale`, in pixels of the whole.
+    def look(self, image: Image, policy: Policy) -> Detections:
+        """What the policy needs to see of an image.
 
         Under `largest` a large face in the small view is enough: that view misses small faces only, so no face it
         misses is larger. The other policies need every face.
         """
         size = self.size_for(image)
         if policy is Policy.LARGEST and size > self._small_size:
-            faces = self._find_at(self._small_size, image)
+            faces = self.find_at(self._small_size, image)
             if _one_stands_out(faces, LARGE_FACE_PX * max(image.shape[:2]) / self._small_size):
-                return Detections([face.enlarged(scale) for face in faces], self._small_size)
-        return Detections([face.enlarged(scale) for face in self._find_at(size, image)], size)
+                return Detections(faces, self._small_size)
+        return Detections(self.find_at(size, image), size)
 
     def find(self, image: Image) -> list[DetectedFace]:
-        """Every face at or above the detection threshold, best score first."""
-        return self._find_at(self.size_for(image), image)
+        """Every face at or above the detection threshold that the image's own size shows, best score first."""
+        return self.find_at(self.size_for(image), image)
 
-    def _find_at(self, size: int, image: Image) -> list[DetectedFace]:
+    def find_at(self, size: int, image: Image) -> list[DetectedFace]:
+        """Every face at or above the detection threshold that this size shows, best score first."""
         height, width = image.shape[:2]
         if max(height, width) >= size * min(height, width):
             return []  # scaled to fit, nothing would be left of the shorter side

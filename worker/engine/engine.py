@@ -32,9 +32,10 @@ from worker.engine.batcher import Batcher
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Priority, Unusable
 from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
+from worker.engine.looks import Looks, NoSight
 from worker.engine.models import load_models
 from worker.engine.quality import judge, see
-from worker.engine.select import select
+from worker.engine.select import too_small
 from worker.engine.timing import Stopwatch
 from worker.engine.turns import Machine, Turns
 
@@ -54,6 +55,7 @@ class Engine:
     ) -> None:
         self.facts = facts
         self._detector = detector
+        self._looks = Looks(detector, facts.clear_detection_score)
         self._batcher = batcher
         self._cores = cores
         self._settings = settings
@@ -72,6 +74,7 @@ class Engine:
             detection_size=settings.detection_size,
             detection_threshold=settings.detection_threshold or pack.detection_threshold,
             min_face_px=settings.min_face_px,
+            clear_detection_score=pack.clear_detection_score,
         )
         machine = machine or Machine.of(settings.threads)
         return cls(
@@ -192,11 +195,13 @@ class Engine:
                 scale = max(least, scale_to_detect(header, self.facts.detection_size))
                 decoded = DecodedImage.of(body, header, scale)
             with watch.step("detect"):
-                detections = self._detector.look(decoded.pixels, decoded.scale, policy)
-                shape = (decoded.height, decoded.width)
-                chosen = select(detections.faces, policy, shape, min_face_px=self.facts.min_face_px)
-            if isinstance(chosen, Unusable):
-                return replace(chosen, seen=see(shape, detections.faces))
+                sight, shape = self._looks.at(decoded, policy), (decoded.height, decoded.width)
+            faces = sight.detections.faces
+            if isinstance(sight, NoSight):
+                return replace(sight.why, seen=see(shape, faces))
+            chosen = sight.chosen
+            if unusable := too_small(chosen, self.facts.min_face_px):
+                return replace(unusable, seen=see(shape, faces))
             if (scale := max(least, scale_to_crop(chosen.shorter_side))) < decoded.scale:
                 with watch.step("decode"):
                     decoded = DecodedImage.of(body, header, scale)
@@ -206,8 +211,10 @@ class Engine:
             return Unusable(reason, str(error))
         with watch.step("align"):
             crop = align(decoded.pixels, decoded.inside(chosen.keypoints))
-            seen = see(shape, detections.faces, chosen, crop, self._settings)
-        face = Face(chosen.box, chosen.score, len(detections.faces), detections.size)
+            seen = see(shape, faces, chosen, crop, self._settings)
+        face = Face(
+            chosen.box, chosen.score, len(faces), sight.detections.size, turned_deg=round(sight.turned_deg) % 360
+        )
         return Acquired(face, crop, watch.laps_ms, seen)
 
 

@@ -26,7 +26,7 @@ def evaluate() -> None:
     \b
     On a fresh machine:          evaluate import sample && evaluate run sample --wait
     With the LFW archive:        evaluate import lfw --archive lfw-deepfunneled.tgz --pairs pairs.txt
-                                 evaluate run lfw --wait
+                                 evaluate run lfw --policy most_central --wait
     The stack must be up (`likeness up`), or LIKENESS_REDIS_URL and LIKENESS_S3_ENDPOINT must name it.
     """
 

@@ -29,9 +29,8 @@ from likeness.cli.terminal import wide_console
 @click.option(
     "--policy",
     type=click.Choice([policy.value for policy in Policy]),
-    default=Policy.MOST_CENTRAL.value,
-    show_default=True,
-    help="Which face counts where an image shows several; in LFW the labelled one is the central one.",
+    help="Which face counts where an image shows several. Default: LIKENESS_DEFAULT_POLICY, as for comparisons; "
+    "in LFW and its kin the labelled person is the most_central one.",
 )
 @click.option(
     "--detection-size",
@@ -46,7 +45,7 @@ def run(
     dataset: str,
     pack: str | None,
     flip: bool,
-    policy: str,
+    policy: str | None,
     detection_size: int | None,
     wait: bool,
     as_json: bool,
@@ -66,7 +65,7 @@ def run(
         dataset=dataset,
         pack=find_pack(pack or services.settings.packs.default, load_catalogue(services.settings.home)),
         flip=flip,
-        policy=Policy(policy),
+        policy=Policy(policy) if policy else services.settings.packs.default_policy,
         detection_size=detection_size or services.settings.engine.detection_size,
     )
     _follow(services, started.id, wait=wait, as_json=as_json)

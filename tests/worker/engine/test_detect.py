@@ -39,7 +39,7 @@ TINY: Square = (800, 800, 30)
 
 def test_a_large_face_is_enough_for_largest() -> None:
     eye = KeenEye((TINY, LARGE))
-    seen = Detector(eye, 640).look(PHOTOGRAPH, 1, Policy.LARGEST)
+    seen = Detector(eye, 640).look(PHOTOGRAPH, Policy.LARGEST)
     assert (seen.size, len(seen.faces)) == (320, 1)
     assert eye.looked_at == [320]
 
@@ -47,44 +47,44 @@ def test_a_large_face_is_enough_for_largest() -> None:
 @pytest.mark.parametrize("policy", [Policy.MOST_CENTRAL, Policy.REQUIRE_ONE])
 def test_the_other_policies_need_every_face(policy: Policy) -> None:
     eye = KeenEye((TINY, LARGE))
-    seen = Detector(eye, 640).look(PHOTOGRAPH, 1, policy)
+    seen = Detector(eye, 640).look(PHOTOGRAPH, policy)
     assert (seen.size, len(seen.faces)) == (640, 2)
     assert eye.looked_at == [640]
 
 
 @pytest.mark.parametrize("squares", [(), (TINY,), (SMALLER,)])
 def test_nothing_large_means_a_closer_look(squares: tuple[Square, ...]) -> None:
-    seen = Detector(KeenEye(squares), 640).look(PHOTOGRAPH, 1, Policy.LARGEST)
+    seen = Detector(KeenEye(squares), 640).look(PHOTOGRAPH, Policy.LARGEST)
     assert (seen.size, len(seen.faces)) == (640, len(squares))
 
 
 def test_a_second_face_nearly_as_large_means_a_closer_look() -> None:
     rival, lesser = (600.0, 600.0, LARGE[2] * 0.9), (600.0, 600.0, LARGE[2] * 0.8)
-    assert Detector(KeenEye((LARGE, rival)), 640).look(PHOTOGRAPH, 1, Policy.LARGEST).size == 640
-    assert Detector(KeenEye((LARGE, lesser)), 640).look(PHOTOGRAPH, 1, Policy.LARGEST).size == 320
+    assert Detector(KeenEye((LARGE, rival)), 640).look(PHOTOGRAPH, Policy.LARGEST).size == 640
+    assert Detector(KeenEye((LARGE, lesser)), 640).look(PHOTOGRAPH, Policy.LARGEST).size == 320
 
 
 @pytest.mark.parametrize("size", [160, 320])
 def test_a_size_that_is_small_already_is_the_only_one(size: int) -> None:
     eye = KeenEye((SMALLER,))
-    assert Detector(eye, size).look(PHOTOGRAPH, 1, Policy.LARGEST).size == size
+    assert Detector(eye, size).look(PHOTOGRAPH, Policy.LARGEST).size == size
     assert eye.looked_at == [size]
 
 
 def test_a_detector_of_a_fixed_size_has_no_other() -> None:
     eye = KeenEye((LARGE,), static_input_size=(640, 640))
-    assert Detector(eye, 640).look(PHOTOGRAPH, 1, Policy.LARGEST).size == 640
+    assert Detector(eye, 640).look(PHOTOGRAPH, Policy.LARGEST).size == 640
     assert eye.looked_at == [640]
 
 
 def test_a_small_image_is_looked_at_once() -> None:
     eye = KeenEye((TINY,))
-    assert Detector(eye, 640).look(np.zeros((250, 250, 3), np.uint8), 1, Policy.LARGEST).size == 320
+    assert Detector(eye, 640).look(np.zeros((250, 250, 3), np.uint8), Policy.LARGEST).size == 320
     assert eye.looked_at == [320]
 
 
 @pytest.mark.parametrize("policy", Policy)
 def test_faces_of_a_reduced_image_are_in_pixels_of_the_whole(policy: Policy) -> None:
-    (face,) = Detector(KeenEye((LARGE,)), 640).look(PHOTOGRAPH, 4, policy).faces
+    (face,) = Detector(KeenEye((LARGE,)), 640).look(PHOTOGRAPH, policy).enlarged(4).faces
     assert face.box == (400, 400, 400 + 4 * LARGE[2], 400 + 4 * LARGE[2])
     assert face.keypoints[0] == (400 + 2 * LARGE[2], 400 + 2 * LARGE[2])

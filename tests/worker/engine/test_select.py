@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from core.vocabulary import Policy, Reason
 from worker.engine.contract import Unusable
 from worker.engine.detect import DetectedFace
-from worker.engine.select import select
+from worker.engine.select import select, too_small
 
 SHAPE = (300, 400, 3)
 
@@ -20,7 +20,8 @@ def face(left: float, top: float, width: float, height: float, score: float = 0.
 
 
 def choose(faces: list[DetectedFace], policy: Policy, min_face_px: int = 24) -> DetectedFace | Unusable:
-    return select(faces, policy, SHAPE, min_face_px=min_face_px)
+    chosen = select(faces, policy, SHAPE)
+    return chosen if isinstance(chosen, Unusable) else too_small(chosen, min_face_px) or chosen
 
 
 # A coarse grid, so that ties are frequent.
