@@ -42,6 +42,10 @@ class RunStore:
         self._records.create(run_id, fields, claim=claim)
         return self.get(run_id)
 
+    def withdraw(self, run_id: str) -> None:
+        """Nothing was accepted: forget the run, also one whose creation is still under way to a server that stalls."""
+        self._records.withdraw(run_id)
+
     def get(self, run_id: str) -> Run:
         """Raise RecordNotFound for an id that is unknown or erased."""
         return self._run(run_id, self._records.get(run_id))

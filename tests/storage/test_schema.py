@@ -43,6 +43,7 @@ def leave_jobs(settings: Settings) -> None:
     threshold = Threshold(0.3, "a test")
     jobs.succeed(succeeded, Result(Compared(0.7), Decision.MATCH, threshold, Policy.LARGEST, ENGINE, {}, {}))
     jobs.fail(failed, BROKE)
+    jobs.withdraw(new_id("cmp"))
     assert deliveries.take(str(succeeded.event_id))
     delivery = deliveries.take(str(failed.event_id))
     assert delivery
@@ -108,7 +109,7 @@ def test_when_all_jobs_are_erased_what_is_left_of_them_is_on_the_page(settings: 
         jobs.erase(job_id)
     assert unexplained(settings.redis) == []
     named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|evt_", key)]
-    assert {key.split(":")[0] for key in named} == {"job-lease"}, "which runs out by itself"
+    assert {key.split(":")[0] for key in named} == {"job-lease", "job-withdrawn"}, "which run out by themselves"
 
 
 def test_what_is_not_on_the_page_is_found(client: Any, redis_server: Servers) -> None:

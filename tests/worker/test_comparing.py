@@ -1,17 +1,18 @@
 """The use case of a worker through its constructor: one job, real servers, an engine that does what the test says."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
 from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.store import JobStore
-from core.errors import StoreUnavailable
+from core.errors import RecordUnreadable, StoreUnavailable
 from core.settings import Settings
 from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
@@ -202,6 +203,22 @@ def test_a_job_whose_images_are_lost_fails(bench: Bench) -> None:
     bench.comparisons().run(job.id)
     ended = bench.ends(job)
     assert (ended.status, code_of(ended)) == (Status.FAILED, "images_lost")
+
+
+def test_a_job_that_this_version_cannot_read_fails_instead_of_being_started_for_ever(bench: Bench) -> None:
+    job, sound = bench.submitted(), bench.submitted()
+    records: Any = connect(bench.settings.redis)
+    records.hset(f"job:{job.id}", "request", '{"form": "of a later version"}')
+    bench.comparisons().run(job.id)
+    bench.nothing_was_told()
+    assert not bench.engine.compared
+    record = records.hgetall(f"job:{job.id}")
+    assert record["status"] == Status.FAILED
+    assert json.loads(record["failure"])["code"] == "record_unreadable"
+    assert bench.jobs.due_erasures() == [job.request.images_key]
+    assert [found.id for found in bench.jobs.page(limit=10).jobs] == [sound.id], "it hides no other"
+    with pytest.raises(RecordUnreadable, match=job.id):
+        bench.jobs.get(job.id)
 
 
 def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: Bench) -> None:
