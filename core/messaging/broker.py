@@ -98,7 +98,8 @@ def celery_app(name: str, settings: Settings) -> Celery:
     found = {"master_name": sentinels.service, "sentinel_kwargs": asking(sentinels)} if sentinels else {}
     app.conf.update(
         broker_url=_url(settings.redis, BROKER_DATABASE),
-        result_backend=_url(settings.redis, RESULT_DATABASE),
+        result_backend=f"core.messaging.results:{'SentinelResults' if sentinels else 'Results'}"
+        f"+{_url(settings.redis, RESULT_DATABASE)}",
         broker_transport_options={**options, **found},
         result_backend_transport_options={
             "visibility_timeout": settings.jobs.visibility_timeout_s,

@@ -4,6 +4,7 @@ import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -76,6 +77,11 @@ class RedisSettings(Group):
     def database(self, number: int) -> str:
         """URL of one of the databases: 0 broker, 1 task results, 2 records. Not for clients where sentinels are."""
         return sentinels.of_database(self._url, number)
+
+    @property
+    def hosts(self) -> tuple[str | None, ...]:
+        """Those that the URL names."""
+        return tuple(host for host, _ in self.sentinels.nodes) if self.sentinels else (urlsplit(self._url).hostname,)
 
     @property
     def _url(self) -> str:

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import redis
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 from redis.sentinel import Sentinel
 
@@ -62,8 +62,12 @@ def connect(server: RedisSettings, database: int = DATABASE, *, answer_s: float 
 
 
 def asking(sentinels: Sentinels) -> dict[str, Any]:
-    """How redis-py, kombu and Celery ask the sentinels where the primary is."""
-    return {"socket_timeout": CONNECT_S, "socket_connect_timeout": CONNECT_S, **sentinels.own_options()}
+    """How redis-py, kombu and Celery ask the sentinels where the primary is.
+
+    Each is asked once: by default redis-py tries one that is away for some seconds before it turns to the next.
+    """
+    once = Retry(NoBackoff(), 0)
+    return {"socket_timeout": CONNECT_S, "socket_connect_timeout": CONNECT_S, "retry": once, **sentinels.own_options()}
 
 
 @contextmanager

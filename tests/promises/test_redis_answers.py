@@ -1,13 +1,11 @@
 """Redis answers that it will not: demoted, full, without a disk, silent. Nobody ends, and nobody is lied to."""
 
-import io
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from PIL import Image
 
 from core.storage.connection import connect
 from core.storage.objects import ObjectStore
@@ -15,6 +13,7 @@ from tests.chaos.siege import ENVIRONMENT
 from tests.support.faults import REFUSALS
 from tests.support.servers import Store
 from tests.support.stack import Stack, eventually, running
+from tests.support.submitting import accept, submit
 
 pytestmark = pytest.mark.promise
 
@@ -30,40 +29,24 @@ def whole(tmp_path: Path, object_store: Store) -> Iterator[Stack]:
         yield stack
 
 
-def photograph() -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (32, 32)).save(file, "JPEG")
-    return file.getvalue()
-
-
-def submit(stack: Stack) -> httpx.Response:
-    files = {"reference": ("r.jpg", photograph()), "probe": ("p.jpg", photograph())}
-    return httpx.post(f"{stack.url}/v1/comparisons", files=files, timeout=60)
-
-
 def holds_no_images(stack: Stack) -> None:
     assert [*ObjectStore(stack.settings.objects).keys("comparisons/")] == []
 
 
 def test_what_redis_refuses_is_answered_with_503_and_all_goes_on_when_it_is_over(whole: Stack) -> None:
     redis = connect(whole.settings.redis)
+    client = httpx.Client(base_url=whole.url, timeout=60)
     for word, fault in REFUSALS.items():
         with fault(redis, whole.home):
             until = time.monotonic() + 1.5
             while time.monotonic() < until:
-                refused = submit(whole)
+                refused = submit(client)
                 assert (refused.status_code, refused.json()["code"]) == (503, "broker_unavailable"), refused.text
                 assert "Retry-After" in refused.headers
         holds_no_images(whole)
-        accepted = eventually(lambda: accept(whole))
-        done = httpx.get(f"{whole.url}/v1/comparisons/{accepted}", params={"wait": 30}, timeout=60).json()
+        accepted = eventually(lambda: accept(client))
+        done = client.get(f"/v1/comparisons/{accepted}", params={"wait": 30}).json()
         assert done["status"] == "succeeded", word
         assert {name: whole.processes[name].poll() for name in PROCESSES} == dict.fromkeys(PROCESSES), word
         eventually(lambda: holds_no_images(whole))
     whole.wait_until_ready()
-
-
-def accept(stack: Stack) -> str:
-    answer = submit(stack)
-    assert answer.status_code == 202, answer.text
-    return str(answer.json()["id"])
