@@ -1,5 +1,7 @@
 """Ways of a Redis-protocol server of not doing what it is asked, each brought about on a real one and taken back."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -105,6 +107,27 @@ def busy(redis: Any, home: Path) -> Iterator[None]:
         eventually(partial(is_busy, busy=False))
         connection.disconnect()
         other.connection_pool.release(connection)
+
+
+@contextmanager
+def stopped(redis: Any, home: Path) -> Iterator[None]:
+    """Silence: its connections stay, and what is sent to them is done later."""
+    pid = redis.info("server")["process_id"]
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def paused(redis: Any, home: Path) -> Iterator[None]:
+    """Silence to who writes; who reads is answered."""
+    redis.client_pause(60_000, all=False)
+    try:
+        yield
+    finally:
+        redis.client_unpause()
 
 
 #: By the word with which the server refuses.
