@@ -12,11 +12,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from PIL import Image
@@ -48,14 +47,23 @@ pytestmark = pytest.mark.promise
 #: redis-py and kombu try three times: with three answers lost, who asked knows nothing.
 TRIES = 3
 PASSED, UNANSWERED, UNSENT = [Fate.PASSED], [Fate.UNANSWERED] * TRIES, [Fate.UNSENT] * TRIES
-FATES: st.SearchStrategy[list[Fate]] = st.one_of(
-    st.just([]),
-    st.lists(st.sampled_from([PASSED, UNANSWERED, UNSENT, [Fate.UNANSWERED], [Fate.UNSENT]]), max_size=4).map(
-        lambda groups: [*chain(*groups)]
-    ),
-    # Recorded, but neither enqueued nor undone: with a key, which is claimed first, and without.
-    st.sampled_from([[*PASSED, *PASSED, *UNSENT, *UNSENT], [*PASSED, *UNSENT, *UNSENT]]),
+FATES = st.sampled_from(
+    [
+        [],
+        [Fate.UNANSWERED],
+        UNANSWERED,
+        UNSENT,
+        # A submission with a key is claimed first, then recorded, enqueued, and undone where that failed.
+        [*PASSED, *UNANSWERED],
+        [*PASSED, *UNANSWERED, *UNANSWERED],
+        [*PASSED, *UNANSWERED, *UNSENT],
+        [*PASSED, *UNSENT, *UNSENT],
+        [*PASSED, *PASSED, *UNSENT, *UNANSWERED],
+        [*PASSED, *PASSED, *UNSENT, *UNSENT],
+    ]
 )
+#: Of what there is when the rule is carried out: what is drawn must not depend on ids, which differ each time.
+PICK = st.integers(0, 999)
 KEYS = st.sampled_from([None, "order-1", "order-2"])
 CALLBACK = "https://receiver.example/events"
 
@@ -104,6 +112,7 @@ class Life(RuleBasedStateMachine):
         self.redis.flushall()
         self.proxy.scripts.clear()
         self.objects = ObjectStore(self.direct.objects)
+        self.objects.delete([*self.objects.keys("comparisons/")])
         self.client = create_app(self.lossy).test_client()
         self.jobs = JobStore.of(self.lossy)
         self.app = celery_app("exactly-once", self.lossy)
@@ -127,6 +136,8 @@ class Life(RuleBasedStateMachine):
         self.accepted: set[str] = set()
         self.erased: set[str] = set()
         self.of_key: dict[str, str] = {}
+        #: Keys of the photographs of every job that was ever recorded.
+        self.recorded: set[str] = set()
         #: How ended jobs looked when they were first seen so.
         self.ended: dict[str, dict[str, str]] = {}
 
@@ -159,45 +170,45 @@ class Life(RuleBasedStateMachine):
         else:
             assert answer.status_code in (409, 503), told
 
-    @rule(data=st.data(), fates=FATES, twice=st.booleans())
-    def work(self, data: st.DataObject, fates: list[Fate], twice: bool) -> None:
+    @rule(pick=PICK, fates=FATES, twice=st.booleans())
+    def work(self, pick: int, fates: list[Fate], twice: bool) -> None:
         """A worker takes a message; one that was delivered twice is run twice."""
-        if job_id := self.any_job(data):
+        if job_id := self.any_job(pick):
             with self.dealing(fates):
                 for _ in range(1 + twice):
                     self.worker.run(job_id)
 
-    @rule(data=st.data())
-    def start_and_die(self, data: st.DataObject) -> None:
+    @rule(pick=PICK)
+    def start_and_die(self, pick: int) -> None:
         """A worker starts a job and is killed; its lease runs out."""
-        if job_id := self.any_job(data):
+        if job_id := self.any_job(pick):
             with suppress(LikenessError):
                 self.jobs.start(job_id, f"engine@gone {new_id('x')}")
                 self.redis.delete(f"job-lease:{job_id}")
 
-    @rule(data=st.data())
-    def hear_a_script_again(self, data: st.DataObject) -> None:
+    @rule(pick=PICK)
+    def hear_a_script_again(self, pick: int) -> None:
         """As a server hears it that stalled while its sender gave up; not of a job that was erased since."""
         scripts = [said for said in self.proxy.scripts if not any(i.encode() in said for i in self.erased)]
         if scripts:
             connection = self.redis.connection_pool.get_connection()
             try:
-                connection.send_packed_command([data.draw(st.sampled_from(scripts))])
+                connection.send_packed_command([scripts[pick % len(scripts)]])
                 with suppress(ResponseError):
                     connection.read_response()
             finally:
                 self.redis.connection_pool.release(connection)
 
-    @rule(data=st.data(), fates=FATES)
-    def cancel(self, data: st.DataObject, fates: list[Fate]) -> None:
-        if job_id := self.any_job(data):
+    @rule(pick=PICK, fates=FATES)
+    def cancel(self, pick: int, fates: list[Fate]) -> None:
+        if job_id := self.any_job(pick):
             with self.dealing(fates):
                 answer = self.client.post(f"/v1/comparisons/{job_id}/cancel")
             assert answer.status_code in (200, 404, 409, 503), answer.get_json()
 
-    @rule(data=st.data(), fates=FATES)
-    def erase(self, data: st.DataObject, fates: list[Fate]) -> None:
-        if job_id := self.any_job(data):
+    @rule(pick=PICK, fates=FATES)
+    def erase(self, pick: int, fates: list[Fate]) -> None:
+        if job_id := self.any_job(pick):
             with self.dealing(fates):
                 answer = self.client.delete(f"/v1/comparisons/{job_id}")
             assert answer.status_code in (204, 404, 503), answer.get_json()
@@ -225,6 +236,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def a_record_is_in_the_lists_of_its_status_and_in_no_other(self) -> None:
         records = self.records()
+        self.recorded |= {record["images_key"] for record in records.values()}
         assert set(self.redis.zrange("jobs:all", 0, -1)) == {*records}
         for status in Status:
             listed = set(self.redis.zrange(f"jobs:status:{status}", 0, -1))
@@ -265,14 +277,15 @@ class Life(RuleBasedStateMachine):
             assert Status(record["status"]).is_terminal, job_id
             assert "images_lost" not in record.get("failure", ""), "its photographs went before their time"
             assert len(self.consumer.events[record["event_id"]]) == 1
-        assert [*self.objects.keys("comparisons/")] == []
+        # What was never recorded lies there until it is swept by age.
+        assert not {*self.objects.keys("comparisons/")} & self.recorded
         self.an_event_says_one_thing()
         self.what_has_ended_never_changes()
 
-    def any_job(self, data: st.DataObject) -> str | None:
+    def any_job(self, pick: int) -> str | None:
         """One that clients know, or that was made although they were told 503."""
         ids = sorted(self.records())
-        return data.draw(st.sampled_from(ids)) if ids else None
+        return ids[pick % len(ids)] if ids else None
 
     def records(self) -> dict[str, dict[str, str]]:
         return {key.removeprefix("job:"): self.redis.hgetall(key) for key in self.redis.keys("job:*")}
@@ -302,11 +315,10 @@ def test_a_job_lives_exactly_once_whatever_answers_are_lost(redis_server: Server
                 stateful_step_count=25,
                 deadline=None,
                 database=None,
-                phases=[Phase.generate],  # what is found is shown as it is: ids differ each time
                 suppress_health_check=list(HealthCheck),
             ),
         )
     finally:
         logging.disable(logging.NOTSET)
         proxy.close()
-    assert min(proxy.dealt[fate] for fate in Fate) > 5, proxy.dealt
+    assert min(proxy.dealt[fate] for fate in Fate) > 10, proxy.dealt
