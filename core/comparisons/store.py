@@ -128,9 +128,12 @@ class JobStore:
         """Forget the job in whatever state; its images become due for erasure. Raise RecordNotFound."""
         self._records.erase(job_id)
 
-    def withdraw(self, job_id: str) -> None:
-        """Nothing was accepted: forget the job, also one whose creation is still under way to a server that stalls."""
-        self._records.withdraw(job_id)
+    def withdraw(self, job_id: str, claim: Claim | None = None) -> bool:
+        """Nothing was accepted: forget the job, also one whose creation is still under way to a server that stalls.
+
+        False, and it stays, when somebody was told of it who asked with the same idempotency key.
+        """
+        return self._records.withdraw(job_id, claim)
 
     def page(
         self, *, limit: int, after: str | None = None, status: Status | None = None, owner: str | None = None

@@ -37,14 +37,14 @@ class Submitting:
                 raise
             self._enqueue(job.id, queue)
         except BaseException:
-            self._undo(job, is_recorded=is_recorded)
+            self._undo(job, claim, is_recorded=is_recorded)
             raise
         return job
 
-    def _undo(self, job: Job, *, is_recorded: bool) -> None:
+    def _undo(self, job: Job, claim: Claim | None, *, is_recorded: bool) -> None:
         """Nothing was accepted, so nothing stays, as far as the stores that are left allow."""
         with suppress(LikenessError):
-            if is_recorded:
-                self._jobs.withdraw(job.id)
+            if is_recorded and not self._jobs.withdraw(job.id, claim):
+                return  # who asked again with the same key was told of it
             # Only now: a record that is still there, or may be, is run once the store is back, and needs its images.
             erase_now(self._jobs, self._objects, job.request.images_key)

@@ -48,6 +48,6 @@ def request_run(
         enqueue(Tasks.PLAN_RUN, run_id)
     except BaseException:
         with suppress(RecordsUnavailable):  # a run that is recorded all the same is found by the repair
-            runs.withdraw(run_id)
+            runs.withdraw(run_id, claim)
         raise
     return run

@@ -165,12 +165,15 @@ class Records:
 
     def erase(self, record_id: str) -> None:
         """Forget the record in whatever state; its images become due for erasure. Raise RecordNotFound."""
-        if not self._erased(record_id):
+        if self._erased(record_id) == "missing":
             raise self._missing(record_id)
 
-    def withdraw(self, record_id: str) -> None:
-        """Forget a record that was just created, or whose creation was not answered: it does not come to be either."""
-        self._erased(record_id, withdrawn_s=WITHDRAWN_S)
+    def withdraw(self, record_id: str, claim: Claim | None = None) -> bool:
+        """Forget a record that was just created, or whose creation was not answered: then it does not come to be.
+
+        False, and it stays, when somebody has asked again with its claim meanwhile and was told of it.
+        """
+        return self._erased(record_id, withdrawn_s=WITHDRAWN_S, claim=claim) != "told"
 
     def page(
         self, *, limit: int, after: str | None = None, status: StrEnum | None = None, owner: str | None = None
@@ -238,14 +241,13 @@ class Records:
         """The Redis key that is there while somebody is at work on a record."""
         return f"{self._kind}-lease:{record_id}"
 
-    def _erased(self, record_id: str, *, withdrawn_s: int = 0) -> bool:
+    def _erased(self, record_id: str, *, withdrawn_s: int = 0, claim: Claim | None = None) -> str:
         with translated():
-            return bool(
-                self._erase(
-                    keys=[self.key(record_id), ERASURES, DELIVERIES_DUE],
-                    args=[record_id, self._kind, time.time(), DELIVERY, withdrawn_s],
-                )
+            answer: str = self._erase(
+                keys=[self.key(record_id), ERASURES, DELIVERIES_DUE, *([claim.key] if claim else [])],
+                args=[record_id, self._kind, time.time(), DELIVERY, withdrawn_s],
             )
+        return answer
 
     def _index(self, owner: str | None, status: StrEnum | None) -> str:
         of = f"of:{owner}:" if owner else ""

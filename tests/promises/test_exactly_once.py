@@ -132,8 +132,10 @@ class Life(RuleBasedStateMachine):
             max_attempts=100,
             erase=lambda key: None,
         )
-        #: What clients were told: jobs, jobs that they then erased, and which job a key stands for.
+        #: What clients know: jobs that were accepted, those that they asked to be erased, and those that then were;
+        #: and which job a key stands for.
         self.accepted: set[str] = set()
+        self.to_erase: set[str] = set()
         self.erased: set[str] = set()
         self.of_key: dict[str, str] = {}
         #: Keys of the photographs of every job that was ever recorded.
@@ -187,17 +189,18 @@ class Life(RuleBasedStateMachine):
                 self.redis.delete(f"job-lease:{job_id}")
 
     @rule(pick=PICK)
-    def hear_a_script_again(self, pick: int) -> None:
-        """As a server hears it that stalled while its sender gave up; not of a job that was erased since."""
-        scripts = [said for said in self.proxy.scripts if not any(i.encode() in said for i in self.erased)]
-        if scripts:
+    def hear_all_again(self, pick: int) -> None:
+        """Every script about a job once more, as a server hears them that stalled while their senders gave up."""
+        if job_id := self.any_job(pick):
             connection = self.redis.connection_pool.get_connection()
             try:
-                connection.send_packed_command([scripts[pick % len(scripts)]])
-                with suppress(ResponseError):
-                    connection.read_response()
+                for said in [said for said in self.proxy.scripts if job_id.encode() in said]:
+                    connection.send_packed_command([said])
+                    with suppress(ResponseError):
+                        connection.read_response()
             finally:
                 self.redis.connection_pool.release(connection)
+            self.note_erasure(job_id)
 
     @rule(pick=PICK, fates=FATES)
     def cancel(self, pick: int, fates: list[Fate]) -> None:
@@ -212,8 +215,8 @@ class Life(RuleBasedStateMachine):
             with self.dealing(fates):
                 answer = self.client.delete(f"/v1/comparisons/{job_id}")
             assert answer.status_code in (204, 404, 503), answer.get_json()
-            if not self.redis.exists(f"job:{job_id}"):
-                self.erased.add(job_id)
+            self.to_erase.add(job_id)
+            self.note_erasure(job_id)
 
     @rule(fates=FATES)
     def look_for_lost_jobs(self, fates: list[Fate]) -> None:
@@ -281,6 +284,11 @@ class Life(RuleBasedStateMachine):
         assert not {*self.objects.keys("comparisons/")} & self.recorded
         self.an_event_says_one_thing()
         self.what_has_ended_never_changes()
+
+    def note_erasure(self, job_id: str) -> None:
+        """That a job is gone counts only where a client has asked for it, answered or not."""
+        if job_id in self.to_erase and not self.redis.exists(f"job:{job_id}"):
+            self.erased.add(job_id)
 
     def any_job(self, pick: int) -> str | None:
         """One that clients know, or that was made although they were told 503."""

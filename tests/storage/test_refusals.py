@@ -125,6 +125,15 @@ def test_a_claim_stays_with_the_record_that_could_not_be_undone(
     claims.release(claim)
     known = claims.claim("ada", "order-42", "the request")
     assert known == Known("t_1"), "the same request is told of the job that will run"
-    records.withdraw("t_1")
+    assert not records.withdraw("t_1", claim), "and it is not undone under who was told of it"
+    assert records.get("t_1")["status"] == Status.QUEUED
+
+
+def test_a_claim_is_free_when_its_record_is_withdrawn(redis_server: Servers, records: Records) -> None:
+    claims = Claims(redis_server.settings.redis, redis_server.settings.jobs)
+    claim = claims.claim("ada", "order-42", "the request")
+    assert isinstance(claim, Claim)
+    records.create("t_1", {"created_at": 0}, claim=claim)
+    assert records.withdraw("t_1", claim)
     claims.release(claim)
     assert isinstance(claims.claim("ada", "order-42", "the request"), Claim)

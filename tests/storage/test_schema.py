@@ -61,6 +61,7 @@ def leave_runs(settings: Settings) -> None:
     for run_id, of in ((running, claim), (succeeded, None), (failed, None)):
         runs.create(run_id, request, claim=of)
         runs.start(run_id)
+    claims.claim("ada", "a key", "a request")  # and was told of it
     claims.keep(running, Answer(202, {}, "{}"))
     runs.advance(running, 0, 2, whole=True)
     runs.succeed(succeeded, {"accuracy": 1.0})

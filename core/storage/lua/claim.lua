@@ -6,7 +6,10 @@ if found[1] then
   if found[1] ~= ARGV[1] then return {'reused'} end
   if found[4] == ARGV[2] then return {'claimed'} end -- the same call, whose answer was lost on its way
   local left = tonumber(found[2]) - tonumber(ARGV[3])
-  if found[3] and found[3] ~= ARGV[6] then return {'known', found[3]} end
+  if found[3] and found[3] ~= ARGV[6] then
+    redis.call('HSET', KEYS[1], 'told', 1) -- from now on somebody counts on it, and it is not withdrawn
+    return {'known', found[3]}
+  end
   if left > 0 then return {'in_flight', tostring(left)} end
   redis.call('DEL', KEYS[1])
 end

@@ -1,5 +1,5 @@
 -- Forget a record; its images become due for erasure now, and what was to be delivered about it is forgotten with it.
--- KEYS: record, erasures, deliveries that are due.
+-- KEYS: record, erasures, deliveries that are due, and, to withdraw it, the claim it was made for, where there is one.
 -- ARGV: 1 id, 2 kind, 3 now, 4 kind of deliveries,
 --       5 for how many seconds a record that is not there may not come to be ('0': it may): its creation is under way.
 local function forget(kind, id, owner, status)
@@ -7,17 +7,21 @@ local function forget(kind, id, owner, status)
   leave(kind, id, owner, status)
 end
 
+if KEYS[4] then
+  local subject, told = unpack(redis.call('HMGET', KEYS[4], 'subject', 'told'))
+  if subject == ARGV[1] and told then return 'told' end
+end
 local status, owner, images, event = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'event_id'))
 -- A deletion first: a full server refuses a script at its first write, unless that one frees memory.
 forget(ARGV[2], ARGV[1], owner, status)
 redis.call('SET', 'answer:' .. ARGV[1], '', 'XX', 'KEEPTTL') -- what was answered when it was made; nothing: it is erased
 if not status then
   if ARGV[5] ~= '0' then redis.call('SET', ARGV[2] .. '-withdrawn:' .. ARGV[1], '', 'EX', ARGV[5]) end
-  return 0
+  return 'missing'
 end
 if images then redis.call('ZADD', KEYS[2], ARGV[3], images) end
 if event then
   redis.call('ZREM', KEYS[3], event)
   forget(ARGV[4], event, unpack(redis.call('HMGET', ARGV[4] .. ':' .. event, 'owner', 'status')))
 end
-return 1
+return 'erased'
