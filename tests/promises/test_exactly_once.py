@@ -319,7 +319,7 @@ def test_a_job_lives_exactly_once_whatever_answers_are_lost(redis_server: Server
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=10,
+                max_examples=8,
                 stateful_step_count=25,
                 deadline=None,
                 database=None,
