@@ -35,7 +35,7 @@ coverage: install ## Run the tests, and show the lines that no test reaches
 	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
-chaos: install ## Kill everything under JOBS jobs (10000), and count what was lost: make chaos JOBS=500 SEED=7
+chaos: install ## Kill all under JOBS jobs (10000), ail Redis, and count what was lost: make chaos JOBS=500 SEED=7
 	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
 check: install ## What CI runs: format, lint, typos, types, import rules, tests
 	$(BIN)/ruff format --check .

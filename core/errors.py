@@ -18,15 +18,17 @@ class SettingsInvalid(LikenessError):
 
 
 class RedisUnavailable(LikenessError):
-    """A server that speaks Redis did not answer in time."""
+    """A server that speaks Redis did not answer in time, or answered that it does not do what it was asked."""
 
     code = "broker_unavailable"  # of both kinds: HTTP's contract makes no difference
     retryable = True
     server = "Redis"
+    #: The server said so itself, to the only try there was: nothing was done. Without an answer, nobody knows.
+    is_refusal = False
 
 
 class RecordsUnavailable(RedisUnavailable):
-    """The server of the records did not answer in time."""
+    """The server of the records did not answer in time, or refused."""
 
     server = "the server of the records"
 
@@ -54,6 +56,12 @@ class RecordNotFound(LikenessError):
     """No job, run or delivery has this id: it never existed, was erased, or its retention has ended."""
 
     code = "job_not_found"  # of runs and deliveries too: HTTP's contract, which cannot change
+
+
+class RecordUnreadable(LikenessError):
+    """A record has a form that this version does not know: a newer one has written it, or it is damaged."""
+
+    code = "record_unreadable"
 
 
 class KeyUnknown(LikenessError):

@@ -16,4 +16,4 @@ app.conf.update(
     worker_concurrency=settings.courier.threads,
     beat_schedule=tasks.schedule(settings.courier),
 )
-process.run(app, "courier", settings.logs, lambda worker: CourierServices(settings))
+process.run(app, "courier", settings, lambda worker: CourierServices(settings))

@@ -60,14 +60,14 @@ class LostJobs:
 
     def find(self) -> list[JobSummary]:
         """Every job that is lost and was not enqueued again within the patience of the reaper."""
-        return [*self._abandoned(), *self._without_message()]
+        return [*self.abandoned(), *self.without_message()]
 
     def note(self, job: JobSummary) -> bool:
         """Write down that it is enqueued again; False when it has moved since it was looked at."""
         with translated():
             return bool(self._note(keys=[self._records.key(job.job_id)], args=[job.version, time.time()]))
 
-    def _abandoned(self) -> list[JobSummary]:
+    def abandoned(self) -> list[JobSummary]:
         """Running, and nobody holds the lease. A server that has just come back gives the living time to renew."""
         with translated():
             uptime_s = self._redis.info("server")["uptime_in_seconds"]
@@ -75,7 +75,7 @@ class LostJobs:
             return []
         return [job for job in self._summaries(Status.RUNNING) if not job.held]
 
-    def _without_message(self) -> list[JobSummary]:
+    def without_message(self) -> list[JobSummary]:
         """Queued for a while, and in no message."""
         now = time.time()
         waiting = [job for job in self._summaries(Status.QUEUED) if now - job.since > self._patience_s]

@@ -2,6 +2,7 @@
 
 import structlog
 
+from core.errors import RedisUnavailable
 from core.messaging.broker import Enqueue, Tasks
 from courier.lost_jobs import LostJobs
 
@@ -9,12 +10,22 @@ log = structlog.get_logger()
 
 
 def reap(lost: LostJobs, enqueue: Enqueue) -> int:
-    """Enqueue every lost job again, at most once per patience; returns how many. Raise RedisUnavailable."""
+    """Enqueue every lost job again, at most once per patience; returns how many.
+
+    Raise RedisUnavailable when one of the two ways of looking failed; what the other found is enqueued all the same.
+    """
     count = 0
-    for job in lost.find():
-        # Noted first: killed in between, it is found again after the patience, not every time.
-        if lost.note(job):
-            enqueue(Tasks.FETCH_IMAGES if job.awaits_images else Tasks.COMPARE, job.job_id)
-            log.warning("job_enqueued_again", job_id=job.job_id, status=job.status)
-            count += 1
+    errors: list[RedisUnavailable] = []
+    for look in (lost.abandoned, lost.without_message):
+        try:
+            for job in look():
+                # Noted first: killed in between, it is found again after the patience, not every time.
+                if lost.note(job):
+                    enqueue(Tasks.FETCH_IMAGES if job.awaits_images else Tasks.COMPARE, job.job_id)
+                    log.warning("job_enqueued_again", job_id=job.job_id, status=job.status)
+                    count += 1
+        except RedisUnavailable as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
     return count

@@ -4,12 +4,20 @@ import os
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
-from core.errors import ImagesDamaged, ObjectNotFound, RecordNotFound, StoreUnavailable, TransitionRefused
+from core.errors import (
+    ImagesDamaged,
+    ObjectNotFound,
+    RecordNotFound,
+    RecordUnreadable,
+    StoreUnavailable,
+    TransitionRefused,
+)
 from core.outages import outlast
 from core.storage.lifecycle import Failure
 from core.storage.objects import Objects
@@ -61,6 +69,9 @@ class Comparisons:
                 job = outlast(lambda: self._jobs.start(job_id, holder), outage_s=STORE_WAIT_S)
             except (TransitionRefused, RecordNotFound) as error:
                 log.info("comparison_skipped", why=str(error))
+                return
+            except RecordUnreadable as error:  # started by now, and it would be found and started for ever
+                self._abandon(job_id, error)
                 return
             with self._leases.hold(job_id, holder):
                 self._run(job, holder)
@@ -119,6 +130,11 @@ class Comparisons:
 
     def _fail(self, job: Job, code: str, message: str) -> None:
         self._end(job, lambda: self._jobs.fail(job, Failure(code, message)))
+
+    def _abandon(self, job_id: str, error: RecordUnreadable) -> None:
+        log.error("comparison_abandoned", why=str(error))
+        with suppress(TransitionRefused, RecordNotFound):
+            outlast(lambda: self._jobs.abandon(job_id, Failure(error.code, str(error))), outage_s=STORE_WAIT_S)
 
     def _end(self, job: Job, step: Callable[[], Job]) -> None:
         try:

@@ -37,8 +37,9 @@ class SleepingEngine:
     @classmethod
     def load(cls, pack: str, settings: Settings) -> "SleepingEngine":
         """Raise SettingsInvalid unless everything is on this machine: invented scores must not decide elsewhere."""
-        for what, url in (("API_URL", settings.api.url), ("REDIS_URL", settings.redis.database(0))):
-            if (host := urlsplit(url).hostname) not in LOOPBACK:
+        named = [("API_URL", urlsplit(settings.api.url).hostname), *(("REDIS_URL", h) for h in settings.redis.hosts)]
+        for what, host in named:
+            if host not in LOOPBACK:
                 raise SettingsInvalid(
                     f"LIKENESS_ENGINE=sleeping invents its scores and is for this machine only; "
                     f"LIKENESS_{what} names the host {host!r}"

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response
 from api.door.caller import caller
 from api.door.services import services
 from api.http.problems import Problem
-from core.errors import LikenessError, RecordNotFound, RecordsUnavailable
+from core.errors import RecordNotFound, RecordsUnavailable
 from core.storage.idempotency import Answer, Claim, Claims, IdempotencyInFlight, Known
 
 T = TypeVar("T")
@@ -56,10 +56,13 @@ class KeyedRequest(Generic[T]):
 
     @contextmanager
     def undone_if_refused(self) -> Iterator[None]:
-        """Free the key again when what is done within is refused: it may be used for the request as mended."""
+        """Free the key again when what is done within is refused: it may be used for the request as mended.
+
+        A claim whose job or run is still there stays: what could not be undone will be done, and the key names it.
+        """
         try:
             yield
-        except LikenessError as error:
+        except Exception as error:
             if self.claim:
                 with suppress(RecordsUnavailable):  # then the claim runs out by itself
                     self.claims.release(self.claim)

@@ -14,7 +14,7 @@ from limits.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWindow
 
 from api.http.problems import Problem
 from core.settings.groups import RedisSettings
-from core.storage.connection import DATABASE, translated
+from core.storage.connection import connect, translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,9 @@ class Rates:
     def _storage(self) -> RedisStorage:
         if self._made is None:
             self._made = RedisStorage(
-                self._server.database(DATABASE),
+                "redis://",  # names the library's driver; where the server is, the pool knows
+                connection_pool=connect(self._server).connection_pool,
                 key_prefix="limit",
-                socket_timeout=10,
-                socket_connect_timeout=2,
-                health_check_interval=25,
             )
         return self._made
 

@@ -1,9 +1,12 @@
 """How gunicorn serves the API: `gunicorn --config python:api.serving.gunicorn 'api.app:create_app()'`."""
 
 import logging
+import sys
 
+from core.errors import SettingsInvalid
 from core.logs import configure_logs
 from core.settings import load_settings
+from core.storage import fitness
 
 settings = load_settings()
 
@@ -23,8 +26,12 @@ control_socket_disable = True  # it would lie outside the home, and nothing here
 
 
 def on_starting(server: object) -> None:
-    """Send gunicorn's own lines the way of all others."""
+    """Send gunicorn's own lines the way of all others; refuse to serve on a Redis that cannot be used."""
     configure_logs("api", json_lines=settings.logs.as_json, level=settings.logs.level)
     log = logging.getLogger("gunicorn.error")
     log.handlers.clear()
     log.propagate = True
+    try:
+        fitness.check(settings.redis)
+    except SettingsInvalid as error:
+        sys.exit(f"likeness api: {error}")

@@ -1,24 +1,27 @@
 """Comparison jobs by id, and the list of images that are due for erasure."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+import structlog
 from pydantic import TypeAdapter
 
 from core.comparisons.events import event_type_of, outgoing_events
 from core.comparisons.jobs import ComparisonRequest, Job
 from core.comparisons.sealing import SealKey
-from core.errors import TransitionRefused
+from core.errors import RecordUnreadable, TransitionRefused
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
 from core.storage.connection import connect, translated
-from core.storage.idempotency import Claim, answer_key
+from core.storage.idempotency import Claim
 from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
 from core.storage.records import ERASURES, Fields, Records, number
 from core.vocabulary import Result
 from core.webhooks.endpoints import EndpointStore
+
+log = structlog.get_logger()
 
 _REQUEST = TypeAdapter(ComparisonRequest)
 _RESULT = TypeAdapter(Result)
@@ -121,6 +124,17 @@ class JobStore:
         """To failed: we could not do our work."""
         return self._end(Step.FAIL, job, failure=failure)
 
+    def abandon(self, job_id: str, failure: Failure) -> None:
+        """To failed, by id: a record that cannot be read does not say whom to call back."""
+        self._records.step(
+            Step.FAIL,
+            job_id,
+            {"failure": _FAILURE.dump_json(failure)},
+            retention_s=self._job_retention_s,
+            images_due_at=time.time() + self._image_retention_s,
+            lease=self._lease(""),
+        )
+
     def cancel(self, job_id: str) -> Job:
         """To cancelled; cancelling twice is the same as once."""
         try:
@@ -132,8 +146,6 @@ class JobStore:
 
     def erase(self, job_id: str) -> None:
         """Forget the job in whatever state; its images become due for erasure. Raise RecordNotFound."""
-        with translated():
-            self._redis.set(answer_key(job_id), "", xx=True, keepttl=True)
         self._records.erase(job_id)
 
     def kept_seal_key(self, job: Job) -> SealKey | None:
@@ -142,12 +154,19 @@ class JobStore:
             key = self._redis.get(f"seal:{job.request.images_key}")
         return SealKey.parse(key) if key else None
 
+    def withdraw(self, job_id: str, claim: Claim | None = None) -> bool:
+        """Nothing was accepted: forget the job, also one whose creation is still under way to a server that stalls.
+
+        False, and it stays, when somebody was told of it who asked with the same idempotency key.
+        """
+        return self._records.withdraw(job_id, claim)
+
     def page(
         self, *, limit: int, after: str | None = None, status: Status | None = None, owner: str | None = None
     ) -> JobPage:
         """Up to `limit` jobs older than the job `after`, newest first; of one owner, or of all."""
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
-        return JobPage(tuple(_job(job_id, fields) for job_id, fields in page.records), page.next_id)
+        return JobPage(tuple(_readable(page.records)), page.next_id)
 
     def waiting(self, owner: str | None = None) -> Waiting:
         """How many jobs are queued, in one round trip."""
@@ -211,7 +230,24 @@ class JobStore:
         return Lease(holder, self._lease_s)
 
 
+def _readable(records: Iterable[tuple[str, Fields]]) -> Iterator[Job]:
+    """One record that cannot be read does not hide the others."""
+    for job_id, fields in records:
+        try:
+            yield _job(job_id, fields)
+        except RecordUnreadable as error:
+            log.error("record_left_out", job_id=job_id, why=str(error))
+
+
 def _job(job_id: str, fields: Fields) -> Job:
+    """Raise RecordUnreadable for fields of another form."""
+    try:
+        return _parsed(job_id, fields)
+    except (ValueError, KeyError) as error:  # pydantic's own are ValueErrors; what they say may show the record
+        raise RecordUnreadable(f"this version cannot read the job {job_id!r}: {type(error).__name__}") from error
+
+
+def _parsed(job_id: str, fields: Fields) -> Job:
     return Job(
         id=job_id,
         status=Status(fields["status"]),

@@ -7,7 +7,7 @@ from core.comparisons.erasure import erase_now
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
-from core.errors import LikenessError, RecordNotFound
+from core.errors import LikenessError, RecordsUnavailable
 from core.storage.idempotency import Claim
 from core.storage.objects import Objects
 
@@ -39,21 +39,26 @@ class Submitting:
         """
         job = accepted.job
         self._objects.put(job.request.images_key, accepted.images)
+        is_recorded = True
         try:
-            self._jobs.create(job, claim=claim)
+            try:
+                self._jobs.create(job, claim=claim)
+            except LikenessError as error:
+                is_recorded = isinstance(error, RecordsUnavailable) and not error.is_refusal
+                raise
             if job.request.urls and self._fetch:
                 self._fetch(job.id)
             else:
                 self._enqueue(job.id, queue)
-        except LikenessError:
-            self._undo(job)
+        except BaseException:
+            self._undo(job, claim, is_recorded=is_recorded)
             raise
         return job
 
-    def _undo(self, job: Job) -> None:
+    def _undo(self, job: Job, claim: Claim | None, *, is_recorded: bool) -> None:
         """Nothing was accepted, so nothing stays, as far as the stores that are left allow."""
         with suppress(LikenessError):
-            with suppress(RecordNotFound):
-                self._jobs.erase(job.id)
+            if is_recorded and not self._jobs.withdraw(job.id, claim):
+                return  # who asked again with the same key was told of it
             # Only now: a record that is still there, or may be, is run once the store is back, and needs its images.
             erase_now(self._jobs, self._objects, job.request.images_key)

@@ -1,13 +1,15 @@
 """Asking for a run, from the API and from a terminal alike: record it, then enqueue its plan."""
 
-from core.errors import LikenessError
+from contextlib import suppress
+
+from core.errors import RecordsUnavailable
 from core.evaluations.datasets import find_dataset
 from core.evaluations.runs import Run, RunRequest
 from core.evaluations.store import RunStore
 from core.messaging.broker import Enqueue, Tasks
 from core.packs.catalogue import Pack
 from core.storage.idempotency import Claim
-from core.storage.lifecycle import Failure, new_id
+from core.storage.lifecycle import new_id
 from core.storage.objects import Objects
 from core.vocabulary import Policy
 
@@ -40,10 +42,12 @@ def request_run(
         shards=content.shards,
         resumes=resumes,
     )
-    run = runs.create(new_id("run"), request, claim=claim)
+    run_id = new_id("run")
     try:
-        enqueue(Tasks.PLAN_RUN, run.id)
-    except LikenessError as error:
-        runs.fail(run.id, Failure(error.code, str(error)))
+        run = runs.create(run_id, request, claim=claim)
+        enqueue(Tasks.PLAN_RUN, run_id)
+    except BaseException:
+        with suppress(RecordsUnavailable):  # a run that is recorded all the same is found by the repair
+            runs.withdraw(run_id, claim)
         raise
     return run

@@ -42,6 +42,13 @@ class RunStore:
         self._records.create(run_id, fields, claim=claim)
         return self.get(run_id)
 
+    def withdraw(self, run_id: str, claim: Claim | None = None) -> None:
+        """Nothing was accepted: forget the run, also one whose creation is still under way to a server that stalls.
+
+        It stays when somebody was told of it who asked with the same idempotency key.
+        """
+        self._records.withdraw(run_id, claim)
+
     def get(self, run_id: str) -> Run:
         """Raise RecordNotFound for an id that is unknown or erased."""
         return self._run(run_id, self._records.get(run_id))

@@ -1,16 +1,20 @@
 """Queues, tasks and the Celery settings every process shares. Messages are JSON and carry keys, never images."""
 
-from typing import Final, Protocol
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
 
 from celery import Celery
+from celery.exceptions import BackendError
 from celery.exceptions import OperationalError as CeleryOperationalError
 from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from core.errors import BrokerUnavailable
+from core.messaging import transport
 from core.settings import Settings
 from core.settings.groups import RedisSettings
-from core.storage.connection import connect, translated
+from core.storage.connection import ANSWER_S, CONNECT_S, asking, connect, translated
 
 BROKER_DATABASE = 0
 RESULT_DATABASE = 1
@@ -80,8 +84,9 @@ EXCHANGE: Final = Exchange("likeness", type="direct")
 
 def celery_app(name: str, settings: Settings) -> Celery:
     """A Celery app with our settings. Nothing connects until it is used."""
+    transport.use()
     app = Celery(name, set_as_current=False)
-    transport = {
+    options: dict[str, Any] = {
         "visibility_timeout": settings.jobs.visibility_timeout_s,
         # kombu's default looks for abandoned messages every 10 x 10 s; ours every 5 s.
         "unacked_restore_interval": 5,
@@ -89,16 +94,26 @@ def celery_app(name: str, settings: Settings) -> Celery:
         # A worker killed while it looks leaves this lock behind; kombu's default would block the others for 300 s.
         "unacked_mutex_expire": 10,
         # Half-open connections are noticed, and a broker that is away fails a publish within seconds.
-        "socket_timeout": 30,
-        "socket_connect_timeout": 2,
+        "socket_timeout": ANSWER_S,
+        "socket_connect_timeout": CONNECT_S,
         "socket_keepalive": True,
         "health_check_interval": 25,
     }
+    sentinels = settings.redis.sentinels
+    found = {"master_name": sentinels.service, "sentinel_kwargs": asking(sentinels)} if sentinels else {}
     app.conf.update(
-        broker_url=settings.redis.database(BROKER_DATABASE),
-        result_backend=settings.redis.database(RESULT_DATABASE),
-        broker_transport_options=transport,
-        result_backend_transport_options={"visibility_timeout": settings.jobs.visibility_timeout_s},
+        broker_url=_url(settings.redis, BROKER_DATABASE),
+        result_backend=f"core.messaging.results:{'SentinelResults' if sentinels else 'Results'}"
+        f"+{_url(settings.redis, RESULT_DATABASE)}",
+        broker_transport_options={**options, **found},
+        result_backend_transport_options={
+            "visibility_timeout": settings.jobs.visibility_timeout_s,
+            # A result that a demoted or full server refuses is offered again, like one that found it away.
+            "additional_connection_errors": ["redis.exceptions:ResponseError"],
+            **found,
+        },
+        redis_socket_timeout=ANSWER_S,
+        redis_socket_connect_timeout=CONNECT_S,
         visibility_timeout=settings.jobs.visibility_timeout_s,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -149,10 +164,18 @@ def enqueue(
     app: Celery, task: str, *args: str, queue: str | Queue | None = None, expires_s: float | None = None
 ) -> None:
     """Publish a task by name, to its own queue or another. Raise BrokerUnavailable when the broker is away."""
-    try:
+    with publishing():
         # Unless the message itself says that nobody wants its result, Celery subscribes to it, and takes that back.
         app.send_task(task, args=args, expires=expires_s, ignore_result=True, **({"queue": queue} if queue else {}))
-    except (OperationalError, CeleryOperationalError, OSError) as error:
+
+
+@contextmanager
+def publishing() -> Iterator[None]:
+    """Give the ways in which a message may not be taken, or its result not be expected, one name: BrokerUnavailable."""
+    try:
+        with translated(BrokerUnavailable):
+            yield
+    except (OperationalError, CeleryOperationalError, BackendError) as error:
         raise BrokerUnavailable(f"the broker did not take the message: {error}") from error
 
 
@@ -163,3 +186,7 @@ def messages_waiting(server: RedisSettings, *queues: str) -> int:
         for queue in queues:
             pipeline.llen(queue)
         return sum(pipeline.execute())
+
+
+def _url(server: RedisSettings, database: int) -> str:
+    return server.sentinels.celery_url(database) if server.sentinels else server.database(database)

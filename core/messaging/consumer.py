@@ -1,8 +1,12 @@
 """A consumer that outlives its broker."""
 
+import time
 from typing import Any
 
 from celery.worker.consumer import Consumer
+
+#: Celery pauses only for a broker that is away; one that is there and refuses would be asked all the time.
+PAUSE_S = 0.3
 
 
 class ReconnectingConsumer(Consumer):  # type: ignore[misc]
@@ -13,8 +17,15 @@ class ReconnectingConsumer(Consumer):  # type: ignore[misc]
     (`collect`), so skipping `close` leaks nothing; a new connection is made either way.
     """
 
+    def on_connection_error_before_connected(self, exc: Exception) -> None:
+        """Log it; the next try follows in a moment."""
+        super().on_connection_error_before_connected(exc)
+        time.sleep(PAUSE_S)
+
     def on_connection_error_after_connected(self, exc: Exception) -> Any:
         """Clean up after a lost broker, without closing what running tasks still look at."""
         if self.connection is not None:
             self.connection.close = lambda: None
-        return super().on_connection_error_after_connected(exc)
+        done = super().on_connection_error_after_connected(exc)
+        time.sleep(PAUSE_S)
+        return done

@@ -1,5 +1,6 @@
 """Which workers are there, and which packs they hold in memory."""
 
+import time
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
@@ -10,6 +11,9 @@ from core.vocabulary import EngineFacts
 
 HEARTBEAT_S = 5.0
 _PREFIX = "worker:"
+_NAMES = "workers"
+#: A name is looked up so long after its last heartbeat; its facts have expired by then.
+_NAMED_S = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +44,13 @@ class Presence:
 
     def show(self, facts: WorkerFacts) -> None:
         """Show that a worker is there, for the time of three heartbeats."""
+        now = time.time()
         with translated():
-            self._redis.set(_PREFIX + facts.name, _FACTS.dump_json(facts), px=int(3000 * HEARTBEAT_S))
+            pipeline = self._redis.pipeline(transaction=True)
+            pipeline.set(_PREFIX + facts.name, _FACTS.dump_json(facts), px=int(3000 * HEARTBEAT_S))
+            pipeline.zadd(_NAMES, {facts.name: now})
+            pipeline.zremrangebyscore(_NAMES, "-inf", now - _NAMED_S)
+            pipeline.execute()
 
     def leave(self, name: str) -> None:
         """Forget a worker that has left."""
@@ -51,6 +60,8 @@ class Presence:
     def workers(self) -> tuple[WorkerFacts, ...]:
         """Every worker whose heartbeat is fresh, by name."""
         with translated():
-            keys = sorted(self._redis.scan_iter(f"{_PREFIX}*", count=500))
+            keys = sorted(_PREFIX + name for name in self._redis.zrange(_NAMES, 0, -1))
+            if not keys:  # there are none, or they are of a version that kept no list: 0.2 s among 600,000 records
+                keys = sorted(self._redis.scan_iter(f"{_PREFIX}*", count=500))
             values = self._redis.mget(keys) if keys else []
         return tuple(_FACTS.validate_json(value) for value in values if value)

@@ -1,7 +1,8 @@
 """A process that takes tasks: how it writes its log, and what its tasks work with."""
 
 import atexit
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import structlog
@@ -11,7 +12,8 @@ from celery.worker import WorkController
 
 from core.errors import LikenessError
 from core.logs import configure_logs
-from core.settings.groups import LogSettings
+from core.settings import Settings
+from core.storage import fitness
 
 log = structlog.get_logger()
 
@@ -26,20 +28,30 @@ class Services:
         """End it; called when no task runs any more."""
 
 
-def run(app: Celery, process: str, logs: LogSettings, make: Callable[[WorkController], Services]) -> None:
+def run(app: Celery, process: str, settings: Settings, make: Callable[[WorkController], Services]) -> None:
     """Let the app's tasks find their services on it, as `app.services`.
 
-    A worker whose services cannot be made refuses to start: one line in the log, one sentence, no traceback.
+    A worker whose services cannot be made, or whose Redis cannot be used, refuses to start: one line in the log, one
+    sentence, no traceback. A Redis that is away is looked at when it is there.
     """
+    logs, redis_is_fit = settings.logs, False
 
     def write_log(**_: Any) -> None:
         configure_logs(process, json_lines=logs.as_json, level=logs.level)
 
     def begin(sender: WorkController, **_: Any) -> None:
         write_log()  # Celery calls it after this
+        with refusing(process):
+            look_at_redis()
         provide(app, process, lambda: make(sender))
 
+    def look_at_redis() -> None:
+        nonlocal redis_is_fit
+        redis_is_fit = redis_is_fit or fitness.check(settings.redis)
+
     def go(**_: Any) -> None:
+        with refusing(process):
+            look_at_redis()
         app.services.start()
         # Celery 5.7.0 sends no worker_shutdown after SIGQUIT, which is how ours are stopped. At exit, moreover, the
         # threads of the pool have ended: a job that outlasts the grace keeps its lease until it is over.
@@ -52,8 +64,15 @@ def run(app: Celery, process: str, logs: LogSettings, make: Callable[[WorkContro
 
 def provide(app: Celery, process: str, make: Callable[[], Services]) -> None:
     """Give the app its services. Raise SystemExit, with a sentence, when they cannot be made."""
-    try:
+    with refusing(process):
         app.services = make()
+
+
+@contextmanager
+def refusing(process: str) -> Iterator[None]:
+    """Let what stands in the way of a start be its end: a line in the log, and a sentence."""
+    try:
+        yield
     except LikenessError as error:
         log.critical(f"{process}_refuses_to_start", code=error.code, why=str(error))
         raise SystemExit(f"likeness {process}: {error}") from error

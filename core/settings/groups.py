@@ -4,12 +4,14 @@ import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import SettingsInvalid
 from core.quality import QualityRule
+from core.settings import sentinels
 from core.vocabulary import ImageFormat, Policy
 
 PREFIX = "LIKENESS_"
@@ -57,14 +59,35 @@ class RedisSettings(Group):
 
     model_config = _named("LIKENESS_REDIS_")
 
-    url: SecretStr | None = Field(None, description="Redis-protocol server, e.g. redis://:password@host:6379")
+    url: SecretStr | None = Field(
+        None, description=f"Redis-protocol server, e.g. redis://:password@host:6379 or {sentinels.FORM}"
+    )
     fsync: Literal["always", "everysec"] = Field(
         "always", description="When the embedded Redis-protocol server writes through to the disk"
     )
 
+    @field_validator("url")
+    @classmethod
+    def _is_usable(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(sentinels.checked(value.get_secret_value()))
+
+    @property
+    def sentinels(self) -> sentinels.Sentinels | None:
+        """Who says where the server is; None when the URL does."""
+        return sentinels.Sentinels.of(self._url)
+
     def database(self, number: int) -> str:
-        """URL of one of the databases: 0 broker, 1 task results, 2 records."""
-        return f"{_required(self.url, 'REDIS_URL').get_secret_value().rstrip('/')}/{number}"
+        """URL of one of the databases: 0 broker, 1 task results, 2 records. Not for clients where sentinels are."""
+        return sentinels.of_database(self._url, number)
+
+    @property
+    def hosts(self) -> tuple[str | None, ...]:
+        """Those that the URL names."""
+        return tuple(host for host, _ in self.sentinels.nodes) if self.sentinels else (urlsplit(self._url).hostname,)
+
+    @property
+    def _url(self) -> str:
+        return _required(self.url, "REDIS_URL").get_secret_value()
 
 
 class ObjectSettings(Group):

@@ -102,7 +102,7 @@ class Claims:
                 raise IdempotencyKeyReused
 
     def release(self, claim: Claim) -> None:
-        """Nothing was made: the key is free again."""
+        """Nothing was made: the key is free again. One whose record is there keeps it, in the same step."""
         with translated():
             self._release(keys=[claim.key], args=[claim.token])
 

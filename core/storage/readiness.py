@@ -6,12 +6,13 @@ from minio.error import S3Error
 
 from core.errors import RedisUnavailable, SettingsInvalid
 from core.settings.groups import ObjectSettings, RedisSettings
+from core.storage.connection import connect
 from core.storage.objects import s3_client, translated
 
 
 def ping_redis(server: RedisSettings) -> None:
     """Raise RedisUnavailable until the server answers, SettingsInvalid when it refuses the password."""
-    client = redis.Redis.from_url(server.database(0), socket_timeout=2, socket_connect_timeout=2)
+    client = connect(server, 0, answer_s=2)
     try:
         client.ping()
     except redis.AuthenticationError as error:

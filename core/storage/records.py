@@ -20,6 +20,9 @@ DELIVERIES_DUE = "deliveries-due"
 #: The kind of the records that go out: what a record has to tell is forgotten with it.
 DELIVERY = "delivery"
 
+#: A creation that went unanswered lies in a stalled server at most this long: its sender's connection is closed.
+WITHDRAWN_S = 3600
+
 #: Who waits for an ending looks even without news: they are lost when the server restarts.
 LOOK_AGAIN_S = 5.0
 
@@ -163,13 +166,15 @@ class Records:
 
     def erase(self, record_id: str) -> None:
         """Forget the record in whatever state; its images become due for erasure. Raise RecordNotFound."""
-        with translated():
-            is_erased = self._erase(
-                keys=[self.key(record_id), ERASURES, DELIVERIES_DUE],
-                args=[record_id, self._kind, time.time(), DELIVERY],
-            )
-        if not is_erased:
+        if self._erased(record_id) == "missing":
             raise self._missing(record_id)
+
+    def withdraw(self, record_id: str, claim: Claim | None = None) -> bool:
+        """Forget a record that was just created, or whose creation was not answered: then it does not come to be.
+
+        False, and it stays, when somebody has asked again with its claim meanwhile and was told of it.
+        """
+        return self._erased(record_id, withdrawn_s=WITHDRAWN_S, claim=claim) != "told"
 
     def page(
         self, *, limit: int, after: str | None = None, status: StrEnum | None = None, owner: str | None = None
@@ -236,6 +241,14 @@ class Records:
     def lease_key(self, record_id: str) -> str:
         """The Redis key that is there while somebody is at work on a record."""
         return f"{self._kind}-lease:{record_id}"
+
+    def _erased(self, record_id: str, *, withdrawn_s: int = 0, claim: Claim | None = None) -> str:
+        with translated():
+            answer: str = self._erase(
+                keys=[self.key(record_id), ERASURES, DELIVERIES_DUE, *([claim.key] if claim else [])],
+                args=[record_id, self._kind, time.time(), DELIVERY, withdrawn_s],
+            )
+        return answer
 
     def _index(self, owner: str | None, status: StrEnum | None) -> str:
         of = f"of:{owner}:" if owner else ""

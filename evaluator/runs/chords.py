@@ -6,7 +6,7 @@ from celery import Celery, chord
 from celery.utils import uuid
 
 from core.evaluations.messages import ShardMessage
-from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting
+from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting, publishing
 from core.settings.groups import RedisSettings
 
 
@@ -18,12 +18,13 @@ class Chords:
         self._redis = redis
 
     def send(self, run_id: str, messages: Iterable[ShardMessage]) -> None:
-        """A task a message; when all are answered, the run is assembled."""
+        """A task a message; when all are answered, the run is assembled. Raise BrokerUnavailable."""
         signature = self._app.signature
         header = [signature(Tasks.EMBED_SHARD, args=(message.to_json(),)) for message in messages]
         body = signature(Tasks.ASSEMBLE_RUN, args=(run_id,), task_id=f"{run_id}.{uuid()}")
         body.link_error(signature(Tasks.RUN_BROKE))
-        chord(header, body, app=self._app).apply_async()
+        with publishing():
+            chord(header, body, app=self._app).apply_async()
 
     def plan_again(self, run_id: str) -> None:
         """For a run whose chord is lost. Raise BrokerUnavailable."""

@@ -22,7 +22,7 @@ from tests.chaos.siege import Verdict, besieged, new_seed
 @click.option("--calm", is_flag=True, help="Kill nothing, for comparison.")
 @click.option("--fsync", type=click.Choice(["always", "everysec"]), default="always", show_default=True)
 def main(jobs: int, seed: int | None, calm: bool, fsync: str) -> None:
-    """Submit jobs while workers, courier, API, Redis and the object store are killed and started again."""
+    """Submit jobs while everything is killed and started again, and Redis is demoted, full, stopped or paused."""
     seed = new_seed() if seed is None else seed
     for name in [name for name in os.environ if name.startswith("LIKENESS_")]:
         del os.environ[name]
@@ -58,6 +58,7 @@ def table(verdict: Verdict) -> Table:
         "accepted": verdict.accepted,
         "in": f"{verdict.seconds:.0f} s ({verdict.accepted / verdict.seconds:.1f} jobs/s)",
         "killed with -9": f"{sum(verdict.kills.values())} times: {counts(verdict.kills)}",
+        "ailments of Redis": f"{sum(verdict.ailments.values())}: {counts(verdict.ailments)}",
         "answers": counts(verdict.answers),
         "endings": counts(verdict.endings),
         "failures": counts(verdict.failures) or "none",

@@ -1,4 +1,4 @@
-"""The siege: clients submit with retries while processes are killed with -9 and started again, at random."""
+"""The siege: clients submit with retries while processes are killed and Redis refuses or stalls, at random."""
 
 import io
 import json
@@ -24,6 +24,7 @@ from core.storage.objects import ObjectStore
 from core.storage.records import ERASURES
 from tests.chaos.journal import endings
 from tests.chaos.receiver import Receiver
+from tests.support.faults import Fault, demoted, full, paused, stopped
 from tests.support.stack import Stack, running
 
 #: What is killed, how often in relation, and for how many seconds it stays away.
@@ -35,11 +36,19 @@ VICTIMS: dict[str, tuple[int, tuple[float, float]]] = {
     "courier": (2, (0.1, 2.0)),
     "s3": (1, (2.0, 8.0)),
 }
+#: What befalls Redis beside being killed, how often in relation, and for how many seconds.
+AILMENTS: dict[str, tuple[int, tuple[float, float], Fault]] = {
+    "demoted": (2, (0.5, 4.0), demoted),
+    "full": (2, (0.5, 4.0), full),
+    "stopped": (2, (0.5, 12.0), stopped),
+    "writes paused": (1, (0.5, 4.0), paused),
+}
 PROCESSES = ("api", "worker", "worker2", "courier", "beat")
 PAUSE_S = (0.5, 3.0)
 CLIENTS = 12
 #: A machine may be done before much has been killed: the last tenth of the jobs is held back until then.
 LEAST_KILLS = 4
+LEAST_AILMENTS = 2
 ENVIRONMENT = {
     "LIKENESS_ENGINE": "sleeping",
     "LIKENESS_SLEEP_MS": "40",
@@ -63,6 +72,8 @@ class Verdict:
     seconds: float
     endings: Counter[str]
     kills: Counter[str]
+    #: Of Redis, by name.
+    ailments: Counter[str]
     answers: Counter[str]
     unknown_to_clients: int
     attempts: Counter[int]
@@ -114,6 +125,7 @@ class Siege:
         self._seen_ended: dict[str, dict[str, Any]] = {}
         self._answers: Counter[str] = Counter()
         self._kills: Counter[str] = Counter()
+        self._ailments: Counter[str] = Counter()
         self._surprises: list[str] = []
         self._orphans = 0
         self._over = threading.Event()
@@ -128,7 +140,7 @@ class Siege:
         clients = [threading.Thread(target=self._submit, daemon=True) for _ in range(CLIENTS)]
         others = [
             threading.Thread(target=besiege, daemon=True)
-            for besiege in ([] if self._calm else [self._kill]) + [self._follow]
+            for besiege in ([] if self._calm else [self._besiege]) + [self._follow]
         ]
         for thread in (*clients, *others):
             thread.start()
@@ -186,23 +198,36 @@ class Siege:
         with self._lock:
             self._answers[what] += 1
 
-    def _kill(self) -> None:
+    def _besiege(self) -> None:
         deck: list[str] = []
         while not self._over.wait(self._random.uniform(*PAUSE_S)):
             if not deck:  # each gets its share, in an order the seed decides
-                deck = [name for name, (weight, _) in VICTIMS.items() for _ in range(weight)]
+                weights = {name: entry[0] for table in (VICTIMS, AILMENTS) for name, entry in table.items()}
+                deck = [name for name, weight in weights.items() for _ in range(weight)]
                 self._random.shuffle(deck)
             name = deck.pop()
-            self._stack.kill(name)
-            if name == "courier":
-                self._stack.kill("beat")
-            self._kills[name] += 1
-            if sum(self._kills.values()) >= LEAST_KILLS:
+            if name in VICTIMS:
+                self._kill(name)
+            else:
+                self._ail(name)
+            if sum(self._kills.values()) >= LEAST_KILLS and sum(self._ailments.values()) >= LEAST_AILMENTS:
                 self._besieged.set()
-            self._over.wait(self._random.uniform(*VICTIMS[name][1]))
-            self._stack.start(name, *(["beat"] if name == "courier" else []))
-            if name == "redis":
-                self._keep_the_journal_whole()
+
+    def _kill(self, name: str) -> None:
+        self._stack.kill(name)
+        if name == "courier":
+            self._stack.kill("beat")
+        self._kills[name] += 1
+        self._over.wait(self._random.uniform(*VICTIMS[name][1]))
+        self._stack.start(name, *(["beat"] if name == "courier" else []))
+        if name == "redis":
+            self._keep_the_journal_whole()
+
+    def _ail(self, name: str) -> None:
+        _, seconds, fault = AILMENTS[name]
+        self._ailments[name] += 1
+        with fault(self._redis, self._stack.home):
+            self._over.wait(self._random.uniform(*seconds))
 
     def _keep_the_journal_whole(self) -> None:
         """No rewriting of the append-only file: it is the evidence."""
@@ -268,6 +293,7 @@ class Siege:
             seconds=seconds,
             endings=Counter(record["status"] for record in records.values()),
             kills=self._kills,
+            ailments=self._ailments,
             answers=self._answers,
             unknown_to_clients=len(set(records) - set(self._accepted)),
             attempts=Counter(int(record.get("attempts", 0)) for record in records.values()),

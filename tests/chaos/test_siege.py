@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.siege import LEAST_KILLS, besieged
+from tests.chaos.siege import LEAST_AILMENTS, LEAST_KILLS, besieged
 
 pytestmark = pytest.mark.promise
 
@@ -15,3 +15,4 @@ def test_three_hundred_jobs_survive_a_siege(tmp_path: Path) -> None:
     assert verdict.broken == {}, verdict
     assert verdict.accepted == 300
     assert sum(verdict.kills.values()) >= LEAST_KILLS, "it was a siege"
+    assert sum(verdict.ailments.values()) >= LEAST_AILMENTS, "Redis was ill as well"

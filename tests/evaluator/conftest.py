@@ -163,6 +163,7 @@ def bench(stores: Settings, zoo: Pack) -> Bench:
         320,
         settings.engine.detection_threshold or zoo.detection_threshold,
         settings.engine.min_face_px,
+        zoo.clear_detection_score,
     )
     return Bench(settings, Counting(settings.objects), zoo, ColourEngine(facts))
 

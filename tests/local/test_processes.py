@@ -57,14 +57,14 @@ def test_a_secret_is_told_to_those_who_work_with_it_alone(secret: str) -> None:
     assert told == TOLD[secret]
 
 
-def test_only_the_courier_and_what_fetches_packs_reach_out() -> None:
+def test_only_what_calls_or_fetches_reaches_out() -> None:
     inner = {name for name, network in NETWORKS.items() if (network or {}).get("internal")}
     masked = "com.docker.network.bridge.enable_ip_masquerade"
     closed = {
         name for name, network in NETWORKS.items() if (network or {}).get("driver_opts", {}).get(masked) == "false"
     }
     reach = {name for name, s in COMPOSE.items() if set(s.get("networks", ())) - inner - closed}
-    assert reach == {"courier", "packs"}
+    assert reach == {"courier", "fetcher", "packs"}
     assert all("networks" in s or s["network_mode"] == "none" for s in COMPOSE.values())
     for name in ("courier", "packs"):
         beside = {other for other, s in COMPOSE.items() if set(s.get("networks", ())) & set(COMPOSE[name]["networks"])}

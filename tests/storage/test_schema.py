@@ -56,6 +56,7 @@ def leave_jobs(settings: Settings) -> None:
     threshold = Threshold(0.3, "a test")
     jobs.succeed(succeeded, Result(Compared(0.7), Decision.MATCH, threshold, Policy.LARGEST, ENGINE, {}, {}))
     jobs.fail(failed, BROKE)
+    jobs.withdraw(new_id("cmp"))
     assert deliveries.take(str(succeeded.event_id))
     connect(settings.redis).hset(f"delivery:{succeeded.event_id}", "lease_until", 0)  # its courier died
     assert deliveries.take(str(succeeded.event_id), Share("callbacks", 4, spares_slow=True))
@@ -76,6 +77,7 @@ def leave_runs(settings: Settings) -> None:
     for run_id, of in ((running, claim), (succeeded, None), (failed, None)):
         runs.create(run_id, request, claim=of)
         runs.start(run_id)
+    claims.claim("ada", "a key", "a request")  # and was told of it
     claims.keep(running, Answer(202, {}, "{}"))
     runs.advance(running, 0, 2, whole=True)
     runs.succeed(succeeded, {"accuracy": 1.0})
@@ -135,7 +137,7 @@ def test_when_all_jobs_are_erased_what_is_left_of_them_is_on_the_page(settings: 
         jobs.erase(job_id)
     assert unexplained(settings.redis) == []
     named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|evt_", key)]
-    assert {key.split(":")[0] for key in named} == {"job-lease"}, "which runs out by itself"
+    assert {key.split(":")[0] for key in named} == {"job-lease", "job-withdrawn"}, "which run out by themselves"
 
 
 def test_what_is_not_on_the_page_is_found(client: Any, redis_server: Servers) -> None:

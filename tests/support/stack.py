@@ -108,12 +108,14 @@ def running(home: Path, packs_dir: Path, store: Store | None = None, **environme
     home.mkdir(parents=True, exist_ok=True)
     api = ours().take()
     with ExitStack() as until_the_end:
-        names = [REDIS] if store else [REDIS, S3]
+        outside_redis = {name: url for name, url in environment.items() if name == "LIKENESS_REDIS_URL"}
+        names = [*([] if outside_redis else [REDIS]), *([] if store else [S3])]
         where = {
             "LIKENESS_HOME": str(home),
             "LIKENESS_PACKS_DIR": str(packs_dir),
             "LIKENESS_API_URL": f"http://127.0.0.1:{api}",
             **addresses(*names),
+            **outside_redis,
             **(until_the_end.enter_context(store.bucket()) if store else {}),
         }
         stack = Stack(

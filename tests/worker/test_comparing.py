@@ -1,10 +1,11 @@
 """The use case of a worker through its constructor: one job, real servers, an engine that does what the test says."""
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +13,7 @@ from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
-from core.errors import StoreUnavailable
+from core.errors import RecordUnreadable, StoreUnavailable
 from core.quality import QualityRule
 from core.settings import Settings
 from core.storage.connection import connect
@@ -233,6 +234,22 @@ def test_the_images_of_another_job_in_place_of_ones_own_are_damaged(bench: Bench
     bench.objects.put(job.request.images_key, bench.objects.get(other.request.images_key))
     bench.comparisons().run(job.id)
     assert code_of(bench.ends(job)) == "images_damaged"
+
+
+def test_a_job_that_this_version_cannot_read_fails_instead_of_being_started_for_ever(bench: Bench) -> None:
+    job, sound = bench.submitted(), bench.submitted()
+    records: Any = connect(bench.settings.redis)
+    records.hset(f"job:{job.id}", "request", '{"form": "of a later version"}')
+    bench.comparisons().run(job.id)
+    bench.nothing_was_told()
+    assert not bench.engine.compared
+    record = records.hgetall(f"job:{job.id}")
+    assert record["status"] == Status.FAILED
+    assert json.loads(record["failure"])["code"] == "record_unreadable"
+    assert bench.jobs.due_erasures() == [job.request.images_key]
+    assert [found.id for found in bench.jobs.page(limit=10).jobs] == [sound.id], "it hides no other"
+    with pytest.raises(RecordUnreadable, match=job.id):
+        bench.jobs.get(job.id)
 
 
 def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: Bench) -> None:
