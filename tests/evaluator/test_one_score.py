@@ -37,6 +37,7 @@ def test_a_pair_scores_the_same_in_the_service_and_in_a_run(bench: Any, zoo: Pac
         detection_threshold=facts.detection_threshold,
         min_face_px=facts.min_face_px,
         provider="cpu",
+        clear_detection_score=facts.clear_detection_score,
     )
     shard = write_shard(bodies.items())
     bench.objects.put("shard.tar", shard)
