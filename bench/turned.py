@@ -162,7 +162,9 @@ def across_poses(engine: Engine, cfp: Path, policy: Policy) -> str:
 @click.option("--pairs", type=ARCHIVE, help="LFW's pairs.txt")
 @click.option("--cfp", type=ARCHIVE, help="cfp-dataset.tgz, in the place of LFW")
 @click.option("--pack", "name", default="opencv-zoo", show_default=True, help="The pack whose detector is asked.")
-@click.option("--policy", type=click.Choice(list(Policy)), default=Policy.LARGEST, show_default=True)
+@click.option(
+    "--policy", type=click.Choice([policy.value for policy in Policy]), default=Policy.LARGEST.value, show_default=True
+)
 @click.option("--count", default=300, show_default=True, help="Of LFW's pairs, the first so many; 300 are fold 1.")
 @click.option("--non-mated", is_flag=True, help="Pairs of two persons.")
 @click.option("--turn", "turns", type=int, multiple=True, default=TURNS_DEG, help="Clockwise, in degrees.")

@@ -124,16 +124,19 @@ def describe(job: ComparisonJob) -> str:
         lines += [f"{r['side']:<10} {r['reason']}: {r['detail']}" for r in job.reasons]
     elif document["error"]:
         lines.append(f"error      {document['error']['code']}: {document['error']['message']}")
-    lines += [f"{side:<10} {_seen(seen)}" for side, seen in job.seen.items()]
+    turns = {side: face["turned_deg"] for side, face in document["faces"].items()}
+    lines += [f"{side:<10} {_seen(seen, turns.get(side, 0))}" for side, seen in job.seen.items()]
     lines.append(f"pack       {document['pack']} on {document['provider'] or 'no worker yet'}")
     if timings := document["timings_ms"]:
         lines.append("timings    " + ", ".join(f"{step} {ms:g} ms" for step, ms in timings.items()))
     return "\n".join(lines)
 
 
-def _seen(seen: Mapping[str, Any]) -> str:
+def _seen(seen: Mapping[str, Any], turned_deg: int) -> str:
     """What was seen in one image, on a line."""
     said = [f"{seen['width']}x{seen['height']}", f"{seen['faces_found']} face{'s' * (seen['faces_found'] != 1)}"]
+    if turned_deg:
+        said.append(f"turned by {turned_deg}° to see it upright")
     if measures := seen["measures"]:
         said += [
             f"eyes {measures['inter_eye_distance_px']:.0f} px apart",
