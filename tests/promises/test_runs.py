@@ -147,7 +147,7 @@ def test_a_restarted_broker_changes_no_byte(bench: Stack, same_scores: list[byte
     bench.kill("redis", signal.SIGTERM)
     bench.start("redis")
     bench.wait_for_servers()
-    same_scores.append(scores_of(bench, run_id))
+    same_scores.append(scores_of(bench, run_id, repair=True))
 
 
 def test_a_cancelled_run_stops_and_a_resumed_one_does_only_what_is_missing(
