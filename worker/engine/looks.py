@@ -19,6 +19,9 @@ from worker.engine.views import View
 #: there its keypoints are as good.
 MOST_LEAN_DEG, MOST_ROLL_DEG = 8.0, 15.0
 
+#: A sight turned by nearly one, two or three quarters is taken at just that turn, if the face is clear there as well.
+NEAR_A_QUARTER_DEG = 22.5
+
 #: How much clearer a face must be for each degree it seems to lean; that of an upright one does not fall within 10.
 CLEARER_PER_DEG = 0.0015
 
@@ -96,8 +99,10 @@ class Looks:
         if self._is_final(first):
             return first
         best = self._best(image, policy, first)
-        is_as_first = isinstance(best, Sight) and abs(_within_half_a_turn(best.turned_deg)) <= MOST_ROLL_DEG
-        return first if isinstance(first, Sight) and is_as_first else best
+        if isinstance(best, NoSight):
+            return best
+        is_as_first = abs(_within_half_a_turn(best.turned_deg)) <= MOST_ROLL_DEG
+        return first if is_as_first and isinstance(first, Sight) else self._squared(image, best)
 
     def _best(self, image: DecodedImage, policy: Policy, first: Sight | NoSight) -> Sight | NoSight:
         best = straight = self._straightened(image, first) if isinstance(first, Sight) else first
@@ -153,14 +158,26 @@ class Looks:
         for _ in range(STRAIGHTENING_LOOKS):
             if abs(last.lean_deg) <= STRAIGHT_DEG:
                 break
-            view = View.of_face(last.chosen, self._detector.small_size, last.turned_deg - last.lean_deg, FACE_PART)
-            faces = [view.back(face) for face in self._detector.find_at(view.size, view.of(image))]
-            face = next((face for face in faces if _is_same(face, sight.chosen)), None)
-            if face is None or face.score < best.chosen.score - MARGIN_OF_UNCLEAR:
+            seen = self._alone(image, last, last.turned_deg - last.lean_deg)
+            if seen is None or seen.chosen.score < best.chosen.score - MARGIN_OF_UNCLEAR:
                 break
-            last = last.with_chosen(face, view.size, view.turn_deg)
+            last = seen
             best = max(best, last, key=_worth)
         return best
+
+    def _squared(self, image: DecodedImage, sight: Sight) -> Sight:
+        quarter_deg = 90 * round(sight.turned_deg / 90)
+        if quarter_deg % 360 == 0 or not 0 < abs(sight.turned_deg - quarter_deg) <= NEAR_A_QUARTER_DEG:
+            return sight
+        seen = self._alone(image, sight, quarter_deg)
+        return seen if seen and self._is_clear(seen) else sight
+
+    def _alone(self, image: DecodedImage, sight: Sight, turn_deg: float) -> Sight | None:
+        """The chosen face in a view of its own; None where it is not found there."""
+        view = View.of_face(sight.chosen, self._detector.small_size, turn_deg, FACE_PART)
+        faces = [view.back(face) for face in self._detector.find_at(view.size, view.of(image))]
+        face = next((face for face in faces if _is_same(face, sight.chosen)), None)
+        return sight.with_chosen(face, view.size, view.turn_deg) if face else None
 
 
 def _turned(image: DecodedImage, size: int, turns_deg: tuple[int, ...], border: float = 0.0) -> list[View]:
