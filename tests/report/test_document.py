@@ -18,12 +18,14 @@ MakeTable = Callable[..., ScoreTable]
 
 def rate(errors: int, trials: int) -> dict[str, Any]:
     interval = binomtest(errors, trials).proportion_ci(0.95, "exact")
+    limit = binomtest(errors, trials, alternative="less").proportion_ci(0.95, "exact").high
     return {
         "errors": errors,
         "trials": trials,
         "value": errors / trials,
         "low": pytest.approx(interval.low, abs=1e-12),
         "high": pytest.approx(interval.high, abs=1e-12),
+        "upper": pytest.approx(limit, abs=1e-12),
         "confidence": 0.95,
     }
 
