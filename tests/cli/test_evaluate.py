@@ -33,6 +33,8 @@ def environment(
         (("run", "own", "--pack", "nobody"), "no pack is called 'nobody'"),
         (("show", "run_nobody"), "no run has the id 'run_nobody'"),
         (("import", "lfw"), "needs --archive and --pairs"),
+        (("import", "cfp-fp"), "needs --archive cfp-dataset.tgz alone: the lists lie within it"),
+        (("import", "bin", "--names", "pyproject.toml"), "--names goes with lfw, calfw, cplfw, csv; found bin"),
         (("run", "own", "--detection-size", "333"), "multiple of 32"),
     ],
 )
