@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from core.storage.objects import ObjectStore
-from evaluator.datasets import Archive, DatasetInvalid, Pair, import_dataset, load_pairs
+from evaluator.datasets import Archive, DatasetInvalid, Pair, Track, import_dataset, load_pairs
 from evaluator.datasets.benchmark import Benchmark, Kind
 from evaluator.datasets.cfp import Protocol, read_cfp
-from evaluator.datasets.manifest import Track
 
 MakeImage = Callable[..., bytes]
 PEOPLE, FRONTAL, PROFILE = 11, 2, 1

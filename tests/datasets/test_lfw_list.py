@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from evaluator.datasets import DatasetInvalid, Pair, parse_lfw
@@ -156,7 +158,7 @@ def whole(separator: str, header: str) -> bytes:
         if separator == ",":
             mated = [[*columns, ""] for columns in mated]
         lines += [separator.join(columns) for columns in mated]
-        lines += [separator.join((one, "1", other, "1")) for one, other in zip(people, people[1:], strict=False)]
+        lines += [separator.join((one, "1", other, "1")) for one, other in pairwise(people)]
     return "\r\n".join([*lines, ""]).encode()
 
 

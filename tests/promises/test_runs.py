@@ -24,7 +24,6 @@ from core.storage.objects import ObjectStore
 from core.vocabulary import Policy
 from evaluator.datasets import import_dataset, read_benchmark
 from evaluator.report import from_csv
-from infra.local.samples import fetch_samples
 from tests.support.stack import Stack, eventually
 from worker.engine.contract import Acquired
 from worker.engine.engine import Engine
@@ -207,11 +206,10 @@ def test_a_chord_that_failed_is_sent_again(bench: Stack, same_scores: list[bytes
 def test_celery_and_likeness_have_the_same_verbs_and_the_report_can_be_recomputed(
     own_stack: Stack, tmp_path: Path
 ) -> None:
-    fetch_samples(own_stack.home)
     own_stack.start("evaluator", "embedder")
     celery = ("celery", "-A", "worker.app", "evaluate")
     imported = own_stack.run(*celery, "import", "sample")
-    assert imported.returncode == 0, imported.stderr
+    assert imported.returncode == 0, imported.stderr  # it fetches the photographs itself
     done = own_stack.run(*celery, "run", "sample", "--wait", "--json")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
