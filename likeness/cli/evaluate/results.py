@@ -82,6 +82,10 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
     scoring = Scoring(services.settings.engine, Presence(services.settings.redis).comparing)
     made = calibration_from(run, report, table, pack, scoring)
     CalibrationStore(services.settings.redis).put(made, smaller=replace)
+    try:
+        made.require_fit(scoring.of(pack, services.settings.packs.default_policy))
+    except CalibrationUnfit as error:
+        click.echo(f"note: a comparison that asks for nothing but a target_fmr is refused now: {error}", err=True)
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return
@@ -94,7 +98,3 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
                 f"  FMR <= {point.target:g}: threshold {point.threshold:.4f} ({point.errors} false matches in "
                 f"{point.trials}, so at most {point.high:.3g} with 95 % confidence)"
             )
-    try:
-        made.require_fit(scoring.of(pack, services.settings.packs.default_policy))
-    except CalibrationUnfit as error:
-        click.echo(f"note: as the service runs now, target_fmr is refused by default: {error}")
