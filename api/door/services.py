@@ -15,6 +15,7 @@ from core.comparisons.submission import Accepting, Rules
 from core.comparisons.submitting import Submitting
 from core.errors import SettingsInvalid
 from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.scoring import Scoring
 from core.evaluations.store import RunStore
 from core.keys.store import KeyStore
 from core.messaging.broker import Enqueue, Tasks, celery_app, enqueue
@@ -63,7 +64,8 @@ def make_services(settings: Settings) -> Services:
         )
     packs = {name: find_pack(name, catalogue) for name in settings.packs.served}
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
-    calibrations = CalibrationStore(settings.redis)
+    calibrations, presence = CalibrationStore(settings.redis), Presence(settings.redis)
+    scoring = Scoring(settings.engine, presence.comparing)
     send = partial(enqueue, celery_app("likeness-api", settings))
     Signers.of(settings.signing)  # where it is told them, it refuses a wrong one before it accepts a `callback_url`
     rules = Rules(
@@ -85,11 +87,11 @@ def make_services(settings: Settings) -> Services:
         endpoints=EndpointStore(settings.redis),
         destinations=DestinationRules.of(settings.webhooks),
         objects=objects,
-        presence=Presence(settings.redis),
+        presence=presence,
         runs=RunStore(settings.redis),
         calibrations=calibrations,
         enqueue=send,
-        accepting=Accepting(rules, calibrations),
+        accepting=Accepting(rules, calibrations, scoring),
         submitting=Submitting(
             jobs,
             objects,

@@ -87,7 +87,8 @@ class ComparisonForm(StrictForm):
         validate=_target_fmr,
         error_messages={"invalid": "target_fmr_invalid|must be a number; found {input}"},
         metadata={
-            "description": "Instead of a threshold: the false match rate it must keep, by the pack's calibration.",
+            "description": "Instead of a threshold: the false match rate that it keeps with 95 % confidence, by the "
+            "pack's calibration. Refused where a comparison is scored otherwise than the calibration's run.",
             "exclusiveMinimum": 0,
             "exclusiveMaximum": 1,
         },
@@ -281,7 +282,7 @@ class JobErrorSchema(Schema):
 
 
 class CalibratedFmrSchema(Schema):
-    """What a calibrated threshold stands for; `low` and `high` bound the FMR (Clopper-Pearson, 95 %)."""
+    """What a calibrated threshold stands for; `low` and `high` are its one-sided 95 % Clopper-Pearson limits."""
 
     target_fmr = fields.Float(required=True)
     errors = fields.Integer(required=True)

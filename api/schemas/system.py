@@ -2,6 +2,8 @@
 
 from marshmallow import Schema, fields
 
+from core.vocabulary import Policy
+
 
 class HealthSchema(Schema):
     """The process answers."""
@@ -42,7 +44,10 @@ class JwksSchema(Schema):
 
 
 class CalibrationPointSchema(Schema):
-    """A named false match rate: its threshold and counts, or why the run could not show one."""
+    """A named false match rate that is kept with 95 % confidence: its threshold, or why the run could not show one.
+
+    `low` and `high` are the one-sided 95 % Clopper-Pearson limits of the rate; `high` is at most the target.
+    """
 
     target = fields.Float(required=True)
     threshold = fields.Float(required=True, allow_none=True)
@@ -53,6 +58,18 @@ class CalibrationPointSchema(Schema):
     refused = fields.String(required=True, allow_none=True)
 
 
+class ScoredSchema(Schema):
+    """How a run scored; a comparison that would be scored otherwise is refused as `calibration_unfit`."""
+
+    policy = fields.Enum(Policy, by_value=True, required=True)
+    detection_size = fields.Integer(required=True)
+    detection_threshold = fields.Float(required=True)
+    min_face_px = fields.Integer(required=True)
+    clear_detection_score = fields.Float(required=True)
+    provider = fields.String(required=True)
+    version = fields.Integer(required=True, metadata={"description": "Of the pipeline."})
+
+
 class CalibrationSchema(Schema):
     """The pack's thresholds, and the run they come from."""
 
@@ -61,6 +78,12 @@ class CalibrationSchema(Schema):
     dataset_digest = fields.String(required=True)
     detection_size = fields.Integer(required=True)
     points = fields.List(fields.Nested(CalibrationPointSchema), required=True)
+    pipeline = fields.Nested(
+        ScoredSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null in what was stored before it was recorded: calibrate again."},
+    )
 
 
 class PackSchema(Schema):

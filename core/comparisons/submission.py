@@ -8,7 +8,8 @@ from core.comparisons.images import ImageFacts, inspect
 from core.comparisons.jobs import NOT_FETCHED, ComparisonRequest, Job, new_images_key
 from core.comparisons.sealing import SealKey
 from core.errors import ImageRejected, LikenessError
-from core.evaluations.calibrations import CalibrationStore, TargetUnsupported
+from core.evaluations.calibrations import CalibrationStore, CalibrationUnfit, TargetUnsupported
+from core.evaluations.scoring import Scoring
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.settings.groups import ImageLimits
@@ -96,9 +97,10 @@ class Accepted:
 class Accepting:
     """Looks at everything that a client can mend, before anything is stored."""
 
-    def __init__(self, rules: Rules, calibrations: CalibrationStore) -> None:
+    def __init__(self, rules: Rules, calibrations: CalibrationStore, scoring: Scoring) -> None:
         self._rules = rules
         self._calibrations = calibrations
+        self._scoring = scoring
 
     def accept(self, submission: Submission, *, owner: str | None = None) -> Accepted:
         """The job that this submission will be. Raise FieldRefused for what is not accepted."""
@@ -143,9 +145,11 @@ class Accepting:
         if calibration is None:
             detail = f"no run has calibrated the pack {pack.name!r} yet"
             raise FieldRefused("target_fmr", "pack_not_calibrated", detail)
+        policy = submission.policy or self._rules.default_policy
         try:
+            calibration.require_fit(self._scoring.of(pack, policy))
             return calibration.threshold_for(submission.target_fmr)
-        except TargetUnsupported as error:
+        except (CalibrationUnfit, TargetUnsupported) as error:
             raise FieldRefused("target_fmr", error.code, str(error)) from None
 
     def _check_callback(self, url: str | None) -> None:

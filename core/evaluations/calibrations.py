@@ -1,11 +1,14 @@
 """Decision thresholds that a run has shown to keep a false match rate, by pack."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from core.errors import LikenessError
+from core.evaluations.pipeline import Pipeline
+from core.evaluations.scoring import differences
 from core.settings.groups import RedisSettings
 from core.storage.connection import connect, translated
 from core.vocabulary import CalibratedFmr, Threshold
@@ -17,6 +20,12 @@ class TargetUnsupported(LikenessError):
     code = "target_fmr_unsupported"
 
 
+class CalibrationUnfit(LikenessError):
+    """The pack's thresholds were found on scores that are made otherwise than this comparison's."""
+
+    code = "calibration_unfit"
+
+
 class CalibrationSmaller(LikenessError):
     """The pack's thresholds rest on more trials than these would."""
 
@@ -25,19 +34,19 @@ class CalibrationSmaller(LikenessError):
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A named FMR: its threshold and what it rests on, or why there is none."""
+    """A named FMR, kept with 95 % confidence: its threshold and what that rests on, or why there is none."""
 
     #: The named FMR, 0 to 1.
     target: float
-    #: The smallest that keeps it on the run's pairs; None where it was refused, as all that follows but the reason.
+    #: The smallest that keeps it; None where it was refused, as all that follows but the reason.
     threshold: float | None
     #: False matches at the threshold ...
     errors: int | None
     #: ... among so many non-mated trials.
     trials: int | None
-    #: Lower end of the 95 % Clopper-Pearson interval of the FMR.
+    #: One-sided 95 % Clopper-Pearson limit of the FMR from below.
     low: float | None
-    #: Its upper end.
+    #: From above: what was shown, and by what the threshold was chosen; at most the target.
     high: float | None
     #: Why there is no threshold; None where there is one.
     refused: str | None
@@ -59,6 +68,27 @@ class Calibration:
     #: Seconds since the epoch, UTC.
     made_at: float
     points: tuple[Point, ...]
+    #: How the run scored; None in what was stored before it was recorded.
+    pipeline: Pipeline | None = None
+
+    def require_fit(self, service: Iterable[Pipeline]) -> None:
+        """Raise CalibrationUnfit where a comparison is scored otherwise than the run, naming what differs."""
+        if self.pipeline is None:
+            raise CalibrationUnfit(
+                f"the thresholds of {self.pack} (run {self.run_id} on {self.dataset}) were stored by a version that "
+                f"did not record how the run scored: calibrate again, likeness evaluate calibrate {self.run_id}"
+            )
+        found = sorted({d for pipeline in service for d in differences(self.pipeline, pipeline)}, key=str)
+        if not found:
+            return
+        if {difference.field for difference in found} == {"policy"}:
+            mend = f"ask for policy={self.pipeline.policy}, or calibrate from a run with --policy {found[0].ours}"
+        else:
+            mend = f"calibrate from a new run, likeness evaluate run {self.dataset}, or put the setting back"
+        raise CalibrationUnfit(
+            f"the thresholds of {self.pack} are from run {self.run_id} on {self.dataset}, which scored otherwise than "
+            f"this comparison would: {'; '.join(map(str, found))}. To mend it: {mend}"
+        )
 
     @property
     def trials(self) -> int:
@@ -83,7 +113,7 @@ class Calibration:
         assert point.high is not None
         return Threshold(
             value=point.threshold,
-            origin=f"FMR at most {point.target:g}, from run {self.run_id} on {self.dataset}",
+            origin=f"FMR at most {point.target:g} with 95 % confidence, from run {self.run_id} on {self.dataset}",
             calibrated=CalibratedFmr(
                 target_fmr=point.target,
                 errors=point.errors,

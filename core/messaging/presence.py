@@ -2,9 +2,11 @@
 
 import time
 from dataclasses import dataclass
+from math import inf
 
 from pydantic import TypeAdapter
 
+from core.messaging.broker import Queues
 from core.settings.groups import RedisSettings
 from core.storage.connection import connect, translated
 from core.vocabulary import EngineFacts
@@ -41,6 +43,7 @@ class Presence:
 
     def __init__(self, server: RedisSettings) -> None:
         self._redis = connect(server)
+        self._comparing: tuple[float, tuple[EngineFacts, ...]] = (-inf, ())
 
     def show(self, facts: WorkerFacts) -> None:
         """Show that a worker is there, for the time of three heartbeats."""
@@ -65,3 +68,14 @@ class Presence:
                 keys = sorted(self._redis.scan_iter(f"{_PREFIX}*", count=500))
             values = self._redis.mget(keys) if keys else []
         return tuple(_FACTS.validate_json(value) for value in values if value)
+
+    def comparing(self) -> tuple[EngineFacts, ...]:
+        """What the workers that take comparisons compute with, as it was at most one heartbeat ago."""
+        looked_at, engines = self._comparing
+        if time.monotonic() - looked_at > HEARTBEAT_S:
+            workers = [worker for worker in self.workers() if Queues.COMPARISONS in worker.queues]
+            # A pack's first engine is the one for comparisons; others were loaded for runs at another size.
+            first = [{facts.pack: facts for facts in reversed(worker.engines)} for worker in workers]
+            engines = tuple(facts for of_worker in first for facts in of_worker.values())
+            self._comparing = time.monotonic(), engines
+        return engines

@@ -5,7 +5,7 @@ Formats, checks and layout: docs/datasets.md.
 
 from core.errors import DatasetUnknown
 from core.vocabulary import Track
-from evaluator.datasets.benchmark import Benchmark, Kind, read_benchmark, read_bin_benchmark
+from evaluator.datasets.benchmark import Benchmark, Kind, read_benchmark, read_bin_benchmark, read_cfp_benchmark
 from evaluator.datasets.faults import DatasetCorrupt, DatasetExists, DatasetInvalid, Fault
 from evaluator.datasets.fetch import fetch_lfw
 from evaluator.datasets.lfw import parse_lfw
@@ -50,5 +50,6 @@ __all__ = [
     "parse_two_lines",
     "read_benchmark",
     "read_bin_benchmark",
+    "read_cfp_benchmark",
     "sample_benchmark",
 ]

@@ -1,20 +1,25 @@
 """A benchmark as its owners hand it out, read and checked, before it is stored."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from core.vocabulary import Track
+from evaluator.datasets.cfp import read_cfp
 from evaluator.datasets.faults import DatasetInvalid, Fault
 from evaluator.datasets.insightface_bin import read_bin
 from evaluator.datasets.lfw import parse_lfw
+from evaluator.datasets.names import NameList, with_groups
 from evaluator.datasets.own_csv import parse_csv
 from evaluator.datasets.pairs import PairList
+from evaluator.datasets.recognised import what_it_is
 from evaluator.datasets.sources import Archive, ImageSource
 from evaluator.datasets.two_lines import parse_two_lines
 
-Kind = Literal["lfw", "calfw", "cplfw", "csv", "bin", "sample"]
+Kind = Literal["lfw", "calfw", "cplfw", "csv", "cfp-ff", "cfp-fp", "bin", "sample"]
+ListKind = Literal["lfw", "calfw", "cplfw", "csv"]
+CfpKind = Literal["cfp-ff", "cfp-fp"]
 
 PARSERS: Mapping[str, Callable[[bytes, str], PairList]] = {
     "lfw": parse_lfw,
@@ -37,18 +42,39 @@ class Benchmark:
 
 
 def read_benchmark(
-    kind: Literal["lfw", "calfw", "cplfw", "csv"],
+    kind: ListKind,
     pairs: Path,
     archive: Path,
     *,
     under: str = "",
     track: Track = Track.RAW,
+    names: Sequence[Path] = (),
 ) -> Benchmark:
     """A pair list, and an archive or a directory. `under` names the folder to take images from, if need be.
 
-    Raise DatasetInvalid with every fault of the list; the images are looked at when they are imported.
+    `names` are lists of names, each of which is a group; they give the sides of each pair their groups. Raise
+    DatasetInvalid with every fault of the lists, or with what the pair list is, if it is known as another; the images
+    are looked at when they are imported.
     """
-    return Benchmark(kind, track, PARSERS[kind](_read(pairs), pairs.name), Archive(archive, under))
+    listed = _parsed(kind, _read(pairs), pairs.name)
+    if names:
+        listed = with_groups(listed, [NameList.read(_read(path), path.name) for path in names])
+    return Benchmark(kind, track, listed, Archive(archive, under))
+
+
+def _parsed(kind: ListKind, body: bytes, source: str) -> PairList:
+    try:
+        return PARSERS[kind](body, source)
+    except DatasetInvalid as error:
+        if known := what_it_is(body, kind):
+            raise DatasetInvalid([Fault(source, None, f"is not read as {kind}: this is {known}")]) from error
+        raise
+
+
+def read_cfp_benchmark(kind: CfpKind, archive: Path) -> Benchmark:
+    """The archive of Celebrities in Frontal-Profile as published, or its directory. Raise DatasetInvalid."""
+    source = Archive(archive)
+    return Benchmark(kind, Track.RAW, read_cfp(source, "FP" if kind == "cfp-fp" else "FF"), source)
 
 
 def read_bin_benchmark(path: Path) -> Benchmark:

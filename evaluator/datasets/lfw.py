@@ -3,13 +3,23 @@
 10    300
 Abel_Pacheco    1    4                      mated: one name, two image numbers
 Abdel_Madi_Shabneh    1    Dean_Barker    1     non-mated
+
+Or `pairs.csv`, as public mirrors have it: the same pairs in the same order, without the two numbers.
+
+name,imagenum1,imagenum2,
+Abel_Pacheco,1,4,
+Abdel_Madi_Shabneh,1,Dean_Barker,1
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from evaluator.datasets.pairs import Draft, Pair, PairList, rows_of, whole_number
+from evaluator.datasets.pairs import Draft, Pair, PairList, rows_of, text_of, whole_number
 
+VIEW_2 = (10, 300)
+CSV_NOTE = (
+    "The list gives no folds: ten of 300 mated and then 300 non-mated pairs were taken in order, as in pairs.txt."
+)
 KINDS = {True: "mated", False: "non-mated"}
 
 
@@ -17,6 +27,10 @@ def parse_lfw(body: bytes, source: str = "pairs.txt") -> PairList:
     """Image ids are `Name/Name_0001.jpg`, folds 1, 2, ... Raise DatasetInvalid with every fault."""
     draft = Draft(source)
     rows = list(rows_of(body, source))
+    notes: tuple[str, ...] = ()
+    if rows and _is_csv_header(rows[0][1]):
+        rows = [(rows[0][0], [str(number) for number in VIEW_2]), *_csv_rows(body, source)]
+        notes = (CSV_NOTE,)
     first_line = rows[0][0] if rows else 1
     header = [whole_number(column) or 0 for column in rows[0][1]] if rows else []
     if len(header) != 2 or 0 in header:
@@ -35,7 +49,21 @@ def parse_lfw(body: bytes, source: str = "pairs.txt") -> PairList:
     if len(runs) < 2 * folds:
         kind = KINDS[len(runs) % 2 == 0]
         draft.fault(rows[-1][0], f"the list ends within fold {len(runs) // 2 + 1}, before its {kind} pairs")
-    return draft.finish()
+    return draft.finish(notes=notes)
+
+
+def _is_csv_header(columns: list[str]) -> bool:
+    return columns[0].replace(" ", "").lower().startswith("name,imagenum1,imagenum2")
+
+
+def _csv_rows(body: bytes, source: str) -> Iterator[tuple[int, list[str]]]:
+    """What stands below the header; a mated pair's fourth column is empty."""
+    for line, text in enumerate(text_of(body, source).split("\n"), 1):
+        columns = [column.strip() for column in text.split(",")]
+        while columns and not columns[-1]:
+            columns.pop()
+        if columns and not _is_csv_header([",".join(columns)]):
+            yield line, columns
 
 
 @dataclass(slots=True)

@@ -11,9 +11,12 @@ FOLD = "fold"
 TRUTH = {"1": True, "true": True, "0": False, "false": False}
 
 
-def parse_csv(body: bytes, source: str = "pairs.csv") -> PairList:
-    """Columns are found by their names; any other than the four is a group. Raise DatasetInvalid with every fault."""
-    draft = Draft(source)
+def parse_csv(body: bytes, source: str = "pairs.csv", *, repeats: bool = False) -> PairList:
+    """Columns are found by their names; any other than the four is a group. Raise DatasetInvalid with every fault.
+
+    `repeats` is for what was imported from a list that has some.
+    """
+    draft = Draft(source, repeats=repeats)
     rows = _rows(text_of(body, source), draft)
     line, names = next(rows, (1, []))
     if missing := [name for name in REQUIRED if name not in names]:

@@ -56,12 +56,18 @@ class PairList:
 
 
 class Draft:
-    """A pair list in the making. Faults are gathered, so that one reading names them all."""
+    """A pair list in the making. Faults are gathered, so that one reading names them all.
 
-    def __init__(self, source: str) -> None:
+    Where lists are published with `repeats`, a pair may come again, and an image be paired with itself.
+    """
+
+    def __init__(self, source: str, *, repeats: bool = False) -> None:
         self.source = source
         self.faults: list[Fault] = []
-        self._rows: dict[frozenset[str], tuple[int, Pair]] = {}
+        self.repeated = 0
+        self._repeats = repeats
+        self._rows: list[tuple[int, Pair]] = []
+        self._first: dict[frozenset[str], tuple[int, Pair]] = {}
 
     def fault(self, line: int | None, what: str) -> None:
         """Note what is wrong and go on."""
@@ -70,15 +76,18 @@ class Draft:
     def add(self, line: int, pair: Pair) -> None:
         """Take a pair, unless its ids are unusable, its images are one, or it came before, in either order."""
         images = (pair.reference, pair.probe)
+        earlier = self._first.get(frozenset(images))
         if unusable := [f"the image id {image!r} {fault}" for image in images if (fault := unusable_id(image))]:
             self.fault(line, "; ".join(unusable))
-        elif pair.reference == pair.probe:
+        elif pair.reference == pair.probe and not self._repeats:
             self.fault(line, f"{pair.probe} is paired with itself")
-        elif earlier := self._rows.get(frozenset(images)):
+        elif earlier and not self._repeats:
             contradicts = "" if earlier[1].mated == pair.mated else " and contradicts it"
             self.fault(line, f"the pair {pair.reference} and {pair.probe} repeats line {earlier[0]}{contradicts}")
         else:
-            self._rows[frozenset(images)] = (line, pair)
+            self.repeated += earlier is not None
+            self._first.setdefault(frozenset(images), (line, pair))
+            self._rows.append((line, pair))
 
     def finish(self, group_names: tuple[str, ...] = (), notes: tuple[str, ...] = ()) -> PairList:
         """Raise DatasetInvalid with all the faults, in the order of their lines, if there are any."""
@@ -86,7 +95,7 @@ class Draft:
             self.fault(None, "the list must have at least one pair; found none")
         if self.faults:
             raise DatasetInvalid(sorted(self.faults, key=lambda fault: fault.line or 0))
-        lines, pairs = zip(*self._rows.values(), strict=True)
+        lines, pairs = zip(*self._rows, strict=True)
         return PairList(pairs, group_names, notes, self.source, lines)
 
 

@@ -121,7 +121,7 @@ def load_pairs(objects: Objects, dataset: Dataset) -> PairList:
     body = objects.get(pairs_key(dataset.digest))
     if (actual := hashlib.sha256(body).hexdigest()) != dataset.pairs_sha256:
         raise DatasetCorrupt(f"{pairs_key(dataset.digest)} has SHA-256 {actual}, expected {dataset.pairs_sha256}")
-    return replaced(parse_csv(body), notes=dataset.notes)
+    return replaced(parse_csv(body, repeats=True), notes=dataset.notes)
 
 
 def delete_dataset(objects: Objects, name: str) -> None:

@@ -25,6 +25,7 @@ from evaluator.metrics.measurements import (
 from evaluator.metrics.operating_points import (
     OperatingPoint,
     fmr_at_fnmr,
+    fmr_kept,
     fnmr_at_fmr,
     operating_point,
     trials_needed,
@@ -37,6 +38,7 @@ from evaluator.metrics.rates import (
     fmr,
     fnmr,
     rate,
+    upper_limit,
     zero_error_bound,
 )
 from evaluator.metrics.scores import Booleans, Counts, Labels, Scores, ScoreSet
@@ -73,6 +75,7 @@ __all__ = [
     "error_curve",
     "fmr",
     "fmr_at_fnmr",
+    "fmr_kept",
     "fnmr",
     "fnmr_at_fmr",
     "fta",
@@ -84,5 +87,6 @@ __all__ = [
     "rate",
     "to_dict",
     "trials_needed",
+    "upper_limit",
     "zero_error_bound",
 ]

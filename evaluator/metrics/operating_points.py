@@ -6,7 +6,7 @@ from math import ceil, log, log1p
 import numpy as np
 
 from evaluator.metrics.curve import error_curve
-from evaluator.metrics.rates import InsufficientData, Rate, fmr, fnmr, rate_among, zero_error_bound
+from evaluator.metrics.rates import InsufficientData, Rate, fmr, fnmr, rate_among, upper_limit, zero_error_bound
 from evaluator.metrics.scores import ScoreSet
 
 
@@ -71,14 +71,17 @@ def fnmr_at_fmr(
     *,
     confidence: float = 0.95,
 ) -> OperatingPoint | InsufficientData:
-    """FNMR at FMR at most `target` (0 < target < 1), never at the nearest FMR.
+    """FNMR at *observed* FMR at most `target` (0 < target < 1), never at the nearest FMR.
+
+    What these pairs show, no promise: the true FMR at such a threshold is above the target in about every other
+    run. A promise is `fmr_kept`.
 
     The threshold is the smallest of `candidate_thresholds` (all observed scores, and one step above
     the largest) whose observed FMR is at most `target`. It has the lowest FNMR that any threshold
     under that limit has. Insufficient data when there are so few non-mated trials that even no
     error among them would not show, with one-sided `confidence`, an FMR of at most `target`: 1e-3
     needs 2995 at 95 %, 1e-4 needs 29956. Passing this rule is necessary, not sufficient: read the
-    interval of the FMR, and `well_supported`.
+    FMR's `upper`, which is that same limit, and `well_supported`.
 
     Raise ValueError for a target outside (0, 1).
 
@@ -99,13 +102,45 @@ def fnmr_at_fmr(
     return operating_point(scores, float(curve.thresholds[first]), confidence=confidence)
 
 
+def fmr_kept(
+    scores: ScoreSet,
+    target: float,
+    *,
+    confidence: float = 0.95,
+) -> OperatingPoint | InsufficientData:
+    """The point whose true FMR is at most `target` (0 < target < 1), with one-sided `confidence`: what may be promised.
+
+    Let k be the largest number of false matches whose `upper_limit` is at most the target, 0 of 3000 for 1e-3 and 20
+    for 1e-2. The threshold is the next float above the (k + 1)-th largest non-mated score, so at most k reach it; mated
+    scores have no say. k depends on how many trials there are alone, so the threshold is an order statistic, and its
+    true FMR exceeds the target with probability P(Bin(trials, target) <= k), at most 1 - confidence, whatever the
+    scores' distribution. Insufficient data by the rule of `fnmr_at_fmr`. The FNMR is a count on the mated trials, if
+    there are any. Raise ValueError for a target outside (0, 1).
+
+    Source: order statistics as tolerance limits, Wilks, Annals of Mathematical Statistics 12 (1941).
+
+    Of 100 scores, 4 may reach a threshold that keeps an FMR of 0.1 (the limit of 4 is 0.0892, of 5 it is 0.1023):
+
+    >>> point = fmr_kept(ScoreSet.of([95.5, 120.0], range(100)), 0.1)
+    >>> point.threshold, point.fmr.errors, point.fnmr.errors
+    (95.00000000000001, 4, 0)
+    """
+    non_mated = np.sort(scores.non_mated_scores)
+    if refusal := _unsupported("FMR", "non-mated", non_mated.size, target, confidence):
+        return refusal
+    possible = np.arange(1, ceil(target * non_mated.size) + 1)
+    allowed = int(np.count_nonzero(upper_limit(possible, non_mated.size, confidence) <= target))
+    threshold = np.nextafter(non_mated[-1 - allowed], np.inf)
+    return operating_point(scores, float(threshold), confidence=confidence)
+
+
 def fmr_at_fnmr(
     scores: ScoreSet,
     target: float,
     *,
     confidence: float = 0.95,
 ) -> OperatingPoint | InsufficientData:
-    """FMR at FNMR at most `target` (0 < target < 1): the mirror of `fnmr_at_fmr`.
+    """FMR at observed FNMR at most `target` (0 < target < 1): the mirror of `fnmr_at_fmr`.
 
     The threshold is the largest of `candidate_thresholds` whose observed FNMR is at most `target`;
     insufficient data by the same rule, on the mated trials. Raise ValueError for a target outside

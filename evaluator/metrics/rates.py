@@ -33,7 +33,10 @@ class Rate:
     low: float
     #: Its upper end.
     high: float
-    #: Of the interval.
+    #: The one-sided Clopper-Pearson limit: with this confidence the true rate is at most that. By it a target is
+    #: refused or promised; it lies below `high`, which leaves room on both sides.
+    upper: float
+    #: Of the interval, and of the limit.
     confidence: float = 0.95
 
     @property
@@ -61,14 +64,26 @@ def clopper_pearson(
     >>> float(low[0]), round(float(high[0]), 12) == round(1 - 0.025**0.1, 12)
     (0.0, True)
     """
-    k = np.asarray(errors, dtype=np.int64)
-    _check_confidence(confidence)
-    if trials < 1 or np.any((k < 0) | (k > trials)):
-        raise ValueError(f"errors must be within 0..trials, trials at least 1, not {k} of {trials}")
+    k = _counts(errors, trials, confidence)
     tail = (1.0 - confidence) / 2.0
     low = np.where(k == 0, 0.0, betaincinv(np.maximum(k, 1), trials - k + 1, tail))
     high = np.where(k == trials, 1.0, betaincinv(k + 1, np.maximum(trials - k, 1), 1.0 - tail))
     return low, high
+
+
+def upper_limit(errors: npt.ArrayLike, trials: int, confidence: float = 0.95) -> Scores:
+    """One-sided Clopper-Pearson limit for each count in `errors`, of its shape: the true rate is at most that.
+
+    It is the upper end of the two-sided interval at 2 * confidence - 1, and for no error `zero_error_bound`.
+    Raise ValueError as `clopper_pearson` does.
+
+    Source: Clopper and Pearson, Biometrika 26 (1934).
+
+    >>> upper_limit([0, 20], 3000).round(6).tolist()
+    [0.000998, 0.009673]
+    """
+    k = _counts(errors, trials, confidence)
+    return np.where(k == trials, 1.0, betaincinv(k + 1, np.maximum(trials - k, 1), confidence))
 
 
 def rate(
@@ -89,7 +104,8 @@ def rate(
     if trials == 0 and errors == 0:
         return InsufficientData(f"there are no {of}")
     low, high = clopper_pearson(errors, trials, confidence)
-    return Rate(int(errors), int(trials), errors / trials, float(low), float(high), confidence)
+    upper = upper_limit(errors, trials, confidence)
+    return Rate(int(errors), int(trials), errors / trials, float(low), float(high), float(upper), confidence)
 
 
 def rate_among(
@@ -173,6 +189,14 @@ def count_at_or_above(scores: Scores, thresholds: Scores) -> Counts:
 def count_below(scores: Scores, thresholds: Scores) -> Counts:
     """How many scores are below each threshold: the false non-matches, of mated ones."""
     return np.searchsorted(np.sort(scores), thresholds, side="left").astype(np.int64)
+
+
+def _counts(errors: npt.ArrayLike, trials: int, confidence: float) -> Counts:
+    k = np.asarray(errors, dtype=np.int64)
+    _check_confidence(confidence)
+    if trials < 1 or np.any((k < 0) | (k > trials)):
+        raise ValueError(f"errors must be within 0..trials, trials at least 1, not {k} of {trials}")
+    return k
 
 
 def _check_confidence(confidence: float) -> None:

@@ -17,6 +17,8 @@ BEFORE_GROUPS = ("reference", "probe", "mated", "fold")
 AFTER_GROUPS = ("score", "reference_failure", "probe_failure")
 #: What a group must not be called.
 RESERVED_COLUMNS = (*BEFORE_GROUPS, *AFTER_GROUPS)
+#: How the columns begin that belong to one side of a pair.
+REFERENCE, PROBE = "reference_", "probe_"
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
@@ -96,6 +98,30 @@ class ScoreTable:
             acquired=np.array([row.acquired for row in self.rows], dtype=np.bool_),
             fold=np.array([row.fold for row in self.rows]) if self.folds else None,
         )
+
+    @property
+    def sided(self) -> tuple[str, ...]:
+        """What both sides have a column of, `group` for `reference_group` and `probe_group`, in the columns' order.
+
+        None that is the name of a column of the pairs as well.
+        """
+        columns = self.group_names
+        names = (name.removeprefix(REFERENCE) for name in columns if name.startswith(REFERENCE))
+        return tuple(name for name in names if name and f"{PROBE}{name}" in columns and name not in columns)
+
+    def across(self, name: str) -> ScoreSet | None:
+        """For the metrics: the pairs of which both sides are labelled, by `a` within a group and by `a/b` across two.
+
+        Which side is the reference makes no difference. None where no pair has both labels.
+        """
+        reference, probe = (self.group_names.index(f"{side}{name}") for side in (REFERENCE, PROBE))
+        labels = np.array([_both(row.groups[reference], row.groups[probe]) for row in self.rows])
+        labelled = labels != ""
+        if not labelled.any():
+            return None
+        of_all = self.score_set
+        kept = (of_all.score[labelled], of_all.mated[labelled], of_all.acquired[labelled])
+        return ScoreSet(*kept, group=labels[labelled])
 
     def grouped(self, name: str) -> ScoreSet:
         """For the metrics, with this group's column as the group label."""
@@ -211,6 +237,13 @@ def _fault(row: ScoreRow, groups: int, folded: bool) -> str | None:
     if not reasons and row.score is None:
         return "a pair must have a score, or a reason why not; found neither"
     return None
+
+
+def _both(reference: str, probe: str) -> str:
+    """What a pair is called by the groups of its sides; nothing where one has none."""
+    if not reference or not probe or reference == probe:
+        return reference if reference == probe else ""
+    return "/".join(sorted((reference, probe)))
 
 
 def _told(failure: str | None) -> str:

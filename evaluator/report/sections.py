@@ -72,16 +72,25 @@ def operating_points(report: Json) -> Html:
     """What each threshold costs."""
     metrics = report["metrics"]
     decided = metrics["at_threshold"]
-    rows = [_point(decided, "the pack's")]
+    rows = [_point(decided, "the pack's", "fmr")]
     for name, points in (("FMR", metrics["fnmr_at_fmr"]), ("FNMR", metrics["fmr_at_fnmr"])):
-        rows += [_point(p, f"{name} ≤ {percent(p['target'])}", starts=i == 0) for i, p in enumerate(points)]
+        of = name.lower()
+        rows += [
+            _point(p, f"observed {name} ≤ {percent(p['target'])}", of, starts=i == 0) for i, p in enumerate(points)
+        ]
     above, below = rate_heads([("false matches", "FMR"), ("false non-matches", "FNMR")])
     heads = [
-        [head(""), head(""), *above, head("")],
-        [head("target"), head("threshold", class_="n"), *below, head("well supported", class_="group")],
+        [head(""), head(""), *above, head(""), head("")],
+        [
+            *(head("target"), head("threshold", class_="n"), *below),
+            *(head("limit", class_="n group"), head("well supported", class_="group")),
+        ],
     ]
     note = (
-        "FMR ≤ x is at most x, never the nearest; of all such thresholds, the one with the fewest false non-matches. "
+        "Observed FMR ≤ x is at most x on these pairs, never the nearest; of all such thresholds, the one with the "
+        "fewest false non-matches. It promises nothing: read the limit, which the true rate in the row's name (the "
+        "FMR in the first) keeps with 95 % confidence, one-sided. A target is refused where the limit of no error at "
+        "all is above it; calibrate takes the threshold whose limit is at most the target. "
         "Well supported: both rates rest on 30 errors or more. The pack's threshold was fixed beforehand; the others "
         "are judged on the pairs they were chosen on."
     )
@@ -200,18 +209,24 @@ def _separation(metrics: Json) -> Html:
     return paragraph(f"Over the whole curve: {'; '.join([*figures, *refused])}.", class_="note")
 
 
-def _point(point: Json, target: str, *, starts: bool = False) -> Html:
+def _point(point: Json, target: str, of: str, *, starts: bool = False) -> Html:
+    """A row; `of` is the rate whose limit stands in it."""
     if REFUSED in point:
-        reason = cell(f"insufficient data: {point[REFUSED]}", class_="why", span=8)
+        reason = cell(f"insufficient data: {point[REFUSED]}", class_="why", span=9)
         return row(cell(target, class_="target"), reason, class_="starts" if starts else None)
     return row(
         cell(target, class_="target"),
         digits(plain_number(point["threshold"])),
         *rate_cells(point["fmr"]),
         *rate_cells(point["fnmr"]),
+        digits(_limit(point[of]), "n group"),
         cell("yes" if point["well_supported"] else "no", class_="group"),
         class_="starts" if starts else None,
     )
+
+
+def _limit(rate: Json) -> str:
+    return "" if REFUSED in rate else percent(rate["upper"])
 
 
 def _transactions(metrics: Json) -> Html:

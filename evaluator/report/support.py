@@ -163,7 +163,11 @@ def _independence(table: ScoreTable) -> str:
 def _groups(metrics: Measurements) -> str:
     if isinstance(metrics.groups, InsufficientData):
         return "The pairs carry no groups: whether errors fall on some people more than on others is not shown."
-    few = [label for label, g in metrics.groups.items() if g.few_mated_trials or g.few_non_mated_trials]
+    kinds = {
+        label: ((g.fnmr, g.few_mated_trials), (g.fmr, g.few_non_mated_trials)) for label, g in metrics.groups.items()
+    }
+    # A rate that there is none of, as FNMR across two groups, is held against nothing.
+    few = [label for label, rates in kinds.items() if any(few and isinstance(rate, Rate) for rate, few in rates)]
     if not few:
         return ""
     return (

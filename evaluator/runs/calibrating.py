@@ -1,14 +1,18 @@
 """From a run's scores to the pack's thresholds."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
 from core.errors import LikenessError
 from core.evaluations.calibrations import Calibration, Point
+from core.evaluations.pipeline import Pipeline
 from core.evaluations.runs import Run
-from core.packs.catalogue import Pack, directory_identity
-from core.settings.groups import EngineSettings
+from core.evaluations.scoring import Scoring, differences
+from core.packs.catalogue import Pack
 from core.vocabulary import Track
-from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint
+from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint, clopper_pearson
 from evaluator.report import ScoreTable, calibrate
 
 
@@ -18,32 +22,48 @@ class RunUnfit(LikenessError):
     code = "run_unfit"
 
 
-def calibration_from(run: Run, table: ScoreTable, pack: Pack, engine: EngineSettings) -> Calibration:
-    """Thresholds at the named FMR. Raises RunUnfit for a run that scored otherwise than the service does."""
-    request = run.request
-    if request.track is not Track.RAW or request.flip:
-        raise RunUnfit(f"run {run.id} is {request.track}, flip {request.flip}; comparisons are raw, without flip")
-    if request.detection_size != engine.detection_size:
+def calibration_from(
+    run: Run, report: Mapping[str, Any], table: ScoreTable, pack: Pack, scoring: Scoring
+) -> Calibration:
+    """Thresholds that keep the named FMR, from a run's report and its scores.
+
+    Raises RunUnfit for a run that scored otherwise than the service does. Policy and provider may be others:
+    comparisons may name that policy, and workers with that provider may come.
+    """
+    pipeline = _pipeline(report)
+    if pipeline.track is not Track.RAW or pipeline.flip:
+        raise RunUnfit(f"run {run.id} is {pipeline.track}, flip {pipeline.flip}; comparisons are raw, without flip")
+    found = {d for ours in scoring.of(pack, pipeline.policy) for d in differences(pipeline, ours)}
+    if unfit := sorted(str(difference) for difference in found if difference.field != "provider"):
         raise RunUnfit(
-            f"run {run.id} detected at {request.detection_size}, the service detects at {engine.detection_size}: "
-            f"run it again with --detection-size {engine.detection_size}"
+            f"run {run.id} scored otherwise than the service does: {'; '.join(unfit)}. Run it again, "
+            f"likeness evaluate run {run.request.dataset} --policy {pipeline.policy}"
         )
     return Calibration(
         pack=pack.name,
-        pack_digest=directory_identity(pack).digest,
+        pack_digest=pipeline.pack_digest,
         run_id=run.id,
-        dataset=request.dataset,
-        dataset_digest=request.dataset_digest,
-        detection_size=request.detection_size,
+        dataset=run.request.dataset,
+        dataset_digest=run.request.dataset_digest,
+        detection_size=pipeline.detection_size,
         made_at=time.time(),
         points=tuple(_point(point) for point in calibrate(table)),
+        pipeline=pipeline,
     )
+
+
+def _pipeline(report: Mapping[str, Any]) -> Pipeline:
+    """As the run was planned, on the provider that its workers really had."""
+    names = {field.name for field in fields(Pipeline)}
+    planned = {name: value for name, value in report["pipeline"].items() if name in names}
+    return Pipeline.from_json(planned | {"provider": report["engine"].get("provider", planned["provider"])})
 
 
 def _point(point: TargetedPoint) -> Point:
     match point.point:
         case OperatingPoint(threshold=threshold, fmr=Rate() as fmr):
-            return Point(point.target, threshold, fmr.errors, fmr.trials, fmr.low, fmr.high, None)
+            low = float(clopper_pearson(fmr.errors, fmr.trials, 2 * fmr.confidence - 1)[0])
+            return Point(point.target, threshold, fmr.errors, fmr.trials, low, fmr.upper, None)
         case InsufficientData(reason=reason):
             return Point(point.target, None, None, None, None, None, reason)
         case _:

@@ -34,7 +34,7 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--target-fmr",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Instead of a threshold: the false match rate to keep, by the pack's calibration.",
+    help="Instead of a threshold: the false match rate to keep with 95 % confidence, by the pack's calibration.",
 )
 @click.option(
     "--quality",

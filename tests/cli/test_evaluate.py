@@ -1,13 +1,20 @@
-"""`likeness evaluate`, called wrongly."""
+"""`likeness evaluate`, called wrongly; and what `calibrate` says."""
 
+import json
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from core.evaluations.runs import RunKeys, RunRequest
+from core.evaluations.scoring import Scoring
+from core.evaluations.store import RunStore
+from core.packs.catalogue import Pack
 from core.settings import Settings
 from core.storage.objects import ObjectStore
+from core.vocabulary import Policy, Track
 from evaluator.datasets import import_dataset, read_benchmark
+from evaluator.report import ScoreRow, ScoreTable
 from tests.support.command import likeness
 from tests.support.servers import Servers
 
@@ -33,6 +40,8 @@ def environment(
         (("run", "own", "--pack", "nobody"), "no pack is called 'nobody'"),
         (("show", "run_nobody"), "no run has the id 'run_nobody'"),
         (("import", "lfw"), "needs --archive and --pairs"),
+        (("import", "cfp-fp"), "needs --archive cfp-dataset.tgz alone: the lists lie within it"),
+        (("import", "bin", "--names", "pyproject.toml"), "--names goes with lfw, calfw, cplfw, csv; found bin"),
         (("run", "own", "--detection-size", "333"), "multiple of 32"),
     ],
 )
@@ -43,3 +52,41 @@ def test_a_wrong_command_is_one_clear_sentence(
     assert said.returncode != 0
     assert says in said.stderr
     assert "Traceback" not in said.stderr
+
+
+def ended_run(settings: Settings, objects: ObjectStore, zoo: Pack, policy: Policy) -> str:
+    """A run on 3000 non-mated pairs that scored as the service does, but for its policy."""
+    runs = RunStore(settings.redis)
+    request = RunRequest("own", "d", Track.RAW, zoo.name, False, policy, 640, 6000, 3000, 1)
+    run = runs.create(f"run_{policy}", request)
+    runs.start(run.id)
+    (pipeline,) = Scoring(settings.engine, tuple).of(zoo, policy)
+    report = {
+        "pipeline": {name: getattr(pipeline, name) for name in pipeline.__dataclass_fields__},
+        "engine": {"provider": "cpu"},
+    }
+    table = ScoreTable(tuple(ScoreRow(f"a{n}", f"b{n}", False, n / 3000) for n in range(3000)))
+    objects.put(RunKeys(run.id).report, json.dumps(report).encode(), "application/json")
+    objects.put(RunKeys(run.id).scores, table.csv, "text/csv")
+    runs.succeed(run.id, {})
+    return run.id
+
+
+def test_calibrate_says_what_each_threshold_keeps_and_when_the_service_would_refuse_them(
+    environment: dict[str, str], redis_server: Servers, objects_settings: Settings, zoo: Pack
+) -> None:
+    objects = ObjectStore(objects_settings.objects)
+    as_the_service = ended_run(redis_server.settings, objects, zoo, Policy.LARGEST)
+    said = likeness("evaluate", "calibrate", as_the_service, **environment)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert (
+        "FMR <= 0.01: threshold 0.9930 (20 false matches in 3000, so at most 0.00967 with 95 % confidence)"
+        in said.stdout
+    )
+    assert "FMR <= 0.001: threshold 0.9997 (0 false matches in 3000, so at most 0.000998 with 95 % " in said.stdout
+    assert "FMR <= 0.0001: refused, FMR at most 0.0001 needs at least 29956 non-mated trials" in said.stdout
+    by_name = ended_run(redis_server.settings, objects, zoo, Policy.MOST_CENTRAL)
+    said = likeness("evaluate", "calibrate", by_name, "--json", **environment)
+    assert said.returncode == 0
+    assert "the policy was most_central, here it is largest. To mend it: ask for policy=most_central" in said.stderr
+    assert json.loads(said.stdout)["pipeline"]["policy"] == "most_central"

@@ -1,7 +1,8 @@
 """The use case of a submission through its constructor: what is refused, what is kept, and nothing is half kept."""
 
 import io
-from dataclasses import dataclass, field
+import json
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from core.comparisons.submission import Accepting, FieldRefused, Rules, Submissi
 from core.comparisons.submitting import Submitting
 from core.errors import BrokerUnavailable, ImagesDamaged, RecordsUnavailable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore, Point
+from core.evaluations.pipeline import Pipeline
+from core.evaluations.scoring import Scoring
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.settings import Settings
@@ -21,7 +24,7 @@ from core.storage.connection import connect
 from core.storage.idempotency import Claim, Claims, IdempotencyInFlight
 from core.storage.lifecycle import Status
 from core.storage.memory import MemoryObjects
-from core.vocabulary import Policy, Threshold
+from core.vocabulary import EngineFacts, Policy, Threshold, Track
 from core.webhooks.destinations import DestinationRules
 from tests.support.servers import Servers
 
@@ -48,6 +51,7 @@ class Door:
     destinations: DestinationRules | None = field(default_factory=DestinationRules)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     enqueued: list[tuple[str, str]] = field(default_factory=list)
+    running: tuple[EngineFacts, ...] = ()
 
     def __post_init__(self) -> None:
         self.jobs = JobStore.of(self.settings)
@@ -55,7 +59,8 @@ class Door:
         self.claims = Claims(self.settings.redis, self.settings.jobs)
         self.records: Any = connect(self.settings.redis)
         rules = Rules({self.zoo.name: self.zoo}, self.zoo.name, Policy.MOST_CENTRAL, LIMITS, self.destinations)
-        self.accepting = Accepting(rules, self.calibrations)
+        self.scoring = Scoring(self.settings.engine, lambda: self.running)
+        self.accepting = Accepting(rules, self.calibrations, self.scoring)
         self.submitting = Submitting(self.jobs, self.objects, enqueue=self.enqueue)
 
     def enqueue(self, job_id: str, queue: str) -> None:
@@ -113,7 +118,20 @@ def calibrated(zoo: Pack) -> Calibration:
         Point(0.01, 0.4, 1, 300, 0.0001, 0.02, None),
         Point(0.001, None, None, None, None, None, "too few trials"),
     )
-    return Calibration(zoo.name, directory_identity(zoo).digest, "run_x", "own", "d", 640, 0.0, points)
+    digest = directory_identity(zoo).digest
+    pipeline = Pipeline(
+        pack=zoo.name,
+        pack_digest=digest,
+        track=Track.RAW,
+        flip=False,
+        policy=Policy.MOST_CENTRAL,
+        detection_size=640,
+        detection_threshold=zoo.detection_threshold,
+        min_face_px=24,
+        provider="cpu",
+        clear_detection_score=zoo.clear_detection_score,
+    )
+    return Calibration(zoo.name, digest, "run_x", "own", "d", 640, 0.0, points, pipeline)
 
 
 def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door, zoo: Pack) -> None:
@@ -206,6 +224,73 @@ def test_a_false_match_rate_that_no_run_has_shown_is_refused(door: Door, zoo: Pa
     assert (refused.value.field, refused.value.code) == ("target_fmr", "target_fmr_unsupported")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        (
+            "policy",
+            Policy.REQUIRE_ONE,
+            "the policy was require_one, here it is most_central.*ask for policy=require_one",
+        ),
+        ("detection_size", 320, "LIKENESS_DETECTION_SIZE was 320, here it is 640.*calibrate from a new run"),
+        ("detection_threshold", 0.3, "LIKENESS_DETECTION_THRESHOLD was 0.3"),
+        ("min_face_px", 200, "LIKENESS_MIN_FACE_PX was 200, here it is 24"),
+        ("clear_detection_score", 0.1, "clear_detection_score was 0.1"),
+        ("version", 2, "the version of Likeness"),
+    ],
+)
+def test_thresholds_found_on_scores_that_are_made_otherwise_are_refused(
+    door: Door, zoo: Pack, field: str, value: object, says: str
+) -> None:
+    made = calibrated(zoo)
+    assert made.pipeline is not None
+    changed: Any = {field: value}
+    door.calibrations.put(replace(made, pipeline=replace(made.pipeline, **changed)))
+    with pytest.raises(FieldRefused, match=says) as refused:
+        door.accepting.accept(submission(target_fmr=0.02))
+    assert (refused.value.field, refused.value.code) == ("target_fmr", "calibration_unfit")
+    assert door.accepting.accept(submission(threshold=0.5)).job.request.threshold.value == 0.5
+
+
+def test_a_request_that_names_another_policy_than_the_run_had_gets_none_of_its_thresholds(
+    door: Door, zoo: Pack
+) -> None:
+    door.calibrations.put(calibrated(zoo))
+    assert door.accepting.accept(
+        submission(target_fmr=0.02, policy=Policy.MOST_CENTRAL)
+    ).job.request.threshold.calibrated
+    with pytest.raises(FieldRefused, match="the policy was most_central, here it is largest") as refused:
+        door.accepting.accept(submission(target_fmr=0.02, policy=Policy.LARGEST))
+    assert refused.value.code == "calibration_unfit"
+
+
+def test_what_the_workers_run_counts_more_than_what_the_settings_say(door: Door, zoo: Pack) -> None:
+    door.calibrations.put(calibrated(zoo))
+    like_the_run = EngineFacts(
+        directory_identity(zoo), "cpu", 640, zoo.detection_threshold, 24, zoo.clear_detection_score
+    )
+    door.running = (like_the_run,)
+    assert door.accepting.accept(submission(target_fmr=0.02)).job.request.threshold.calibrated
+    for other in (replace(like_the_run, provider="cuda"), replace(like_the_run, min_face_px=25)):
+        door.running = (like_the_run, other)
+        with pytest.raises(FieldRefused, match=r"LIKENESS_PROVIDER was cpu|LIKENESS_MIN_FACE_PX was 24") as refused:
+            door.accepting.accept(submission(target_fmr=0.02))
+        assert refused.value.code == "calibration_unfit", "one worker of two is enough: it may get the job"
+
+
+def test_thresholds_stored_by_a_version_that_did_not_record_how_they_were_scored_are_refused(
+    door: Door, zoo: Pack
+) -> None:
+    door.calibrations.put(calibrated(zoo))
+    (key,) = door.records.keys("calibration:*")
+    stored = json.loads(door.records.get(key))
+    del stored["pipeline"]  # as the version before left it
+    door.records.set(key, json.dumps(stored))
+    with pytest.raises(FieldRefused, match="calibrate again, likeness evaluate calibrate run_x") as refused:
+        door.accepting.accept(submission(target_fmr=0.02))
+    assert (refused.value.field, refused.value.code) == ("target_fmr", "calibration_unfit")
+
+
 def test_a_deployment_without_a_secret_calls_nobody_back(redis_server: Servers, zoo: Pack) -> None:
     refused = Door(redis_server.settings, zoo, destinations=None).refuses(callback_url=CALLBACK)
     assert (refused.field, refused.code) == ("callback_url", "callbacks_not_configured")
@@ -278,6 +363,6 @@ def test_whether_quality_is_required_is_the_clients_to_say_or_else_the_deploymen
     door: Door, zoo: Pack, asked: QualityRule | None, by_default: QualityRule, rule: QualityRule
 ) -> None:
     rules = Rules({zoo.name: zoo}, zoo.name, Policy.LARGEST, LIMITS, None, default_quality=by_default)
-    job = Accepting(rules, door.calibrations).accept(submission(quality=asked)).job
+    job = Accepting(rules, door.calibrations, door.scoring).accept(submission(quality=asked)).job
     door.jobs.create(job)
     assert door.jobs.get(job.id).request.quality is rule

@@ -10,11 +10,11 @@ PAGE = (Path(__file__).parents[2] / "docs" / "datasets.md").read_text(encoding="
 
 
 def test_every_kind_has_its_row() -> None:
-    assert set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) == set(get_args(Kind))
+    assert set(re.findall(r"^\| `([\w-]+)` \|", PAGE, re.MULTILINE)) == set(get_args(Kind))
 
 
 def test_the_csv_example_is_read() -> None:
-    (example,) = re.findall(r"(?:^    .*(?:,.*){4}\n)+", PAGE, re.MULTILINE)
+    (example,) = re.findall(r"(?:^    [^ \n]*(?:,[^ \n]*){4}\n)+", PAGE, re.MULTILINE)
     assert parse_csv(textwrap.dedent(example).encode()).group_names == ("lighting",)
 
 

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.model_selection import KFold
 
-from evaluator.datasets import DatasetInvalid, Pair, read_bin_benchmark
+from core.storage.objects import ObjectStore
+from evaluator.datasets import DatasetInvalid, Pair, import_dataset, load_pairs, read_bin_benchmark
 from evaluator.datasets.insightface_bin import read_bin
 
 
@@ -90,6 +91,15 @@ def test_an_image_that_comes_again_keeps_its_first_name_and_is_counted(written: 
         "1 pairs repeat the images of an earlier pair.",
         "1 pairs have the same image on both sides.",
     )
+
+
+def test_a_run_can_read_the_pairs_of_a_file_in_which_one_comes_twice(
+    objects: ObjectStore, written: Callable[[bytes], Path], make_image: Callable[..., bytes]
+) -> None:
+    one, other = (make_image(seed, size=(112, 112)) for seed in (1, 2))
+    benchmark = read_bin_benchmark(written(pickle.dumps(([one, other, other, one, one, one], [True, True, True]))))
+    dataset = import_dataset(objects, "twice", benchmark)
+    assert load_pairs(objects, dataset).pairs == benchmark.pairs.pairs
 
 
 def test_a_png_is_called_one(written: Callable[[bytes], Path], make_image: Callable[..., bytes]) -> None:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 from evaluator.datasets import DatasetInvalid, Pair, parse_lfw
@@ -145,3 +147,36 @@ def test_the_message_has_twenty_faults_and_counts_the_rest() -> None:
     lines = str(raised.value).splitlines()
     assert lines[0] == "pairs.txt:2: '0' is not an image number: a whole number from 1"
     assert lines[19:] == ["pairs.txt:21: '0' is not an image number: a whole number from 1", "... and 5 more"]
+
+
+def whole(separator: str, header: str) -> bytes:
+    """Ten folds of 300 pairs of each kind; in the CSV form a mated pair's fourth column is empty."""
+    lines = [header]
+    for fold in range(10):
+        people = [f"P{fold}_{n}" for n in range(301)]
+        mated = [[name, "1", "2"] for name in people[:300]]
+        if separator == ",":
+            mated = [[*columns, ""] for columns in mated]
+        lines += [separator.join(columns) for columns in mated]
+        lines += [separator.join((one, "1", other, "1")) for one, other in pairwise(people)]
+    return "\r\n".join([*lines, ""]).encode()
+
+
+@pytest.mark.parametrize(
+    "header", ["name,imagenum1,imagenum2,", "name,imagenum1,imagenum2,imagenum3", "name,imagenum1,imagenum2"]
+)
+def test_the_csv_form_of_public_mirrors_has_the_same_pairs_and_folds_as_the_list(header: str) -> None:
+    published, mirrored = parse_lfw(whole("\t", "10\t300")), parse_lfw(whole(",", header), "pairs.csv")
+    assert mirrored.pairs == published.pairs
+    assert len(mirrored.pairs) == 6000
+    assert mirrored.lines == published.lines
+    assert published.notes == ()
+    assert mirrored.notes == (
+        "The list gives no folds: ten of 300 mated and then 300 non-mated pairs were taken in order, as in pairs.txt.",
+    )
+
+
+def test_a_csv_form_that_is_short_names_the_fold() -> None:
+    body = whole(",", "name,imagenum1,imagenum2,").split(b"\r\n")
+    with pytest.raises(DatasetInvalid, match=r"pairs.csv:2: fold 1 has 299 mated pairs, not 300"):
+        parse_lfw(b"\n".join(body[:1] + body[2:]), "pairs.csv")

@@ -76,3 +76,29 @@ def test_a_pair_that_comes_again_is_a_fault() -> None:
     assert faults_of(lines) == ["39: the pair Di_1.jpg and Cy_1.jpg repeats line 21"]
     lines = [*GOOD[:-2], "Ada_0001.jpg 0", "Bo_0001.jpg 0"]
     assert faults_of(lines) == ["39: the pair Ada_0001.jpg and Bo_0001.jpg repeats line 1 and contradicts it"]
+
+
+LABELS = [line for n in range(10) for line in (f"Ada_{n}.jpg 1", f"Bo_{n}.jpg 1")]
+LABELS += [line for n in range(10) for line in (f"Cy_{n}.jpg 0", f"Di_{n}.jpg 0")]
+
+
+@pytest.mark.parametrize("header", ["", "name same_person", "Name\tSame"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_cplfw_as_published_has_labels_for_tokens_and_gets_folds_in_order_for_both_kinds(header: str, end: str) -> None:
+    body = end.join([*filter(None, [header]), *LABELS, ""]).encode()
+    pairs = parse_two_lines(body, "pairs_CPLFW.txt", pairs_per_fold=1)
+    assert [(pair.fold, pair.mated) for pair in pairs.pairs] == [
+        *((fold, True) for fold in range(1, 11)),
+        *((fold, False) for fold in range(1, 11)),
+    ]
+    assert pairs.pairs[0] == Pair("Ada_0.jpg", "Bo_0.jpg", True, 1, ())
+    assert pairs.notes == (
+        "The list gives no folds: they were assigned in order, 1 mated and 1 non-mated pairs to each of 10.",
+    )
+    assert pairs.lines[0] == 1 + bool(header), "faults name the line of the file, its header counted"
+
+
+def test_a_list_of_labels_that_is_short_says_how_many_pairs_of_which_kind_it_lacks() -> None:
+    assert faults_of(LABELS[2:]) == ["there are 9 mated pairs, not 10"]
+    assert faults_of(LABELS[:-2]) == ["there are 9 non-mated pairs, not 10"]
+    assert faults_of(["name same_person", *LABELS, "E.jpg 1", "F.jpg 1"]) == ["there are 11 mated pairs, not 10"]

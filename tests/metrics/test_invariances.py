@@ -28,6 +28,7 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "error_curve": lambda s: metrics.error_curve(s.mated_scores, s.non_mated_scores),
     "fmr": lambda s: metrics.fmr(s.non_mated_scores, THRESHOLD),
     "fmr_at_fnmr": partial(metrics.fmr_at_fnmr, target=0.2),
+    "fmr_kept": partial(metrics.fmr_kept, target=0.3),
     "fnmr": lambda s: metrics.fnmr(s.mated_scores, THRESHOLD),
     "fnmr_at_fmr": partial(metrics.fnmr_at_fmr, target=0.2),
     "fta": metrics.fta,
@@ -43,6 +44,7 @@ NOT_A_METRIC = {
     "rate",
     "to_dict",
     "trials_needed",
+    "upper_limit",  # of counts, see test_rates
     "zero_error_bound",
 }
 #: Uses distances between scores, or a threshold fixed on their scale.
@@ -50,6 +52,7 @@ NOT_RANK_BASED = {"d_prime", "measure", "fmr", "fnmr", "operating_point", "by_gr
 NOT_MIRRORED = {
     "accuracy_10fold",  # of several best thresholds it takes the largest
     "accuracy_10fold_with_fta",
+    "fmr_kept",  # a threshold of non-mated scores alone, and no mirror of it
     "fta",  # does not depend on scores; mated and non-mated counts exchange by definition
     "measure",
     "error_curve",  # in its own test below

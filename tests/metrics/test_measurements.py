@@ -54,8 +54,8 @@ def test_every_rate_carries_errors_trials_and_interval(data: dict[str, Any]) -> 
     found = rates_in(data)
     assert len(found) > 30
     for path, rate in found:
-        assert set(rate) == {"errors", "trials", "value", "low", "high", "confidence"}, path
-        assert 0 <= rate["low"] <= rate["value"] <= rate["high"] <= 1, path
+        assert set(rate) == {"errors", "trials", "value", "low", "high", "upper", "confidence"}, path
+        assert 0 <= rate["low"] <= rate["value"] <= rate["upper"] <= rate["high"] <= 1, path
         assert rate["value"] == rate["errors"] / rate["trials"], path
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from evaluator.metrics import (
     InsufficientData,
@@ -9,9 +10,11 @@ from evaluator.metrics import (
     Rate,
     ScoreSet,
     fmr_at_fnmr,
+    fmr_kept,
     fnmr_at_fmr,
     fta,
     operating_point,
+    upper_limit,
 )
 
 SCORES = st.lists(st.integers(0, 12).map(float), min_size=30, max_size=60)
@@ -93,6 +96,43 @@ def test_a_target_that_even_no_error_would_not_show_is_refused() -> None:
 def test_the_sample_carries_one_in_a_thousand_from_2995_trials_on(trials: int, carries: bool) -> None:
     pairs = ScoreSet.of([1.0], np.zeros(trials))
     assert isinstance(fnmr_at_fmr(pairs, 1e-3), OperatingPoint) is carries
+
+
+@pytest.mark.parametrize(("target", "observed_only"), [(1e-2, 0.4), (1e-3, 0.5)])
+def test_the_true_fmr_is_above_a_promised_one_in_at_most_one_run_of_twenty(target: float, observed_only: float) -> None:
+    """600 data sets of 3000 pairs of each kind; the true FMR of any threshold is known, for the distribution is."""
+    random = np.random.default_rng(20)
+    sets = [ScoreSet.of(random.normal(0.35, 0.15, 3000), random.normal(0, 0.1, 3000)) for _ in range(600)]
+
+    def broken(found: OperatingPoint | InsufficientData) -> bool:
+        return bool(norm.sf(point(found).threshold / 0.1) > target)
+
+    assert sum(broken(fmr_kept(pairs, target)) for pairs in sets) <= 0.05 * len(sets)
+    assert sum(broken(fnmr_at_fmr(pairs, target)) for pairs in sets) > observed_only * len(sets), (
+        "what is observed is no promise"
+    )
+
+
+def test_a_promised_fmr_allows_the_most_false_matches_whose_limit_keeps_it() -> None:
+    pairs = ScoreSet.of([5000.0], np.arange(3000))
+    for target, errors in ((1e-2, 20), (1e-3, 0), (0.5, 1454)):
+        found = point(fmr_kept(pairs, target))
+        assert isinstance(found.fmr, Rate)
+        assert found.fmr.errors == errors
+        assert found.fmr.upper <= target < float(upper_limit(errors + 1, 3000))
+        assert found.threshold == np.nextafter(2999.0 - errors, np.inf)
+    tied = point(fmr_kept(ScoreSet.of([1], np.repeat([0.0, 1.0], [2970, 30])), 1e-2))
+    assert (tied.threshold, value(tied.fmr)) == (np.nextafter(1, 2), 0), "30 equal scores are one too many for 20"
+
+
+def test_a_promise_needs_no_mated_trials_and_is_refused_where_no_error_at_all_would_not_carry_it() -> None:
+    found = point(fmr_kept(ScoreSet.of([], np.arange(3000)), 1e-3))
+    assert found.fnmr == InsufficientData("there are no mated trials")
+    for trials in (2994, 2995):
+        pairs = ScoreSet.of([], np.arange(trials))
+        assert isinstance(fmr_kept(pairs, 1e-3), OperatingPoint) is (trials == 2995)
+        assert (upper_limit(0, trials) <= 1e-3) == (trials == 2995), "what is printed is what it was refused by"
+    assert fmr_kept(ScoreSet.of([1.0], []), 0.1) == InsufficientData("there are no non-mated trials")
 
 
 def test_without_one_kind_of_trials_there_is_a_reason() -> None:

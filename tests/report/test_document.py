@@ -9,7 +9,7 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from scipy.stats import binomtest
 
-from evaluator.report import RunFacts, ScoreRow, ScoreTable, build_report, headline, report_bytes
+from evaluator.report import RunFacts, ScoreRow, ScoreTable, build_report, from_csv, headline, report_bytes
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "report.schema.json").read_text(encoding="utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
@@ -18,12 +18,14 @@ MakeTable = Callable[..., ScoreTable]
 
 def rate(errors: int, trials: int) -> dict[str, Any]:
     interval = binomtest(errors, trials).proportion_ci(0.95, "exact")
+    limit = binomtest(errors, trials, alternative="less").proportion_ci(0.95, "exact").high
     return {
         "errors": errors,
         "trials": trials,
         "value": errors / trials,
         "low": pytest.approx(interval.low, abs=1e-12),
         "high": pytest.approx(interval.high, abs=1e-12),
+        "upper": pytest.approx(limit, abs=1e-12),
         "confidence": 0.95,
     }
 
@@ -132,6 +134,24 @@ def test_groups_are_named_by_column_and_label(by_hand: ScoreTable, lfw_sized: Ma
     assert groups["age=1"]["fmr"] == rate(1, 9)
     assert groups["age=1"]["fnmr"] == {"insufficient_data": "there are no mated trials"}
     assert groups["gender=f"]["fta"]["trials"] + groups["gender=m"]["fta"]["trials"] == 20
+
+
+def test_groups_of_the_sides_give_rates_within_and_across_them(by_hand: ScoreTable, facts: RunFacts) -> None:
+    sides = [("f", "f"), ("f", "m"), ("m", "f"), ("m", "m"), ("f", "")]
+    rows = tuple(replace(row, groups=(str(i % 2), *sides[i // 2 % 5])) for i, row in enumerate(by_hand.rows))
+    table = ScoreTable(rows, ("age", "reference_gender", "probe_gender"))
+    groups = build_report(facts, table)["metrics"]["groups"]
+    assert list(groups) == ["age=0", "age=1", "gender=f", "gender=f/m", "gender=m"]
+    assert groups["gender=f"]["fmr"] == rate(0, 2)
+    assert groups["gender=f/m"]["fmr"] == rate(1, 4), "fold 7; which side is the reference makes no difference"
+    assert groups["gender=f/m"]["fnmr"] == rate(1, 4), "fold 3"
+    assert groups["gender=f/m"]["fta"]["trials"] == 8
+    assert groups["gender=m"]["fmr"] == rate(0, 2)
+    assert from_csv(table.csv).rows == rows, "the score file has the two columns, as the pair list has"
+    as_before = ScoreTable(rows, ("gender", "reference_gender", "probe_gender"))
+    assert list(build_report(facts, as_before)["metrics"]["groups"])[:2] == ["gender=0", "gender=1"]
+    alone = ScoreTable(tuple(replace(row, groups=("f", "")) for row in rows), ("reference_gender", "probe_gender"))
+    assert build_report(facts, alone)["metrics"]["groups"] == {}
 
 
 def test_the_same_scores_give_the_same_bytes(by_hand: ScoreTable, facts: RunFacts) -> None:

@@ -7,19 +7,28 @@ from pathlib import Path
 import click
 from rich.table import Table
 
-from core.errors import LikenessError
 from core.settings import default_home
 from core.vocabulary import Track
 from likeness.cli.evaluate.services import FILE, Services, progress_bar, with_services
 from likeness.cli.terminal import wide_console
 
+#: The kinds whose pairs come from a list of their own.
+LISTED = ("lfw", "calfw", "cplfw", "csv")
+
 
 @click.command("import")
-@click.argument("kind", type=click.Choice(["lfw", "calfw", "cplfw", "csv", "bin", "sample"]))
+@click.argument("kind", type=click.Choice(["lfw", "calfw", "cplfw", "cfp-ff", "cfp-fp", "csv", "bin", "sample"]))
 @click.option(
     "--archive", type=click.Path(exists=True, path_type=Path), help="Images: a .tgz, .tar, .zip or directory."
 )
-@click.option("--pairs", type=FILE, help="The pair list: pairs.txt, pairs_CALFW.txt, pairs_CPLFW.txt or a CSV.")
+@click.option("--pairs", type=FILE, help="The pair list: pairs.txt or .csv, pairs_CALFW.txt, pairs_CPLFW.txt, a CSV.")
+@click.option(
+    "--names",
+    type=FILE,
+    multiple=True,
+    help="A list of a group's images or people, e.g. male_names.txt for the group `male`; once for each group. Rates "
+    "are then reported within and across groups.",
+)
 @click.option("--file", "bin_file", type=FILE, help="For `bin`: InsightFace's verification file, e.g. cfp_fp.bin.")
 @click.option(
     "--track",
@@ -36,6 +45,7 @@ def import_(
     kind: str,
     archive: Path | None,
     pairs: Path | None,
+    names: tuple[Path, ...],
     bin_file: Path | None,
     track: str,
     name: str | None,
@@ -43,12 +53,29 @@ def import_(
 ) -> None:
     """Put a benchmark into the object store: checked first, all or nothing.
 
-    KIND says how the pair list is written. `sample` needs nothing: it takes the demo's photographs.
+    \b
+    KIND says how the pair list is written:
+      lfw, calfw, cplfw, csv   --archive IMAGES --pairs LIST
+      cfp-ff, cfp-fp           --archive cfp-dataset.tgz, as published; the lists lie within
+      bin                      --file FILE.bin
+      sample                   nothing: the demo's photographs, fetched if need be
     """
-    from evaluator.datasets import import_dataset, read_benchmark, read_bin_benchmark, sample_benchmark
+    from evaluator.datasets import (
+        import_dataset,
+        read_benchmark,
+        read_bin_benchmark,
+        read_cfp_benchmark,
+        sample_benchmark,
+    )
 
+    if names and kind not in LISTED:
+        raise click.UsageError(f"--names goes with {', '.join(LISTED)}; found {kind}")
     if kind == "sample":
         benchmark = sample_benchmark(_samples())
+    elif kind in ("cfp-ff", "cfp-fp"):
+        if archive is None or pairs is not None:
+            raise click.UsageError(f"`import {kind}` needs --archive cfp-dataset.tgz alone: the lists lie within it")
+        benchmark = read_cfp_benchmark(kind, archive)  # type: ignore[arg-type]
     elif kind == "bin":
         if bin_file is None:
             raise click.UsageError("`import bin` needs --file FILE.bin")
@@ -56,7 +83,7 @@ def import_(
     else:
         if archive is None or pairs is None:
             raise click.UsageError(f"`import {kind}` needs --archive and --pairs")
-        benchmark = read_benchmark(kind, pairs, archive, track=Track(track))  # type: ignore[arg-type]
+        benchmark = read_benchmark(kind, pairs, archive, track=Track(track), names=names)  # type: ignore[arg-type]
     with progress_bar(f"importing {name or kind}") as move:
         dataset = import_dataset(services.objects, name or kind, benchmark, replace=replace, progress=move)
     click.echo(
@@ -105,7 +132,9 @@ def datasets(services: Services, delete_name: str | None, as_json: bool) -> None
 
 
 def _samples() -> Path:
-    directory = default_home() / "samples"
-    if not (directory / "obama.jpg").is_file():
-        raise LikenessError(f"the sample photographs are not in {directory}: `likeness demo` fetches them")
-    return directory
+    """Where the sample photographs are; those that are there and right are not fetched again."""
+    from infra.local.samples import fetch_samples
+
+    with progress_bar("fetching the sample photographs") as move:
+        fetched = fetch_samples(default_home(), lambda done, total: move(done, total or 0))
+    return next(iter(fetched.values())).parent

@@ -21,7 +21,7 @@ class EvaluateGroup(click.Group):
 
 @click.group(cls=EvaluateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 def evaluate() -> None:
-    """Run LFW, CALFW, CPLFW or your own benchmark on the workers, and report.
+    """Run LFW, CALFW, CPLFW, CFP or your own benchmark on the workers, and report.
 
     \b
     On a fresh machine:          evaluate import sample && evaluate run sample --wait

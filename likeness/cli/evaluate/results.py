@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
-from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.calibrations import CalibrationStore, CalibrationUnfit
+from core.evaluations.scoring import Scoring
+from core.messaging.presence import Presence
 from core.packs.catalogue import find_pack, load_catalogue
 from likeness.cli.evaluate.services import FILE, Services, result_of, with_services
 
@@ -66,14 +68,24 @@ def compare(services: Services, run_a: str, run_b: str, fail_on_regression: bool
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_services
 def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> None:
-    """Make the thresholds of a RUN the pack's: `target_fmr` then chooses among them."""
+    """Make the thresholds of a RUN the pack's: `target_fmr` then chooses among them.
+
+    Each keeps its FMR with 95 % confidence. They hold for comparisons that are scored as the run was: with its policy,
+    detection settings, provider and pack; others are refused.
+    """
     from evaluator.report import from_csv
     from evaluator.runs.calibrating import calibration_from
 
     run = services.runs.get(run_id)
     pack = find_pack(run.request.pack, load_catalogue(services.settings.home))
-    made = calibration_from(run, from_csv(result_of(services, run_id, "scores")), pack, services.settings.engine)
+    report, table = json.loads(result_of(services, run_id, "report")), from_csv(result_of(services, run_id, "scores"))
+    scoring = Scoring(services.settings.engine, Presence(services.settings.redis).comparing)
+    made = calibration_from(run, report, table, pack, scoring)
     CalibrationStore(services.settings.redis).put(made, smaller=replace)
+    try:
+        made.require_fit(scoring.of(pack, services.settings.packs.default_policy))
+    except CalibrationUnfit as error:
+        click.echo(f"note: a comparison that asks for nothing but a target_fmr is refused now: {error}", err=True)
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return
@@ -84,5 +96,5 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
         else:
             click.echo(
                 f"  FMR <= {point.target:g}: threshold {point.threshold:.4f} ({point.errors} false matches in "
-                f"{point.trials}, 95 % interval {point.low:.2g} to {point.high:.2g})"
+                f"{point.trials}, so at most {point.high:.3g} with 95 % confidence)"
             )

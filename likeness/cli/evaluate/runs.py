@@ -30,7 +30,7 @@ from likeness.cli.terminal import wide_console
     "--policy",
     type=click.Choice([policy.value for policy in Policy]),
     help="Which face counts where an image shows several. Default: LIKENESS_DEFAULT_POLICY, as for comparisons; "
-    "in LFW and its kin the labelled person is the most_central one.",
+    "in LFW and its kin the labelled person is the most_central one. A calibration holds for its run's policy.",
 )
 @click.option(
     "--detection-size",
