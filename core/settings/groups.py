@@ -124,7 +124,17 @@ class ApiSettings(Group):
     auth: Literal["auto", "on", "off"] = _setting(
         "AUTH", "auto", description="Whether calls need an API key; auto: not while the API listens on loopback only"
     )
+    hosts: CommaSeparated = Field(
+        (),
+        description="Hosts by which the API may be called while keys are off, and whose pages may call it; beside "
+        "loopback's names and the host of LIKENESS_API_URL",
+    )
     key: SecretStr | None = Field(None, description="The API key our own client and commands send, lk_...")
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _parts(value)
 
     @field_validator("auth")
     @classmethod
