@@ -88,11 +88,12 @@ class Shards:
         if self._objects.exists(message.part_key):
             self._runs.advance(message.run_id, message.shard, message.images, whole=True)
             return ShardSkipped(message.part_key, "the part is there")
-        engine = self._engines.get(message.pipeline.pack, detection_size=message.pipeline.detection_size)
-        _check(engine, message.pipeline)
         shard = self._fetch(message)
         rows: list[Row] = []
         with self._places:
+            # Here, so that no more engines are worked with than there are places.
+            engine = self._engines.get(message.pipeline.pack, detection_size=message.pipeline.detection_size)
+            _check(engine, message.pipeline)
             for image_id, image in read_shard(shard):
                 with self._quarantine.together():
                     rows.append(_acquire(engine, image_id, image, message.pipeline))

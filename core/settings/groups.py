@@ -217,6 +217,9 @@ class LimitSettings(Group):
     key_comparisons_per_day: int = Field(10_000, ge=0, description="Comparisons a day a key may submit; 0: any number")
     max_queued: int = Field(10_000, ge=1, description="Jobs that may wait; past them the API answers 503 `queue_full`")
     max_queued_per_key: int = Field(1000, ge=1, description="Jobs of one key that may wait; past them, 429")
+    max_open_runs: int = Field(
+        20, ge=1, description="Evaluation runs that may wait or run; past them the API answers 429 `too_many_runs`"
+    )
     fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
 
 
