@@ -35,6 +35,7 @@ def test_a_pair_scores_the_same_in_the_service_and_in_a_run(bench: Any, zoo: Pac
         policy=Policy.LARGEST,
         detection_size=facts.detection_size,
         detection_threshold=facts.detection_threshold,
+        clear_detection_score=facts.clear_detection_score,
         min_face_px=facts.min_face_px,
         provider="cpu",
     )
