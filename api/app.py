@@ -8,7 +8,7 @@ import structlog
 from flask import Flask, Response, g, request
 from flask_smorest import Api
 
-from api.door import access, admission
+from api.door import access, admission, origin
 from api.door.services import make_services
 from api.http.problems import register_problems
 from api.routes import compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
@@ -65,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["likeness"] = make_services(settings)
     app.before_request(_identify)
+    app.before_request(origin.refuse_other_sites)
     app.before_request(access.authenticate)
     app.before_request(admission.admit)
     app.after_request(_finish)

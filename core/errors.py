@@ -82,6 +82,12 @@ class JobHeld(TransitionRefused):
     code = "job_held"
 
 
+class JobBegunBefore(LikenessError):
+    """A worker that is gone has begun this job: it may be what ended that worker."""
+
+    code = "job_begun_before"
+
+
 class ImageRejected(LikenessError):
     """The bytes are not an image we accept."""
 

@@ -22,6 +22,7 @@ from core.errors import (
     LikenessError,
     ObjectNotFound,
     RecordNotFound,
+    RecordUnreadable,
     RedisUnavailable,
     StoreUnavailable,
     TransitionRefused,
@@ -82,6 +83,11 @@ class Fetching:
                 job = outlast(lambda: self._jobs.start(job_id, holder), outage_s=STORE_WAIT_S)
             except (TransitionRefused, RecordNotFound) as error:
                 log.info("fetching_skipped", why=str(error))
+                return
+            except RecordUnreadable as error:  # it would be found and looked at for ever
+                log.error("comparison_abandoned", why=str(error))
+                with suppress(TransitionRefused, RecordNotFound):
+                    self._jobs.abandon(job_id, Failure(error.code, str(error)))
                 return
             with self._held(job_id, holder):
                 try:

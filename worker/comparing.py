@@ -12,6 +12,7 @@ from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.errors import (
     ImagesDamaged,
+    JobBegunBefore,
     ObjectNotFound,
     RecordNotFound,
     RecordUnreadable,
@@ -24,15 +25,21 @@ from core.storage.objects import Objects
 from core.vocabulary import Compared, Result
 from worker.engines import Engines
 from worker.leases import Leases
+from worker.quarantine import Quarantine
 
 log = structlog.get_logger()
 
 #: A restarted Redis is back within seconds; a thread that waits for it does nothing else anyway.
 STORE_WAIT_S = 120.0
 
+#: A job that was at work in company when its process died may be a bystander; one that dies again, alone, is not.
+FEWEST_ATTEMPTS = 2
+
 
 class Comparisons:
     """Runs jobs by id; running one twice, or after its end, changes nothing.
+
+    A job that was begun before, by a worker that died, runs alone in its process: it may be what ended that worker.
 
     `erase` is told the key of the images of each job that has ended.
     """
@@ -43,6 +50,7 @@ class Comparisons:
         objects: Objects,
         engines: Engines,
         leases: Leases,
+        quarantine: Quarantine,
         *,
         worker: str,
         max_attempts: int,
@@ -53,8 +61,9 @@ class Comparisons:
         self._objects = objects
         self._engines = engines
         self._leases = leases
+        self._quarantine = quarantine
         self._worker = worker
-        self._max_attempts = max_attempts
+        self._max_attempts = max(max_attempts, FEWEST_ATTEMPTS)
         self._erase = erase
         self._announce = announce
 
@@ -63,22 +72,31 @@ class Comparisons:
 
         Raises StoreUnavailable, the job back in `queued`, when its images cannot be read now.
         """
-        holder = f"{self._worker} {os.getpid()} {secrets.token_hex(4)}"
         with structlog.contextvars.bound_contextvars(job_id=job_id):
             try:
-                job = outlast(lambda: self._jobs.start(job_id, holder), outage_s=STORE_WAIT_S)
-            except (TransitionRefused, RecordNotFound) as error:
-                log.info("comparison_skipped", why=str(error))
-                return
-            except RecordUnreadable as error:  # started by now, and it would be found and started for ever
-                self._abandon(job_id, error)
-                return
-            with self._leases.hold(job_id, holder):
-                self._run(job, holder)
+                with self._quarantine.together():
+                    self._try(job_id, only_first=True)
+            except JobBegunBefore as error:
+                log.info("comparison_runs_alone", why=str(error))
+                with self._quarantine.alone():
+                    self._try(job_id)
 
     def give_up(self, job_id: str, code: str, message: str) -> None:
         """End a job that was tried often enough."""
         self._fail(outlast(lambda: self._jobs.get(job_id), outage_s=STORE_WAIT_S), code, message)
+
+    def _try(self, job_id: str, *, only_first: bool = False) -> None:
+        holder = f"{self._worker} {os.getpid()} {secrets.token_hex(4)}"
+        try:
+            job = outlast(lambda: self._jobs.start(job_id, holder, only_first=only_first), outage_s=STORE_WAIT_S)
+        except (TransitionRefused, RecordNotFound) as error:
+            log.info("comparison_skipped", why=str(error))
+            return
+        except RecordUnreadable as error:  # started by now, and it would be found and started for ever
+            self._abandon(job_id, error)
+            return
+        with self._leases.hold(job_id, holder):
+            self._run(job, holder)
 
     def _run(self, job: Job, holder: str) -> None:
         if job.attempts > self._max_attempts:

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterable
+from weakref import WeakValueDictionary
 
 import structlog
 
@@ -18,6 +19,11 @@ from worker.sleeping import SleepingEngine
 
 log = structlog.get_logger()
 
+#: So many are kept beside those that were loaded at start: whoever starts evaluations names packs and detection sizes.
+MOST_GUESTS = 2
+
+Key = tuple[str, int]
+
 
 class EngineBusyElsewhere(LikenessError):
     """The engines belong to another process: run this worker with `--pool threads`."""
@@ -26,11 +32,18 @@ class EngineBusyElsewhere(LikenessError):
 
 
 class Engines:
-    """Engines by pack and detection size. One that was not loaded at start is loaded when first asked for."""
+    """Engines by pack and detection size. Those loaded at start stay.
+
+    Another is loaded when it is asked for, in place of the one that was asked for longest ago. An engine that somebody
+    works with lives on until that is done, and is given to others meanwhile: none is ever there twice.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._engines: dict[tuple[str, int], FaceEngine] = {}
+        self._residents: dict[Key, FaceEngine] = {}
+        #: In the order in which they were last asked for.
+        self._guests: dict[Key, FaceEngine] = {}
+        self._living: WeakValueDictionary[Key, FaceEngine] = WeakValueDictionary()
         self._machine = Machine.of(settings.engine.threads)
         self._lock = threading.Lock()
         self._pid = os.getpid()
@@ -38,22 +51,37 @@ class Engines:
     def load(self, names: Iterable[str]) -> None:
         """Verify, load and warm each pack; raises what stands in the way."""
         for name in names:
-            self.get(name)
+            key = self._key(name)
+            self._residents[key] = self.get(name)
+            self._guests.pop(key, None)
 
     def get(self, name: str, *, detection_size: int | None = None) -> FaceEngine:
         """The engine of this pack, at the detection size of the settings or another."""
         if os.getpid() != self._pid:
             raise EngineBusyElsewhere
-        key = name, detection_size or self._settings.engine.detection_size
+        key = self._key(name, detection_size)
         with self._lock:
-            if key not in self._engines:
-                self._engines[key] = self._load(*key)
-            return self._engines[key]
+            if key in self._residents:
+                return self._residents[key]
+            self._guests.pop(key, None)
+            while len(self._guests) >= MOST_GUESTS:
+                pack, size = oldest = next(iter(self._guests))
+                del self._guests[oldest]
+                log.info("engine_let_go", pack=pack, detection_size=size)
+            engine = self._living.get(key)
+            if engine is None:
+                engine = self._living[key] = self._load(*key)
+            self._guests[key] = engine
+            return engine
 
     @property
     def facts(self) -> tuple[EngineFacts, ...]:
-        """What each loaded engine is."""
-        return tuple(engine.facts for engine in list(self._engines.values()))
+        """What each engine is that is kept."""
+        kept = (*list(self._residents.values()), *list(self._guests.values()))  # no lock: loading one takes seconds
+        return tuple(engine.facts for engine in kept)
+
+    def _key(self, name: str, detection_size: int | None = None) -> Key:
+        return name, detection_size or self._settings.engine.detection_size
 
     def _load(self, name: str, detection_size: int) -> FaceEngine:
         settings = self._settings.but(detection_size=detection_size)

@@ -19,7 +19,8 @@ from worker.comparing import Comparisons
 from worker.embedding import Shards
 from worker.engines import Engines
 from worker.eraser import Eraser
-from worker.leases import Leases
+from worker.leases import LONGEST_S, Leases
+from worker.quarantine import Quarantine
 
 
 class WorkerServices(Services):
@@ -28,7 +29,7 @@ class WorkerServices(Services):
     def __init__(self, settings: Settings, app: Celery, worker: WorkController) -> None:
         queues, name = queues_of(worker), worker.hostname
         jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
-        engines = Engines(settings)
+        engines, quarantine = Engines(settings), Quarantine(LONGEST_S)
         self._serves_comparisons = Queues.COMPARISONS in queues
         if self._serves_comparisons:  # an evaluation worker loads the pack its run names
             engines.load(settings.packs.served)
@@ -39,12 +40,13 @@ class WorkerServices(Services):
             objects,
             engines,
             self._leases,
+            quarantine,
             worker=name,
             max_attempts=settings.jobs.max_attempts,
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
             announce=lambda job: announce(partial(enqueue, app), *job.deliveries),
         )
-        self.shards = Shards(RunStore(settings.redis), objects, engines, at_once=settings.engine.threads)
+        self.shards = Shards(RunStore(settings.redis), objects, engines, quarantine, at_once=settings.engine.threads)
         self.canary = Canary(
             app,
             name,

@@ -25,6 +25,9 @@ from core.vocabulary import Policy
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Evaluation runs")
 
+#: When to ask again where too many are open: runs take minutes.
+RUN_RETRY_S = 60
+
 REPORTS = {
     "json": ("report", "application/json"),
     "html": ("page", "text/html; charset=utf-8"),
@@ -40,7 +43,7 @@ class Evaluations(MethodView):
     @blueprint.doc(parameters=[IDEMPOTENCY_HEADER])
     @blueprint.arguments(EvaluationForm)
     @blueprint.response(202, RunSchema, description="Accepted: the run goes on by itself")
-    @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
+    @blueprint.problems(400, 408, 409, 413, 415, 422, 429, 503)
     def post(self, form: dict[str, Any]) -> Response:
         """Start a run"""
         keyed = begin(form, services().runs.get)
@@ -109,6 +112,7 @@ class Report(MethodView):
 
 def _start(form: dict[str, Any], claim: Claim | None) -> Run:
     settings = services().settings
+    _hold_open_runs(settings.limits.max_open_runs)
     pack = find_pack(form.get("pack", settings.packs.default), load_catalogue(settings.home))
     return request_run(
         services().runs,
@@ -121,6 +125,18 @@ def _start(form: dict[str, Any], claim: Claim | None) -> Run:
         detection_size=form.get("detection_size", settings.engine.detection_size),
         claim=claim,
     )
+
+
+def _hold_open_runs(most: int) -> None:
+    """A run is hours of a worker, and asked for in one line: beyond so many, another would only wait."""
+    if (count := services().runs.open()) >= most:
+        raise Problem(
+            429,
+            "too_many_runs",
+            f"{count} evaluation runs wait or run; at most {most} may (LIKENESS_MAX_OPEN_RUNS). Nothing was accepted: "
+            "ask again later, or cancel one",
+            headers={"Retry-After": str(RUN_RETRY_S)},
+        )
 
 
 def _accepted(run: Run) -> Response:

@@ -91,13 +91,16 @@ class JobStore:
         """Raise RecordNotFound for an id that is unknown, erased or past its retention."""
         return _job(job_id, self._records.get(job_id))
 
-    def start(self, job_id: str, holder: str) -> Job:
+    def start(self, job_id: str, holder: str, *, only_first: bool = False) -> Job:
         """Queued, or begun by a worker that is gone, to running; counts the attempt, once a holder.
 
-        `holder` names the attempt: a worker and something that no other attempt has. Raise JobHeld.
+        `holder` names the attempt: a worker and something that no other attempt has. Raise JobHeld; where `only_first`,
+        JobBegunBefore for one that was begun before.
         """
-        fields = {"started_at": time.time()}
-        return _job(job_id, self._records.step(Step.START, job_id, fields, attempts=1, lease=self._lease(holder)))
+        fields, lease = {"started_at": time.time()}, self._lease(holder)
+        return _job(
+            job_id, self._records.step(Step.START, job_id, fields, attempts=1, lease=lease, only_first=only_first)
+        )
 
     def renew(self, job_id: str, holder: str) -> bool:
         """Keep the job's lease; False when the job has ended or another holds it."""

@@ -79,6 +79,10 @@ class RunStore:
         page = self._records.page(limit=limit, after=after, status=status)
         return RunPage(tuple(self._run(run_id, fields) for run_id, fields in page.records), page.next_id)
 
+    def open(self) -> int:
+        """How many runs wait or run."""
+        return len(self._records.ids(Status.QUEUED, Status.RUNNING))
+
     def advance(self, run_id: str, shard: int, images_done: int, *, whole: bool) -> Status:
         """Note how many images of a shard are embedded; returns the run's status now."""
         with translated():

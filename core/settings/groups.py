@@ -124,7 +124,17 @@ class ApiSettings(Group):
     auth: Literal["auto", "on", "off"] = _setting(
         "AUTH", "auto", description="Whether calls need an API key; auto: not while the API listens on loopback only"
     )
+    hosts: CommaSeparated = Field(
+        (),
+        description="Hosts by which the API may be called while keys are off, and whose pages may call it; beside "
+        "loopback's names and the host of LIKENESS_API_URL",
+    )
     key: SecretStr | None = Field(None, description="The API key our own client and commands send, lk_...")
+
+    @field_validator("hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _parts(value)
 
     @field_validator("auth")
     @classmethod
@@ -193,7 +203,9 @@ class JobSettings(Group):
 
     retention_s: int = _setting("JOB_RETENTION_S", 7 * 86400, ge=60, description="How long a finished job can be read")
     idempotency_s: int = Field(86400, ge=60, description="How long the answer to an `Idempotency-Key` is kept")
-    max_attempts: int = Field(3, ge=1, description="Starts of one job before it fails as `worker_lost`")
+    max_attempts: int = Field(
+        3, ge=1, description="Starts of one job before it fails as `worker_lost`; at least 2: the second one is alone"
+    )
     visibility_timeout_s: int = Field(60, ge=5, description="After this long, a dead worker's message runs again")
     lease_s: float = Field(15.0, ge=1, description="A running job without a sign of its worker for this long is lost")
 
@@ -205,6 +217,9 @@ class LimitSettings(Group):
     key_comparisons_per_day: int = Field(10_000, ge=0, description="Comparisons a day a key may submit; 0: any number")
     max_queued: int = Field(10_000, ge=1, description="Jobs that may wait; past them the API answers 503 `queue_full`")
     max_queued_per_key: int = Field(1000, ge=1, description="Jobs of one key that may wait; past them, 429")
+    max_open_runs: int = Field(
+        20, ge=1, description="Evaluation runs that may wait or run; past them the API answers 429 `too_many_runs`"
+    )
     fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
 
 

@@ -34,10 +34,8 @@ def rewrite(server: RedisSettings, *, within_s: float = 300) -> Rewriting:
             _wait(client, time.monotonic() + within_s)
             if (came_of_it := client.info("persistence")["aof_last_bgrewrite_status"]) != "ok":
                 raise RecordsUnavailable(f"the append-only file was not rewritten: {came_of_it}")
-    except RecordsUnavailable as error:
-        if isinstance(error.__cause__, redis.exceptions.NoPermissionError):
-            return Rewriting.REFUSED
-        raise
+    except redis.exceptions.NoPermissionError:
+        return Rewriting.REFUSED
     finally:
         client.close()
     return Rewriting.DONE

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from core.batches import BATCH, batches
-from core.errors import JobHeld, RecordNotFound, TransitionRefused
+from core.errors import JobBegunBefore, JobHeld, RecordNotFound, TransitionRefused
 from core.storage import scripts
 from core.storage.connection import translated
 from core.storage.endings import Endings
@@ -113,10 +113,12 @@ class Records:
         images_due_at: float = 0,
         outgoing: Sequence[Outgoing] = (),
         lease: Lease | None = None,
+        only_first: bool = False,
     ) -> Fields:
         """Take the step and return the record after it. Raise TransitionRefused, JobHeld or RecordNotFound.
 
-        With a lease, the record is held while it runs; without one, nobody is asked.
+        With a lease, the record is held while it runs; without one, nobody is asked. `only_first`: raise
+        JobBegunBefore, and change nothing, where an attempt of another was counted.
         """
         allowed, status = LIFECYCLE[step]
         now = time.time()
@@ -141,6 +143,7 @@ class Records:
                     json.dumps([out.document for out in outgoing]) if outgoing else "",
                     lease.holder if lease and step in EXCLUSIVE else "",
                     int(1000 * lease.lasts_s) if lease else 0,
+                    "1" if only_first else "",
                     *_flat(written),
                 ],
             )
@@ -151,6 +154,8 @@ class Records:
                 raise TransitionRefused(f"{self._kind} {record_id} is {found}: it cannot {step} any more")
             case ["held", holder]:
                 raise JobHeld(f"{self._kind} {record_id} is held by {holder}")
+            case ["begun"]:
+                raise JobBegunBefore(f"{self._kind} {record_id} was begun before, by a worker that did not end it")
             case _:
                 raise self._missing(record_id)
 

@@ -39,12 +39,15 @@ def read_bin(path: Path, *, max_file_bytes: int = MAX_FILE_BYTES) -> tuple[PairL
     """
     images, mated = _images_and_labels(path, max_file_bytes)
     first: dict[bytes, str] = {}
+    known: dict[int, str] = {}  # by object: two bytes of a file repeat an image, however large it is
     names = []
     bodies = {}
     for position, body in enumerate(images):
-        extension = "png" if body.startswith(b"\x89PNG") else "jpg"
-        name = first.setdefault(hashlib.sha256(body).digest(), f"{position:06d}.{extension}")
-        bodies[name] = body
+        if (name := known.get(id(body))) is None:
+            extension = "png" if body.startswith(b"\x89PNG") else "jpg"
+            name = first.setdefault(hashlib.sha256(body).digest(), f"{position:06d}.{extension}")
+            known[id(body)] = name
+            bodies[name] = body
         names.append(name)
     folds = folds_in_order(len(mated)) if len(mated) >= FOLDS else [None] * len(mated)
     rows = zip(names[::2], names[1::2], mated, folds, strict=True)

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from evaluator.datasets.faults import DatasetInvalid, Fault
 
 MAX_ID_BYTES = 512
+#: What begins a formula, full-width forms included (https://owasp.org/www-community/attacks/CSV_Injection).
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_AS_FORMULA = "would be a formula in a spreadsheet; it must not begin with = + - @"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -119,6 +122,23 @@ def unusable_id(image_id: str) -> str | None:
 def has_control_characters(text: str) -> bool:
     """Whether the text would not stay on one line of a file."""
     return bool(_CONTROL.search(text))
+
+
+def formulas(pairs: PairList) -> list[Fault]:
+    """What a spreadsheet that opens the scores would run, a fault each: ids and groups stand there as they are."""
+    faults = [
+        Fault(pairs.source, None, f"the group name {name!r} {_AS_FORMULA}")
+        for name in pairs.group_names
+        if name.startswith(_FORMULA)
+    ]
+    for row, pair in enumerate(pairs.pairs):
+        named = (("image id", pair.reference), ("image id", pair.probe), *(("group", group) for group in pair.groups))
+        faults += [
+            Fault(pairs.source, pairs.line_of(row), f"the {what} {text!r} {_AS_FORMULA}")
+            for what, text in named
+            if text.startswith(_FORMULA)
+        ]
+    return faults
 
 
 def text_of(body: bytes, source: str) -> str:

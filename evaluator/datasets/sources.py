@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from lzma import LZMAError
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from evaluator.datasets.faults import DatasetInvalid, Fault
 
 MAX_MEMBER_BYTES = 32 * 2**20
+#: Of what a tar says of a member beside the 512 bytes of its header: a long name, pax records. They are read whole.
+MAX_HEADER_BYTES = 64 * 2**10
 
 # A file's path inside its archive, its size, and how to read it; to be read before the next is asked for.
 Member = tuple[str, int, Callable[[], bytes]]
@@ -103,10 +105,44 @@ def _directory(root: Path) -> Iterator[Member]:
                 yield path.relative_to(root).as_posix(), path.stat().st_size, path.read_bytes
 
 
+class HeaderRefused(tarfile.TarError):
+    """A tar's header asks for more than it should. No ReadError: that one has tarfile try another compression."""
+
+
+class _Header(tarfile.TarInfo):
+    """A header that costs no more memory than it is worth; 800 kB of a compressed long name used to take 1.7 GB."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """Every header passes here before what belongs to it is read. Raise HeaderRefused."""
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in _EXTENDING and header.size > MAX_HEADER_BYTES:
+            raise HeaderRefused(
+                f"a header of {header.size} bytes before {header.name!r:.60}; at most {MAX_HEADER_BYTES} are read"
+            )
+        if header.type == tarfile.GNUTYPE_SPARSE:
+            raise HeaderRefused(f"{header.name!r:.60} is a sparse file; pack it anew without --sparse")
+        return header
+
+    def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
+        """A sparse file of pax has its map, of any length, where others have their content."""
+        raise HeaderRefused(f"{member.name!r:.60} is a sparse file; pack it anew without --sparse")
+
+
+_EXTENDING = (
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+)
+
+
 def _tar(path: Path) -> Iterator[Member]:
     """In the order of the archive, so that a compressed one is read once."""
-    with tarfile.open(path) as tar:
-        for member in tar:
+    with tarfile.open(path, tarinfo=_Header) as tar:
+        while (member := tar.next()) is not None:
+            tar.members.clear()  # type: ignore[attr-defined]  # it would keep every header to the end
             if member.isreg():
                 yield member.name, member.size, partial(_extracted, tar, member)
         while tar.fileobj and tar.fileobj.read(2**20):

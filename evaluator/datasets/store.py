@@ -32,7 +32,7 @@ from evaluator.datasets.manifest import (
     shard_key,
 )
 from evaluator.datasets.own_csv import canonical_csv, parse_csv
-from evaluator.datasets.pairs import PairList
+from evaluator.datasets.pairs import PairList, formulas
 
 IMAGES_PER_SHARD = 128
 MAX_IMAGE_BYTES = 10 * 2**20
@@ -65,6 +65,8 @@ def import_dataset(
     if not NAME.fullmatch(name):
         raise DatasetInvalid([Fault(repr(name), None, "a name has lower-case letters, digits, '.', '_' and '-'")])
     pairs = benchmark.pairs
+    if faults := formulas(pairs):  # of new data sets alone: one that is stored is read as it is
+        raise DatasetInvalid(faults)
     image_ids = pairs.image_ids
     total = len(image_ids)
     with tempfile.TemporaryFile() as spool:

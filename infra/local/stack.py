@@ -37,6 +37,11 @@ from infra.local.servers import (
 PROCFILE = Path(__file__).parent / "Procfile"
 SERVERS = ("redis", "s3")
 FLOWER_USER = "likeness"
+NO_KEYS = """
+The API asks for no key: every user of this machine can call it, read, cancel and erase. To have it ask for one:
+  likeness keys create me --scope admin        (prints the key, once)
+  LIKENESS_AUTH=on likeness up                 (from then on; commands send LIKENESS_API_KEY)
+"""
 
 Say = Callable[[str], None]
 
@@ -293,13 +298,14 @@ def _env_file(environment: Mapping[str, str]) -> str:
 
 
 def _welcome(stack: LocalStack) -> str:
+    keys = "" if load_settings().api.auth == "on" else NO_KEYS
     return f"""
 The stack is up.
   API      {stack.api_url}  (a page to try it, in a browser)
   Docs     {stack.api_url}/docs
   Flower   {stack.flower_url}  (user {FLOWER_USER}, password in {stack.secrets_file})
   Log      {stack.log}
-Ctrl-C stops everything."""
+{keys}Ctrl-C stops everything."""
 
 
 @contextmanager

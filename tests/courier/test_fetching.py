@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -130,6 +131,18 @@ def test_an_image_is_fetched_and_the_job_put_in_line(post: Post, images: Served,
     assert images.url("/probe.jpg") not in str(post.records.hgetall(f"job:{job.id}")), "a URL may be a secret"
     post.fetching().run(job.id)
     assert post.enqueued == [job.id], "a second message changes nothing"
+
+
+def test_a_job_that_this_version_cannot_read_fails_instead_of_being_looked_at_for_ever(
+    post: Post, images: Served
+) -> None:
+    job = post.submitted(images.url("/probe.jpg"))
+    post.records.hset(f"job:{job.id}", "request", '{"form": "of a later version"}')
+    post.fetching().run(job.id)
+    record = post.records.hgetall(f"job:{job.id}")
+    assert record["status"] == Status.FAILED
+    assert json.loads(record["failure"])["code"] == "record_unreadable"
+    assert post.jobs.due_erasures() == [job.request.images_key]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import io
 import os
 import pickle
 import struct
+import time
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
@@ -232,3 +233,16 @@ def test_whatever_the_bytes_nothing_else_is_raised(tmp_path_factory: pytest.Temp
     path.write_bytes(body)
     with suppress(DatasetInvalid):
         read_bin(path)
+
+
+def test_an_image_is_hashed_once_however_often_it_is_referred_to(written: Callable[[bytes], Path]) -> None:
+    """Two bytes of the file are a reference, so a small file could ask for hours."""
+    image, references = b"\xff\xd8\xff" + bytes(2**20), 40_000
+    first = b"\x80\x02]q\x00(B" + struct.pack("<I", len(image)) + image + b"q\x01"
+    body = first + b"h\x01" * (references - 1) + b"e]q\x02(" + b"\x88" * (references // 2) + b"e\x86."
+    path = written(body)
+    began = time.process_time()
+    pairs, images = read_bin(path)
+    assert time.process_time() - began < 5, "40 GB of hashing: half a minute"
+    assert images.bodies == {"000000.jpg": image}
+    assert {(pair.reference, pair.probe) for pair in pairs.pairs} == {("000000.jpg", "000000.jpg")}

@@ -1,7 +1,9 @@
+import gzip
 import io
 import os
 import stat
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -151,6 +153,64 @@ def test_an_archive_that_cannot_be_read_to_its_end_is_a_fault(tmp_path: Path, da
     path.write_bytes(damaged(path))
     with pytest.raises(DatasetInvalid, match=r"^lfw\.tgz: cannot be read: "):
         list(Archive(path).images(WANTED))
+
+
+LONG = 16 * 2**20
+
+
+def bomb(kind: bytes) -> bytes:
+    """A tar whose first header says that so much belongs to it, and is followed by as much."""
+    header = tarfile.TarInfo("Ada/Ada_0001.jpg")
+    header.type, header.size = kind, LONG
+    return header.tobuf(tarfile.GNU_FORMAT) + b"a" * LONG + bytes(1024)
+
+
+def sparse_map() -> bytes:
+    """A sparse file of pax 1.0 whose map has no end."""
+    header = tarfile.TarInfo("Ada/Ada_0001.jpg")
+    header.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    header.size = LONG
+    return header.tobuf(tarfile.PAX_FORMAT) + b"1" * LONG + bytes(1024)
+
+
+def old_sparse_map() -> bytes:
+    """A sparse file of GNU's own form, whose map goes on from block to block."""
+    header = tarfile.TarInfo("Ada/Ada_0001.jpg")
+    header.type = tarfile.GNUTYPE_SPARSE
+    return header.tobuf(tarfile.GNU_FORMAT) + b"1" * LONG
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        *((bomb(kind), f"a header of {LONG} bytes.*at most 65536 are read") for kind in (b"L", b"K", b"x", b"g", b"X")),
+        (sparse_map(), "'Ada/Ada_0001.jpg' is a sparse file"),
+        (old_sparse_map(), "'Ada/Ada_0001.jpg' is a sparse file"),
+    ],
+    ids=["long name", "long link", "pax", "global pax", "Solaris", "sparse", "GNU sparse"],
+)
+def test_a_header_that_asks_for_memory_does_not_get_it(tmp_path: Path, body: bytes, what: str) -> None:
+    path = tmp_path / "lfw.tgz"
+    path.write_bytes(gzip.compress(body, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DatasetInvalid, match=rf"^lfw\.tgz: cannot be read: {what}"):
+            list(Archive(path).images(WANTED))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < LONG / 8
+
+
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_names_that_are_merely_long_are_read(tmp_path: Path, form: int) -> None:
+    image_id = f"{'n' * 200}/{'é' * 100}.jpg"
+    path = tmp_path / "lfw.tar"
+    with tarfile.open(path, "w", format=form) as archive:
+        member = tarfile.TarInfo(f"lfw/{image_id}")
+        member.size = 3
+        archive.addfile(member, io.BytesIO(b"ada"))
+    assert dict(Archive(path).images({image_id})) == {image_id: b"ada"}
 
 
 def flipped(body: bytes) -> bytes:

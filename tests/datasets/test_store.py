@@ -331,6 +331,25 @@ def test_progress_goes_from_nothing_to_all_and_never_back(objects: ObjectStore, 
     assert done[-1] == 8
 
 
+@pytest.mark.parametrize("begins", ["=", "+", "-", "@", "\uff1d"])
+def test_what_a_spreadsheet_would_run_is_refused_by_its_line(
+    objects: ObjectStore, tmp_path: Path, make_image: MakeImage, begins: str
+) -> None:
+    ids = ["a.jpg", "b.jpg", f"{begins}c.jpg"]
+    for shade, image_id in enumerate(ids):
+        (tmp_path / image_id).write_bytes(make_image(shade))
+    lines = [f"reference,probe,mated,{begins}age", f"a.jpg,b.jpg,1,{begins}1+1", f"a.jpg,{ids[2]},0,5{begins}"]
+    (tmp_path / "pairs.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(DatasetInvalid) as refused:
+        import_dataset(objects, "own", read_benchmark("csv", tmp_path / "pairs.csv", tmp_path))
+    assert [(fault.line, fault.what.partition(" would be a formula")[0]) for fault in refused.value.faults] == [
+        (None, f"the group name '{begins}age'"),
+        (2, f"the group '{begins}1+1'"),
+        (3, f"the image id '{ids[2]}'"),
+    ]
+    assert not everything(objects)
+
+
 def test_groups_travel_with_the_pairs(objects: ObjectStore, tmp_path: Path, make_image: MakeImage) -> None:
     for name in "abc":
         (tmp_path / f"{name}.png").write_bytes(make_image(ord(name), form="PNG"))

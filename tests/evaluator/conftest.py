@@ -30,6 +30,7 @@ from worker.embedding import Shards
 from worker.engine.contract import Acquired, Comparison, Embeddings, Unusable
 from worker.engine.contract import Image as Pixels
 from worker.engines import Engines
+from worker.quarantine import Quarantine
 
 COLOURS = {"red": (250, 0, 0), "rose": (250, 90, 90), "blue": (0, 0, 250), "sky": (90, 90, 250), "black": (0, 0, 0)}
 PAIRS = (("red", "rose", 1), ("blue", "sky", 1), ("red", "blue", 0), ("rose", "sky", 0), ("red", "black", 0))
@@ -113,6 +114,7 @@ class Bench:
     pack: Pack
     engine: ColourEngine
     post: Post = field(default_factory=Post)
+    quarantine: Quarantine = field(default_factory=lambda: Quarantine(60))
     store: RunStore = field(init=False)
     runs: Runs = field(init=False)
     shards: Shards = field(init=False)
@@ -120,7 +122,7 @@ class Bench:
     def __post_init__(self) -> None:
         self.store = RunStore(self.settings.redis)
         self.runs = Runs(self.store, self.objects, cast(Chords, self.post), self.settings)
-        self.shards = Shards(self.store, self.objects, cast(Engines, self), at_once=1)
+        self.shards = Shards(self.store, self.objects, cast(Engines, self), self.quarantine, at_once=1)
 
     def get(self, name: str, *, detection_size: int | None = None) -> ColourEngine:
         """The engine of every pack."""

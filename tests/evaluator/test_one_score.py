@@ -35,15 +35,15 @@ def test_a_pair_scores_the_same_in_the_service_and_in_a_run(bench: Any, zoo: Pac
         policy=Policy.LARGEST,
         detection_size=facts.detection_size,
         detection_threshold=facts.detection_threshold,
+        clear_detection_score=facts.clear_detection_score,
         min_face_px=facts.min_face_px,
         provider="cpu",
-        clear_detection_score=facts.clear_detection_score,
     )
     shard = write_shard(bodies.items())
     bench.objects.put("shard.tar", shard)
     run = bench.store.start(bench.request("colours").id)
     message = ShardMessage(run.id, 0, "shard.tar", sha256(shard).hexdigest(), "part.npz", len(bodies), pipeline)
-    answer = Shards(bench.store, bench.objects, engines, at_once=1).embed(message)
+    answer = Shards(bench.store, bench.objects, engines, bench.quarantine, at_once=1).embed(message)
     assert isinstance(answer.outcome, ShardEmbedded)
 
     pairs = [Pair(one, other, False, None, ()) for one, other in combinations(NAMES, 2)]

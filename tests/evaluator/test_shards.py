@@ -1,6 +1,7 @@
 """One shard on a worker: every image a row, the same bytes each time, and nothing for a run that has ended."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any
@@ -15,6 +16,7 @@ from core.evaluations.shards import write_shard
 from core.vocabulary import Reason, Track
 from evaluator.datasets import Dataset
 from evaluator.runs.parts import read_parts
+from tests.support.stack import eventually
 from worker.embedding import STRIDE, ShardDiffers
 
 Bench = Any
@@ -55,6 +57,21 @@ def test_a_part_has_a_row_an_image_and_is_written_once(bench: Bench, messages: l
     bench.objects.delete([message.part_key])
     bench.shards.embed(message)
     assert bench.objects.get(message.part_key) == body
+
+
+def test_between_two_images_a_shard_lets_a_comparison_be_alone(bench: Bench, messages: list[ShardMessage]) -> None:
+    message = messages[0]
+    with ThreadPoolExecutor(1) as thread:
+        with bench.quarantine.alone():
+            embedding = thread.submit(bench.shards.embed, message)
+
+            def fetched() -> None:
+                assert bench.objects.fetched[message.shard_key] == 1
+
+            eventually(fetched)
+            assert not embedding.done()
+        embedding.result(10)
+    assert bench.objects.exists(message.part_key)
 
 
 def test_the_quality_measures_of_every_image_are_there_by_name_unless_a_part_was_made_before(

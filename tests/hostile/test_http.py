@@ -60,7 +60,7 @@ def status_of(answer: bytes) -> int:
 
 def post(path: str, headers: bytes, body: bytes) -> bytes:
     length = b"" if b"ength:" in headers or b"chunked" in headers else b"Content-Length: %d\r\n" % len(body)
-    return b"POST %s HTTP/1.1\r\nHost: h\r\n%s%s\r\n%s" % (path.encode(), headers, length, body)
+    return b"POST %s HTTP/1.1\r\nHost: localhost\r\n%s%s\r\n%s" % (path.encode(), headers, length, body)
 
 
 def part(headers: str, body: bytes) -> bytes:
@@ -177,25 +177,25 @@ def test_abused_json_is_refused_with_a_problem(stack: Stack, case: str) -> None:
 
 
 ODD_REQUESTS: dict[str, bytes] = {
-    "a long path": b"GET /%s HTTP/1.1\r\nHost: h\r\n\r\n" % (b"a" * 20_000),
-    "a path of a thousand parts": b"GET %s HTTP/1.1\r\nHost: h\r\n\r\n" % (b"/.." * 1000),
-    "a zero byte in the path": b"GET /v1/comparisons/%00 HTTP/1.1\r\nHost: h\r\n\r\n",
-    "a way out of the path": b"GET /v1/comparisons/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: h\r\n\r\n",
-    "a plain way out": b"GET /../../etc/passwd HTTP/1.1\r\nHost: h\r\n\r\n",
-    "two slashes": b"GET //evil.example/..  HTTP/1.1\r\nHost: h\r\n\r\n",
-    "bytes in the path": b"GET /v1/comparisons/\xff\xfe HTTP/1.1\r\nHost: h\r\n\r\n",
-    "a pattern for an id": b"GET /v1/comparisons/* HTTP/1.1\r\nHost: h\r\n\r\n",
-    "half an escape": b"GET /v1/comparisons/%zz?wait=%zz HTTP/1.1\r\nHost: h\r\n\r\n",
-    "a whole address": b"GET http://evil.example/health HTTP/1.1\r\nHost: h\r\n\r\n",
-    "a long query": b"GET /v1/comparisons?cursor=%s HTTP/1.1\r\nHost: h\r\n\r\n" % (b"a" * 3500),
-    "a query of many": b"GET /v1/comparisons?%s HTTP/1.1\r\nHost: h\r\n\r\n" % (b"limit=1&" * 400),
-    "an infinite wait": b"GET /v1/comparisons/cmp_0?wait=inf HTTP/1.1\r\nHost: h\r\n\r\n",
-    "a wait that is no number": b"GET /v1/comparisons/cmp_0?wait=nan HTTP/1.1\r\nHost: h\r\n\r\n",
-    "a long header": b"GET /health HTTP/1.1\r\nHost: h\r\nX: %s\r\n\r\n" % (b"a" * 100_000),
-    "many headers": b"GET /health HTTP/1.1\r\nHost: h\r\n%s\r\n" % (b"X: y\r\n" * 1000),
-    "control characters": b"GET /health HTTP/1.1\r\nHost: h\r\nX-Request-Id: a\x01\x02b\x00\r\n\r\n",
-    "a header on two lines": b"GET /health HTTP/1.1\r\nHost: h\r\nX: a\r\n b\r\n\r\n",
-    "a name with a space": b"GET /health HTTP/1.1\r\nHost: h\r\nX y: a\r\n\r\n",
+    "a long path": b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"a" * 20_000),
+    "a path of a thousand parts": b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"/.." * 1000),
+    "a zero byte in the path": b"GET /v1/comparisons/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a way out of the path": b"GET /v1/comparisons/..%2f..%2fetc%2fpasswd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a plain way out": b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "two slashes": b"GET //evil.example/..  HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "bytes in the path": b"GET /v1/comparisons/\xff\xfe HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a pattern for an id": b"GET /v1/comparisons/* HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "half an escape": b"GET /v1/comparisons/%zz?wait=%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a whole address": b"GET http://evil.example/health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a long query": b"GET /v1/comparisons?cursor=%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"a" * 3500),
+    "a query of many": b"GET /v1/comparisons?%s HTTP/1.1\r\nHost: localhost\r\n\r\n" % (b"limit=1&" * 400),
+    "an infinite wait": b"GET /v1/comparisons/cmp_0?wait=inf HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a wait that is no number": b"GET /v1/comparisons/cmp_0?wait=nan HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "a long header": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: %s\r\n\r\n" % (b"a" * 100_000),
+    "many headers": b"GET /health HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % (b"X: y\r\n" * 1000),
+    "control characters": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: a\x01\x02b\x00\r\n\r\n",
+    "a header on two lines": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: a\r\n b\r\n\r\n",
+    "a name with a space": b"GET /health HTTP/1.1\r\nHost: localhost\r\nX y: a\r\n\r\n",
     "no host": b"GET /health HTTP/1.1\r\n\r\n",
     "an odd host": b"GET /v1/comparisons/ HTTP/1.1\r\nHost: a b/<c>\r\n\r\n",
     "two lengths": post("/compare", FORM + b"Content-Length: 3\r\nContent-Length: 5\r\n", b"xxxxx"),
@@ -212,18 +212,19 @@ ODD_REQUESTS: dict[str, bytes] = {
     ),
     "an unknown coding": post("/compare", FORM + b"Transfer-Encoding: gzip\r\n", b"xxxxx"),
     "an unknown expectation": post("/compare", FORM + b"Expect: a-pony\r\nContent-Length: 0\r\n", b""),
-    "an unknown method": b"BREW /health HTTP/1.1\r\nHost: h\r\n\r\n",
+    "an unknown method": b"BREW /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "an old protocol": b"GET /health HTTP/0.9\r\n\r\n",
-    "a future protocol": b"GET /health HTTP/9.9\r\nHost: h\r\n\r\n",
+    "a future protocol": b"GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n",
     "HTTP/2 without a word": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    "an upgrade": b"GET /health HTTP/1.1\r\nHost: h\r\nConnection: Upgrade, HTTP2-Settings\r\n"
+    "an upgrade": b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
     b"Upgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
     "a handshake": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500) + b"\r\n\r\n",
-    "a proxy's word": b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET /health HTTP/1.1\r\nHost: h\r\n\r\n",
-    "an odd range": b"GET /openapi.json HTTP/1.1\r\nHost: h\r\nRange: bytes=9-1,-,x-\r\n\r\n",
-    "odd conditions": b'GET /v1/comparisons/cmp_0 HTTP/1.1\r\nHost: h\r\nIf-None-Match: ",,W/\r\n\r\n',
-    "an odd preference": b"GET /v1/comparisons/cmp_0 HTTP/1.1\r\nHost: h\r\nPrefer: wait=%s\r\n\r\n" % (b"9" * 5000),
-    "an odd authorisation": b"GET /v1/comparisons HTTP/1.1\r\nHost: h\r\nAuthorization: Basic \xff\xfe==\r\n\r\n",
+    "a proxy's word": b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\nGET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "an odd range": b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\nRange: bytes=9-1,-,x-\r\n\r\n",
+    "odd conditions": b'GET /v1/comparisons/cmp_0 HTTP/1.1\r\nHost: localhost\r\nIf-None-Match: ",,W/\r\n\r\n',
+    "an odd preference": b"GET /v1/comparisons/cmp_0 HTTP/1.1\r\nHost: localhost\r\nPrefer: wait=%s\r\n\r\n"
+    % (b"9" * 5000),
+    "an odd authorisation": b"GET /v1/packs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic \xff\xfe==\r\n\r\n",
 }
 #: What gunicorn itself answers so, to a protocol it does not speak.
 NOT_SPOKEN = {"an unknown coding": 501}
@@ -269,7 +270,7 @@ def dribbling(stack: Stack, beginning: bytes, crowd: ExitStack, count: int = 80)
     "beginning",
     [
         b"",
-        b"GET /health HTTP/1.1\r\nHost: h\r\nX: ",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: ",
         post("/v1/comparisons", FORM + b"Content-Length: 1000000\r\n", b"--b\r\n"),
         post("/v1/comparisons", FORM + b"Transfer-Encoding: chunked\r\n", b"fffff\r\n--b\r\n"),
     ],
@@ -310,7 +311,7 @@ def test_clients_that_do_not_close_hold_up_nobody(stack: Stack) -> None:
     with ExitStack() as crowd:
         clients = [crowd.enter_context(connect(stack)) for _ in range(30)]
         for client in clients:
-            client.sendall(b"GET /health HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         start = time.monotonic()
         assert httpx.get(f"{stack.url}/health", timeout=90).status_code == 200
         assert time.monotonic() - start < 10

@@ -63,15 +63,18 @@ def names(home: Path) -> list[str]:
 
 @contextmanager
 def up_in_a_terminal(procfile: Path, home: Path) -> Iterator[subprocess.Popen[str]]:
-    """`likeness up` as its own process, once it says that the stack is up."""
+    """`likeness up` as its own process, once it has said that the stack is up, and all that one should know then."""
     process = subprocess.Popen([sys.executable, "-c", UP, str(procfile)], stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:
         said = ""
-        while "The stack is up" not in said:
+        while "Ctrl-C stops everything" not in said:
             line = process.stdout.readline()
             assert line, said
             said += line
+        assert "The stack is up" in said
+        is_open = "every user of this machine can call it" in said and "likeness keys create" in said
+        assert is_open == (os.environ.get("LIKENESS_AUTH") != "on"), said
         yield process
     finally:
         process.kill()

@@ -43,6 +43,7 @@ from tests.support.servers import Servers
 from worker.comparing import Comparisons
 from worker.engines import Engines
 from worker.leases import Leases
+from worker.quarantine import Quarantine
 from worker.sleeping import SleepingEngine
 
 pytestmark = pytest.mark.promise
@@ -137,6 +138,7 @@ class Life(RuleBasedStateMachine):
             self.objects,
             cast(Engines, OneEngine(SleepingEngine("opencv-zoo", self.direct.engine))),
             Leases(self.jobs, 60),
+            Quarantine(60),
             worker="engine@test",
             max_attempts=100,
             erase=lambda key: None,

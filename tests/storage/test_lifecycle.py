@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.errors import JobHeld, RecordNotFound, TransitionRefused
+from core.errors import JobBegunBefore, JobHeld, RecordNotFound, TransitionRefused
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step, new_id
 from core.storage.records import Records
 from tests.support.stack import eventually
@@ -66,6 +66,23 @@ def test_only_the_holder_of_a_live_lease_starts_or_requeues_and_an_attempt_count
             records.step(step, record_id, attempts=taking, lease=Lease(who, 60))
     records.erase(record_id)
     client.delete(records.lease_key(record_id))
+
+
+def test_what_was_begun_before_is_told_apart_from_an_answer_that_was_lost(records: Records, client: Any) -> None:
+    record_id, ada = new_id("t"), Lease("ada", 60)
+    records.create(record_id, {"created_at": 0})
+    for _ in range(2):  # the second time because no answer came: the same attempt
+        after = records.step(Step.START, record_id, attempts=1, lease=ada, only_first=True)
+        assert after["attempts"] == "1"
+    client.delete(records.lease_key(record_id))
+    before = records.get(record_id)
+    with pytest.raises(JobBegunBefore, match=record_id):
+        records.step(Step.START, record_id, attempts=1, lease=Lease("bob", 60), only_first=True)
+    assert records.get(record_id) == before
+    assert client.get(records.lease_key(record_id)) is None
+    records.step(Step.START, record_id, attempts=1, lease=Lease("bob", 60))
+    records.step(Step.REQUEUE, record_id, attempts=-2, lease=Lease("bob", 60))
+    records.step(Step.START, record_id, attempts=1, lease=ada, only_first=True)
 
 
 def test_a_lease_runs_out_by_itself_and_is_renewed_by_its_holder_alone(records: Records) -> None:

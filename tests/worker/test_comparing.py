@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, cast
@@ -27,6 +28,7 @@ from worker.engine.contract import Comparison, FaceEngine
 from worker.engines import Engines
 from worker.eraser import Eraser
 from worker.leases import Leases
+from worker.quarantine import Quarantine
 from worker.sleeping import SleepingEngine
 
 REFERENCE, PROBE = b"the reference", b"the probe"
@@ -82,6 +84,7 @@ class Bench:
     lease_s: float = 15.0
     erased: list[str] = field(default_factory=list)
     announced: list[Job] = field(default_factory=list)
+    quarantine: Quarantine = field(default_factory=lambda: Quarantine(60))
 
     def __post_init__(self) -> None:
         of_jobs = self.settings.jobs.model_copy(update={"lease_s": self.lease_s})
@@ -89,14 +92,15 @@ class Bench:
         self.objects = ObjectStore(self.settings.objects)
         self.leases = Leases(self.jobs, self.lease_s)
 
-    def comparisons(self, objects: ObjectStore | None = None) -> Comparisons:
+    def comparisons(self, objects: ObjectStore | None = None, *, max_attempts: int = MAX_ATTEMPTS) -> Comparisons:
         return Comparisons(
             self.jobs,
             objects or self.objects,
             cast(Engines, self.engine),
             self.leases,
+            self.quarantine,
             worker="engine@test",
-            max_attempts=MAX_ATTEMPTS,
+            max_attempts=max_attempts,
             erase=self.erased.append,
             announce=self.announced.append,
         )
@@ -284,6 +288,52 @@ def test_the_last_attempt_that_is_allowed_runs(bench: Bench) -> None:
     bench.comparisons().run(job.id)
     ended = bench.ends(job)
     assert (ended.status, ended.attempts) == (Status.SUCCEEDED, MAX_ATTEMPTS)
+
+
+def test_jobs_that_died_with_a_worker_run_one_at_a_time_and_beside_nobody(bench: Bench) -> None:
+    fresh, suspects = [bench.submitted() for _ in range(3)], [bench.submitted() for _ in range(3)]
+    for job in suspects:
+        bench.dies_with(job)
+    records: Any = connect(bench.settings.redis)
+    seen: list[tuple[int, ...]] = []
+
+    def look() -> None:
+        for _ in range(20):
+            running = bench.jobs.page(limit=10, status=Status.RUNNING).jobs
+            seen.append(tuple(job.attempts for job in running if records.exists(f"job-lease:{job.id}")))
+
+    bench.engine.meanwhile = look
+    comparisons = bench.comparisons()
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(comparisons.run, [job.id for pair in zip(suspects, fresh, strict=True) for job in pair]))
+    ended = [bench.jobs.get(job.id) for job in (*fresh, *suspects)]
+    assert [(job.status, job.attempts) for job in ended] == [(Status.SUCCEEDED, n) for n in (1, 1, 1, 2, 2, 2)]
+    assert (2,) in seen
+    assert [attempts for attempts in seen if max(attempts, default=0) > 1 and len(attempts) > 1] == []
+
+
+def test_a_job_that_is_cancelled_while_it_waits_to_be_alone_is_not_run(bench: Bench) -> None:
+    job = bench.submitted()
+    bench.dies_with(job)
+    with ThreadPoolExecutor(1) as thread:
+        with bench.quarantine.together():
+            running = thread.submit(bench.comparisons().run, job.id)
+
+            def waits() -> None:
+                assert bench.quarantine.waiting == 1
+
+            eventually(waits)
+            assert bench.jobs.get(job.id).attempts == 1, "what ends the process meanwhile does not count"
+            bench.jobs.cancel(job.id)
+        running.result()
+    assert not bench.engine.compared
+
+
+def test_a_single_death_proves_nothing_whatever_the_setting_says(bench: Bench) -> None:
+    job = bench.submitted()
+    bench.dies_with(job)
+    bench.comparisons(max_attempts=1).run(job.id)
+    assert bench.ends(job).status is Status.SUCCEEDED
 
 
 def test_of_a_job_that_is_cancelled_while_it_runs_the_first_ending_stands(bench: Bench) -> None:

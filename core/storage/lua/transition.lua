@@ -5,7 +5,7 @@
 --       in seconds (0: it stays), 7 when its images are due for erasure, 8 attempts to add,
 --       9 the outbox ('', or JSON: the records that come to be with this step, and when to look at each),
 --       10 who takes the step, where only the holder of the lease may ('': anyone), 11 the lease in milliseconds,
---       12... field, value, ...
+--       12 '1': not for what was begun before, by another attempt, 13... field, value, ...
 local status, owner, images = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key'))
 if not status then return {'missing'} end
 if not string.find(',' .. ARGV[2] .. ',', ',' .. status .. ',', 1, true) then return {'refused', status} end
@@ -13,11 +13,15 @@ local attempts = ARGV[8]
 if KEYS[3] then
   local holder = redis.call('GET', KEYS[3])
   if holder and ARGV[10] ~= '' and holder ~= ARGV[10] then return {'held', holder} end
-  if holder and status == ARGV[3] then attempts = '0' end -- the same attempt, whose answer was lost on its way
+  if holder and status == ARGV[3] then -- the same attempt, whose answer was lost on its way
+    attempts = '0'
+  elseif ARGV[12] == '1' and tonumber(redis.call('HGET', KEYS[1], 'attempts') or 0) > 0 then
+    return {'begun'}
+  end
   if ARGV[3] == 'running' then redis.call('SET', KEYS[3], ARGV[10], 'PX', ARGV[11]) else redis.call('DEL', KEYS[3]) end
 end
 
-redis.call('HSET', KEYS[1], 'status', ARGV[3], unpack(ARGV, 12))
+redis.call('HSET', KEYS[1], 'status', ARGV[3], unpack(ARGV, 13))
 redis.call('HINCRBY', KEYS[1], 'version', 1)
 if attempts ~= '0' then redis.call('HINCRBY', KEYS[1], 'attempts', attempts) end
 move(ARGV[4], ARGV[1], owner, status, ARGV[3])
