@@ -46,6 +46,10 @@ class StoreUnavailable(LikenessError):
     retryable = True
 
 
+class StoreSilent(StoreUnavailable):
+    """The object store took the call and did not answer in time: it may yet do what it was asked."""
+
+
 class ObjectNotFound(LikenessError):
     """No object is stored under this key."""
 

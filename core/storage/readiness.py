@@ -25,7 +25,7 @@ def ping_redis(server: RedisSettings) -> None:
 
 def ensure_bucket(store: ObjectSettings) -> None:
     """Make the bucket if need be. Raise StoreUnavailable until the store answers, SettingsInvalid for bad keys."""
-    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=2), retries=False)
     client = s3_client(store, pool)
     with translated(store.bucket):
         try:
