@@ -31,12 +31,15 @@ from infra.local.servers import (
     free_s3_port,
     retry,
     s3_sockets,
+    telling,
     wait_until_ready,
 )
 
 PROCFILE = Path(__file__).parent / "Procfile"
 SERVERS = ("redis", "s3")
 FLOWER_USER = "likeness"
+#: The API says within two seconds whether it is ready.
+ANSWER_S = 3.0
 
 Say = Callable[[str], None]
 
@@ -159,7 +162,7 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
 
     run([name for name in names if name in stack.embedded])
     connected = _connected(settings, stack)
-    wait_until_ready(connected, timeout_s=timeout_s, meanwhile=stack.check)
+    wait_until_ready(connected, timeout_s=timeout_s, meanwhile=stack.check, say=say)
     if "redis" in stack.embedded:
         _forget_workers(Presence(connected.redis))
     write_private(stack.home / "stack.env", _env_file(stack.environment))
@@ -190,20 +193,12 @@ def _stop(stack: LocalStack, say: Say) -> None:
 
 
 def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
-    last_said = ""
-
     def probe() -> None:
-        nonlocal last_said
-        missing = _missing(stack.api_url)
-        if not missing:
-            return
-        if missing != last_said:
-            say(f"Waiting: {missing}")
-            last_said = missing
-        raise NotReady(missing)
+        if missing := _missing(stack.api_url):
+            raise NotReady(missing)
 
     try:
-        retry(probe, timeout_s=timeout_s, meanwhile=stack.check)
+        retry(telling(probe, say), timeout_s=timeout_s, meanwhile=stack.check)
     except NotReady as error:
         raise StackFailed(f"not ready after {timeout_s:.0f} s: {error}; the log is {stack.log}") from error
 
@@ -211,9 +206,9 @@ def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
 def _missing(api_url: str) -> str:
     """What keeps the stack from being ready, in the API's words; nothing when it is."""
     try:
-        response = httpx.get(f"{api_url}/ready", timeout=10)
+        response = httpx.get(f"{api_url}/ready", timeout=ANSWER_S)
     except httpx.HTTPError:
-        return "the API does not answer yet"
+        return f"the API at {api_url} does not answer yet"
     if response.status_code == httpx.codes.OK:
         return ""
     try:

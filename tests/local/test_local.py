@@ -1,5 +1,7 @@
 import os
+import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from core.settings import load_settings
 from core.storage.readiness import ping_redis
 from infra.local.processes import MARK, StackFailed
 from infra.local.stack import LocalStack, StackRunning, start_stack
+from tests.support.ports import ours
 from tests.support.stack import eventually
 
 Procfile = Callable[[str], Path]
@@ -170,6 +173,45 @@ def test_a_signal_stops_everything_down_to_the_grandchildren(
         assert up.wait(20) == 0
         assert not processes(home)
         assert not (home / "stack.env").exists()
+
+
+@pytest.fixture
+def hung() -> Iterator[str]:
+    """Address of what takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+HANGS = f"api: exec {sys.executable} {Path(__file__).parent / 'tiny_api.py'} hang\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "setting", "said"),
+    [
+        (API, "LIKENESS_REDIS_URL=redis://{hung}", "Waiting: the Redis server at {hung} does not answer: Timeout"),
+        (API, "LIKENESS_S3_ENDPOINT=http://{hung}", "Waiting: the object store at {hung} did not answer"),
+        (HANGS, "LIKENESS_API_URL=http://{free}", "Waiting: the API at http://{free} does not answer yet"),
+    ],
+    ids=["redis", "s3", "api"],
+)
+def test_within_five_seconds_it_says_what_it_waits_for(
+    home: Path, procfile: Procfile, set_servers: None, hung: str, lines: str, setting: str, said: str
+) -> None:
+    where = {"hung": hung, "free": f"127.0.0.1:{ours().take()}"}
+    name, _, value = setting.format(**where).partition("=")
+    command = [sys.executable, "-c", UP, str(procfile(lines))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, name: value}) as up:
+        assert up.stdout
+        line = up.stdout.readline()
+        start = time.monotonic()
+        while "Waiting" not in line:
+            line = up.stdout.readline()
+            assert line, "it has ended"
+        assert time.monotonic() - start < 5
+        up.terminate()
+        rest = up.stdout.read()
+    assert re.match(said.format(**where), line + rest), line
+    assert not processes(home)
 
 
 @linux_only
