@@ -23,6 +23,7 @@ from core.errors import LikenessError
 from core.messaging.presence import Presence
 from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
+from infra.local.log_file import put_aside
 from infra.local.own_secrets import RECEIPTS, made_once, secrets_of, without_secrets
 from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
 from infra.local.servers import (
@@ -64,6 +65,8 @@ class LocalStack:
     home: Path
     environment: Mapping[str, str]
     embedded: tuple[str, ...] = ()
+    #: From this size on the log is put aside.
+    log_bytes: int = 10_000_000
     runners: list[Runner] = field(default_factory=list)
 
     @property
@@ -83,7 +86,7 @@ class LocalStack:
 
     @property
     def log(self) -> Path:
-        """What every process has written since the start; the run before lies beside it as `stack.log.1`."""
+        """What every process writes; `stack.log.1`, `.2`, ... were put aside, when it had grown or at a start."""
         return self.home / "logs" / "stack.log"
 
     def check(self) -> None:
@@ -111,7 +114,8 @@ def start_stack(
         settings = load_settings()
         settings.check()
         outside = {"redis": settings.redis.url, "s3": settings.objects.endpoint}
-        stack = LocalStack(home, _environment(home, settings), tuple(name for name in outside if not outside[name]))
+        embedded = tuple(name for name in outside if not outside[name])
+        stack = LocalStack(home, _environment(home, settings), embedded, settings.logs.max_bytes)
         try:
             _start(stack, settings, procfile, timeout_s, say)
             yield stack
@@ -131,6 +135,7 @@ def up(*, procfile: Path = PROCFILE, timeout_s: float = 180) -> int:
             say(_welcome(stack))
             while True:
                 stack.check()
+                put_aside(stack.log, from_bytes=stack.log_bytes)
                 time.sleep(0.5)
     except KeyboardInterrupt:
         say("Stopped; nothing is left running.")
@@ -139,8 +144,7 @@ def up(*, procfile: Path = PROCFILE, timeout_s: float = 180) -> int:
 
 def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: float, say: Say) -> None:
     stack.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if stack.log.exists():
-        stack.log.replace(stack.log.with_name("stack.log.1"))
+    put_aside(stack.log)
     names = list(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
     if not settings.images.urls and "fetcher" in names:
         names.remove("fetcher")

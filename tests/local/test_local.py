@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 
 from core.settings import load_settings
 from core.storage.readiness import ping_redis
+from infra.local.log_file import put_aside
 from infra.local.processes import MARK, StackFailed
 from infra.local.stack import LocalStack, StackRunning, start_stack
 from tests.support.ports import ours
@@ -244,3 +246,48 @@ def test_the_next_start_ends_what_a_killed_one_left_behind(home: Path, procfile:
             found = load_settings().redis.url
             assert found
             assert stack.environment["LIKENESS_REDIS_URL"] == found.get_secret_value()
+
+
+CHATTY = (
+    f"chatty: exec {sys.executable} -uc "
+    '"import itertools, time; [(print(chr(35), i), time.sleep(0.002)) for i in itertools.count()]"\n'
+)
+
+
+def test_the_log_stays_within_bounds_and_loses_no_line_whoever_renames_it(
+    home: Path, procfile: Procfile, set_servers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIKENESS_LOG_MAX_BYTES", "10000")
+    logs = home / "logs"
+    with up_in_a_terminal(procfile(API + CHATTY), home):
+
+        def there(name: str) -> None:
+            assert (logs / name).exists()
+
+        eventually(partial(there, "stack.log.1"))
+
+        def renamed() -> None:
+            try:
+                (logs / "stack.log").rename(logs / "stack.log.by-logrotate")
+            except FileNotFoundError:
+                raise AssertionError("it was put aside just now") from None
+
+        eventually(renamed)
+        eventually(partial(there, "stack.log.3"))
+    files = [*logs.iterdir()]
+    assert all(file.stat().st_size < 100_000 for file in files)
+    said = [number for file in files for number in re.findall(r"chatty +\| # (\d+)\n", file.read_text())]
+    assert sorted(map(int, said)) == [*range(len(said))]
+
+
+def test_of_the_logs_that_were_put_aside_the_last_five_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "stack.log"
+    put_aside(log)
+    for number in range(8):
+        log.write_text(f"{number}")
+        put_aside(log, from_bytes=2)
+        assert log.exists(), "it is smaller"
+        put_aside(log, from_bytes=1)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        f"stack.log.{age}": f"{8 - age}" for age in range(1, 6)
+    }
