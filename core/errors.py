@@ -47,7 +47,9 @@ class StoreUnavailable(LikenessError):
 
 
 class StoreSilent(StoreUnavailable):
-    """The object store took the call and did not answer in time: it may yet do what it was asked."""
+    """The object store did not answer in time."""
+
+    # It took the call, and may yet do what it was asked.
 
 
 class ObjectNotFound(LikenessError):

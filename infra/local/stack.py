@@ -21,6 +21,7 @@ from honcho.environ import parse_procfile
 
 from core.errors import LikenessError
 from core.messaging.presence import Presence
+from core.outages import outlast
 from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
 from infra.local.log_file import put_aside
@@ -30,7 +31,6 @@ from infra.local.servers import (
     LOOPBACK,
     free_port,
     free_s3_port,
-    retry,
     s3_sockets,
     telling,
     wait_until_ready,
@@ -202,7 +202,8 @@ def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
             raise NotReady(missing)
 
     try:
-        retry(telling(probe, say), timeout_s=timeout_s, meanwhile=stack.check)
+        # Less often than the servers: each time it asks is a line in the log.
+        outlast(telling(probe, say), outage_s=timeout_s, meanwhile=stack.check)
     except NotReady as error:
         raise StackFailed(f"not ready after {timeout_s:.0f} s: {error}; the log is {stack.log}") from error
 

@@ -52,3 +52,5 @@ def test_a_job_that_ends_its_worker_each_time_fails_and_the_others_succeed(own_s
         eventually(check, within_s=60)
     assert own_stack.processes["worker"].poll() is None
     assert "request_broke" not in own_stack.log("api")
+    assert "is starting" in own_stack.log("beat")
+    assert "Sending due task" not in own_stack.log("beat"), "every second, for as long as it lives"
