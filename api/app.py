@@ -3,17 +3,22 @@
 import importlib.metadata
 import re
 import secrets
+import time
 
 import structlog
 from flask import Flask, Response, g, request
 from flask_smorest import Api
 
 from api.door import access, admission, origin
-from api.door.services import make_services
+from api.door.access import demanded
+from api.door.services import make_services, services
 from api.http.problems import register_problems
 from api.routes import compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
+from core.storage import patience
+
+log = structlog.get_logger()
 
 VERSION = importlib.metadata.version("likeness")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -65,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.extensions["likeness"] = make_services(settings)
     app.before_request(_identify)
+    app.before_request(_begin)
     app.before_request(origin.refuse_other_sites)
     app.before_request(access.authenticate)
     app.before_request(admission.admit)
@@ -82,11 +88,23 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _identify() -> None:
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
+    g.began, g.patience = time.monotonic(), patience.begin()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
 
+def _begin() -> None:
+    """A client waits from now on; not for a server that has just let another one wait in vain."""
+    if (access := demanded()).scope is not None:
+        services().silences.check(uploads=access.uploads)
+
+
 def _finish(response: Response) -> Response:
+    """Say once, here and in the log, what became of the request, by the id that the client is told."""
     response.headers["X-Request-Id"] = g.request_id
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    for server in g.patience.silences:
+        services().silences.note(server)
+    took_ms = round(1000 * (time.monotonic() - g.began), 1)
+    log.info("request", method=request.method, path=request.path, status=response.status_code, took_ms=took_ms)
     return response

@@ -46,6 +46,12 @@ class StoreUnavailable(LikenessError):
     retryable = True
 
 
+class StoreSilent(StoreUnavailable):
+    """The object store did not answer in time."""
+
+    # It took the call, and may yet do what it was asked.
+
+
 class ObjectNotFound(LikenessError):
     """No object is stored under this key."""
 

@@ -35,5 +35,5 @@ def configure_logs(process: str, *, json_lines: bool, level: str = "INFO") -> No
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for noisy in ("httpx", "urllib3", "celery.worker.strategy", "celery.app.trace"):
+    for noisy in ("httpx", "urllib3", "celery.worker.strategy", "celery.app.trace", "celery.beat"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

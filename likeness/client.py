@@ -26,6 +26,12 @@ class ApiUnreachable(ApiError):
     retryable = True
 
 
+class ApiSilent(ApiUnreachable):
+    """The API, or a proxy before it, took the request and did not answer in time."""
+
+    code = "api_silent"
+
+
 class ApiRefused(ApiError):
     """The API answered with a problem document (RFC 9457), kept whole in `problem`."""
 
@@ -101,7 +107,8 @@ class Client:
 
         An image may be a URL, where the deployment fetches them.
 
-        When the answer does not arrive, the same submission is sent again, a few times; it is accepted once.
+        When the answer is lost, the same submission is sent again, a few times; it is accepted once. An API that hangs
+        is not asked again.
         """
         images = {"reference": reference, "probe": probe}
         files = {name: (name, image) for name, image in images.items() if isinstance(image, bytes)}
@@ -120,7 +127,8 @@ class Client:
                 )
                 return ComparisonJob.from_document(answer)
             except (ApiUnreachable, ApiRefused) as error:
-                if wait_s is None or not (isinstance(error, ApiUnreachable) or error.code == "idempotency_in_flight"):
+                is_lost = isinstance(error, ApiUnreachable) and not isinstance(error, ApiSilent)
+                if wait_s is None or not (is_lost or error.code == "idempotency_in_flight"):
                     raise
                 time.sleep(wait_s)
         raise AssertionError("the last try returns or raises")
@@ -247,6 +255,10 @@ class Client:
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
             response = self._http.request(method, path, **arguments)
+        except httpx.ReadTimeout as error:
+            raise ApiSilent(
+                f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
+            ) from error
         except httpx.HTTPError as error:
             raise ApiUnreachable(
                 f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"

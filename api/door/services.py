@@ -8,6 +8,8 @@ from typing import cast
 from flask import current_app
 
 from api.door.rates import Rates
+from api.door.readiness import Readiness
+from api.door.silences import Silences
 from api.door.waiters import Waiters
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
@@ -22,6 +24,7 @@ from core.messaging.broker import Enqueue, Tasks, celery_app, enqueue
 from core.messaging.presence import Presence
 from core.packs.catalogue import Pack, find_pack, load_catalogue
 from core.settings import Settings
+from core.storage.connection import CLIENT_ANSWER_S
 from core.storage.idempotency import Claims
 from core.storage.objects import Objects, ObjectStore
 from core.webhooks.deliveries import DeliveryStore
@@ -32,7 +35,7 @@ from core.webhooks.signers import Signers
 
 @dataclass(frozen=True)
 class Services:
-    """The API's collaborators. `waiters` keeps requests that wait from taking every thread."""
+    """The API's collaborators. `waiters` and `silences` keep requests that wait from taking every thread."""
 
     settings: Settings
     keys: KeyStore
@@ -52,6 +55,8 @@ class Services:
     signer: Signer | None
     packs: Mapping[str, Pack]
     waiters: Waiters
+    silences: Silences
+    readiness: Readiness
 
 
 def make_services(settings: Settings) -> Services:
@@ -64,9 +69,9 @@ def make_services(settings: Settings) -> Services:
         )
     packs = {name: find_pack(name, catalogue) for name in settings.packs.served}
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
-    calibrations, presence = CalibrationStore(settings.redis), Presence(settings.redis)
+    calibrations, presence, silences = CalibrationStore(settings.redis), Presence(settings.redis), Silences()
     scoring = Scoring(settings.engine, presence.comparing)
-    send = partial(enqueue, celery_app("likeness-api", settings))
+    send = partial(enqueue, celery_app("likeness-api", settings, answer_s=CLIENT_ANSWER_S))
     Signers.of(settings.signing)  # where it is told them, it refuses a wrong one before it accepts a `callback_url`
     rules = Rules(
         packs=packs,
@@ -101,6 +106,8 @@ def make_services(settings: Settings) -> Services:
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
         waiters=Waiters(settings.api.threads),
+        silences=silences,
+        readiness=Readiness(settings, jobs, objects, presence, silences),
     )
 
 

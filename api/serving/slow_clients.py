@@ -10,11 +10,14 @@ import io
 import socket
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 
 from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+
+from api.serving.probes import Probes, peeked
 
 #: A request may take this long to arrive, from its first byte to its last, ...
 LONGEST_S = 120.0
@@ -110,6 +113,24 @@ class Body:
 
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
     """A gthread worker. A connection on which nothing has come yet takes no thread at all."""
+
+    def init_process(self) -> None:
+        """Serve; ends with the process."""
+        self._probes = Probes()
+        super().init_process()
+
+    def enqueue_req(self, conn: TConn) -> None:
+        """Find a thread for a connection, or, as long as nothing has come, let it wait without."""
+        head = b"" if self.cfg.is_ssl else peeked(conn.sock)
+        if head is None and not conn.initialized:
+            nothing: Future[Any] = Future()
+            nothing.set_result(_DEFER)
+            self.finish_request(conn, nothing)
+        elif pool := self._probes.pool_for(head or b""):
+            served = pool.submit(self.handle, conn)
+            served.add_done_callback(lambda served: self.method_queue.defer(self.finish_request, conn, served))
+        else:
+            super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
         """Serve one request, as gthread does."""

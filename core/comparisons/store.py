@@ -199,6 +199,11 @@ class JobStore:
             keys: list[str] = self._redis.zrangebyscore(ERASURES, "-inf", time.time(), start=0, num=limit)
         return keys
 
+    def erase_images(self, key: str, *, after_s: float) -> None:
+        """Have an object erased that no job names, in so many seconds."""
+        with translated():
+            self._redis.zadd(ERASURES, {key: time.time() + after_s})
+
     def erased(self, *keys: str) -> None:
         """Strike objects that are gone off the list."""
         with translated():

@@ -7,9 +7,12 @@ from core.comparisons.erasure import erase_now
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
-from core.errors import LikenessError, RecordsUnavailable
+from core.errors import LikenessError, RecordsUnavailable, StoreSilent
 from core.storage.idempotency import Claim
 from core.storage.objects import Objects
+
+#: When to erase what a silent store may have taken: by then it answers, or does both in the order it was asked.
+SILENT_STORE_S = 5.0
 
 
 class Submitting:
@@ -38,7 +41,12 @@ class Submitting:
         has passed to another: then nothing stays.
         """
         job = accepted.job
-        self._objects.put(job.request.images_key, accepted.images)
+        try:
+            self._objects.put(job.request.images_key, accepted.images)
+        except StoreSilent:  # it may store them once it goes on
+            with suppress(LikenessError):  # then they are swept, as images that no job names
+                self._jobs.erase_images(job.request.images_key, after_s=SILENT_STORE_S)
+            raise
         is_recorded = True
         try:
             try:

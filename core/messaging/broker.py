@@ -14,7 +14,8 @@ from core.errors import BrokerUnavailable
 from core.messaging import transport
 from core.settings import Settings
 from core.settings.groups import RedisSettings
-from core.storage.connection import ANSWER_S, CONNECT_S, asking, connect, translated
+from core.storage.connection import ANSWER_S, CONNECT_S, asking, connect, is_silence, translated
+from core.storage.patience import note_silence
 
 BROKER_DATABASE = 0
 RESULT_DATABASE = 1
@@ -82,8 +83,11 @@ ROUTES: Final = {
 EXCHANGE: Final = Exchange("likeness", type="direct")
 
 
-def celery_app(name: str, settings: Settings) -> Celery:
-    """A Celery app with our settings. Nothing connects until it is used."""
+def celery_app(name: str, settings: Settings, *, answer_s: float = ANSWER_S) -> Celery:
+    """A Celery app with our settings. Nothing connects until it is used.
+
+    `answer_s`: the broker may be silent for so long; less where a client waits.
+    """
     transport.use()
     app = Celery(name, set_as_current=False)
     options: dict[str, Any] = {
@@ -94,7 +98,7 @@ def celery_app(name: str, settings: Settings) -> Celery:
         # A worker killed while it looks leaves this lock behind; kombu's default would block the others for 300 s.
         "unacked_mutex_expire": 10,
         # Half-open connections are noticed, and a broker that is away fails a publish within seconds.
-        "socket_timeout": ANSWER_S,
+        "socket_timeout": answer_s,
         "socket_connect_timeout": CONNECT_S,
         "socket_keepalive": True,
         "health_check_interval": 25,
@@ -146,11 +150,18 @@ def celery_app(name: str, settings: Settings) -> Celery:
             "interval_start": 0.05,
             "interval_step": 0.2,
             "interval_max": 0.5,
+            "errback": _give_up_on_silence,
         },
         timezone="UTC",
         enable_utc=True,
     )
     return app
+
+
+def _give_up_on_silence(error: Exception, interval_s: float) -> None:
+    """Called by kombu before it tries again: what was not answered in time would not be the second time either."""
+    if is_silence(error):
+        raise OperationalError(str(error)) from error
 
 
 class Enqueue(Protocol):
@@ -176,6 +187,8 @@ def publishing() -> Iterator[None]:
         with translated(BrokerUnavailable):
             yield
     except (OperationalError, CeleryOperationalError, BackendError) as error:
+        if is_silence(error.__cause__ or error):
+            note_silence(BrokerUnavailable)
         raise BrokerUnavailable(f"the broker did not take the message: {error}") from error
 
 

@@ -387,6 +387,12 @@ class LogSettings(Group):
 
     as_json: bool = _setting("LOG_JSON", True, description="Log lines as JSON (true) or as text (false)")
     level: str = _setting("LOG_LEVEL", "INFO", description="Smallest level that is logged")
+    max_bytes: int = _setting(
+        "LOG_MAX_BYTES",
+        10_000_000,
+        ge=10_000,
+        description="Size at which the local stack puts its log aside; the last five are kept",
+    )
 
 
 def is_loopback(bind: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any, TypeVar, cast
 
 import redis
@@ -12,12 +13,15 @@ from redis.sentinel import Sentinel
 from core.errors import RecordsUnavailable, RedisUnavailable
 from core.settings.groups import RedisSettings
 from core.settings.sentinels import Sentinels
+from core.storage.patience import granted_s, note_silence
 
 DATABASE = 2
 T = TypeVar("T")
 
-#: A server that does not answer is waited for this long, once: who asks has a client or a queue behind it.
+#: A server that does not answer is waited for this long, once, ...
 ANSWER_S = 10.0
+#: ... and this long while a client waits: with `appendfsync always` an answer takes what the disk takes.
+CLIENT_ANSWER_S = 2.0
 CONNECT_S = 2.0
 
 
@@ -56,9 +60,9 @@ def connect(server: RedisSettings, database: int = DATABASE, *, answer_s: float 
         "retry": TellingRetry(ExponentialBackoff(cap=0.2, base=0.05), 2, (redis.ConnectionError,)),
     }
     if (sentinels := server.sentinels) is None:
-        return redis.Redis.from_url(server.database(database), **options)
+        return patient(redis.Redis.from_url(server.database(database), **options))
     finder: Any = cast(Any, Sentinel)(sentinels.nodes, sentinel_kwargs=asking(sentinels), **options)
-    return finder.master_for(sentinels.service, db=database, **sentinels.primary_options())
+    return patient(finder.master_for(sentinels.service, db=database, **sentinels.primary_options()))
 
 
 def asking(sentinels: Sentinels) -> dict[str, Any]:
@@ -68,6 +72,46 @@ def asking(sentinels: Sentinels) -> dict[str, Any]:
     """
     once = Retry(NoBackoff(), 0)
     return {"socket_timeout": CONNECT_S, "socket_connect_timeout": CONNECT_S, "retry": once, **sentinels.own_options()}
+
+
+def patient(client: Any) -> Any:
+    """The client, whose connections from now on wait no longer than is granted to whoever asks."""
+    pool = client.connection_pool
+    pool.connection_class = _patient(pool.connection_class)
+    return client
+
+
+@cache
+def _patient(kind: Any) -> Any:
+    class Patient(kind):  # type: ignore[misc]
+        """Looks at each use how long it may take: it may have been made for somebody with more time."""
+
+        @property
+        def socket_timeout(self) -> float:
+            return granted_s(super().socket_timeout, first_s=CLIENT_ANSWER_S)
+
+        @socket_timeout.setter
+        def socket_timeout(self, seconds: float) -> None:
+            kind.socket_timeout.fset(self, seconds)
+
+        @property
+        def socket_connect_timeout(self) -> float:
+            return granted_s(super().socket_connect_timeout, first_s=CONNECT_S)
+
+        @socket_connect_timeout.setter
+        def socket_connect_timeout(self, seconds: float) -> None:
+            kind.socket_connect_timeout.fset(self, seconds)
+
+        def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+            self.update_current_socket_timeout(self.socket_timeout)
+            super().send_packed_command(command, check_health)
+
+    return Patient
+
+
+def is_silence(error: BaseException) -> bool:
+    """Whether the server did not answer in the time granted."""
+    return isinstance(error, redis.TimeoutError)
 
 
 @contextmanager
@@ -84,6 +128,8 @@ def translated(unavailable: type[RedisUnavailable] = RecordsUnavailable) -> Iter
         refusal.is_refusal = not getattr(error, "unanswered", False)
         raise refusal from error
     except (redis.RedisError, OSError) as error:
+        if is_silence(error):
+            note_silence(unavailable)
         raise unavailable(f"{unavailable.server} did not answer: {error}") from error
 
 

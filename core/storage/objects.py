@@ -1,10 +1,11 @@
 """Whole objects under opaque keys: what may be asked of a store, and any S3 store that answers it."""
 
 import io
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -12,11 +13,50 @@ from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import InvalidResponseError, S3Error, ServerError
 
-from core.errors import ObjectNotFound, SettingsInvalid, StoreUnavailable
+from core.errors import ObjectNotFound, SettingsInvalid, StoreSilent, StoreUnavailable
 from core.settings.groups import ObjectSettings
+from core.storage.patience import granted_s, note_silence
 
 #: Kept open at most; an API process has up to so many threads at the store at a time.
 MOST_CONNECTIONS = 64
+#: The store may go so long without taking a piece of a body, or answering, ...
+TAKE_S, ANSWER_S = 5.0, 20.0
+#: ... and so long while a client waits.
+CLIENT_S = 3.0
+PIECE_BYTES = 64 * 1024
+#: By default the kernel takes megabytes at once, and they would have to arrive while we wait for the answer.
+UNSENT_BYTES = 256 * 1024
+
+
+class PatientPool(urllib3.PoolManager):
+    """Waits for as long as the store makes progress, and no longer than is granted to whoever asks."""
+
+    def urlopen(self, method: str, url: str, body: Any = None, **options: Any) -> Any:  # type: ignore[override]
+        """As urllib3 does it, with a body in pieces: a socket's timeout is for all that it is given to send at once."""
+        if isinstance(body, bytes) and body:
+            body = io.BytesIO(body)
+        # While it sends, urllib3 grants what it grants to connecting.
+        options["timeout"] = urllib3.Timeout(
+            connect=granted_s(TAKE_S, first_s=CLIENT_S), read=granted_s(ANSWER_S, first_s=CLIENT_S)
+        )
+        return super().urlopen(method, url, body=body, **options)
+
+
+class Retry(urllib3.Retry):
+    """Asks again what failed, but not a store that was silent: it would be as silent once more."""
+
+    def increment(self, *where: Any, **found: Any) -> Any:
+        """As urllib3 calls it. Raise the error when it is a silence."""
+        if (error := found.get("error")) is not None and is_silence(error):
+            raise error
+        return super().increment(*where, **found)
+
+
+def is_silence(error: BaseException) -> bool:
+    """Whether a server did not answer, or did not take what it was sent, in the time granted."""
+    if isinstance(error, urllib3.exceptions.ProtocolError):  # urllib3's name for it while a body is sent
+        return any(isinstance(cause, TimeoutError) for cause in error.args)
+    return isinstance(error, urllib3.exceptions.TimeoutError)
 
 
 def s3_client(store: ObjectSettings, pool: urllib3.PoolManager) -> Minio:
@@ -65,10 +105,14 @@ class ObjectStore:
 
     def __init__(self, store: ObjectSettings) -> None:
         self._bucket = store.bucket
-        pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(connect=2, read=20),
+        pool = PatientPool(
             maxsize=MOST_CONNECTIONS,
-            retries=urllib3.Retry(total=2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
+            blocksize=PIECE_BYTES,
+            socket_options=[
+                (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+                (socket.SOL_SOCKET, socket.SO_SNDBUF, UNSENT_BYTES),
+            ],
+            retries=Retry(total=2, backoff_factor=0.1, status_forcelist=(500, 502, 503, 504)),
         )
         self._client = s3_client(store, pool)
 
@@ -135,4 +179,10 @@ def translated(what: str) -> Iterator[None]:
             raise ObjectNotFound(f"no object is stored under {what!r}") from error
         raise StoreUnavailable(f"the object store refused {what!r}: {error.code}") from error
     except (urllib3.exceptions.HTTPError, InvalidResponseError, ServerError) as error:
-        raise StoreUnavailable(f"the object store did not answer: {type(error).__name__}") from error
+        asked: Any = error.pool if isinstance(error, urllib3.exceptions.PoolError) else getattr(error, "conn", None)
+        where = f" at {asked.host}:{asked.port}" if asked else ""
+        said = f"the object store{where} did not answer: {type(error).__name__}"
+        if is_silence(error):
+            note_silence(StoreUnavailable)
+            raise StoreSilent(said) from error
+        raise StoreUnavailable(said) from error

@@ -18,14 +18,16 @@ def ping_redis(server: RedisSettings) -> None:
     except redis.AuthenticationError as error:
         raise SettingsInvalid(f"LIKENESS_REDIS_URL: the server refuses the password: {error}") from error
     except (redis.RedisError, OSError) as error:
-        raise RedisUnavailable(f"the Redis server does not answer: {error}") from error
+        asked = client.connection_pool.connection_kwargs
+        where = f" at {asked['host']}:{asked.get('port', 6379)}" if "host" in asked else ""
+        raise RedisUnavailable(f"the Redis server{where} does not answer: {error}") from error
     finally:
         client.close()
 
 
 def ensure_bucket(store: ObjectSettings) -> None:
     """Make the bucket if need be. Raise StoreUnavailable until the store answers, SettingsInvalid for bad keys."""
-    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
+    pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=2), retries=False)
     client = s3_client(store, pool)
     with translated(store.bucket):
         try:

@@ -45,10 +45,14 @@ class Runner:
         self._grace_s = grace_s
         with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "infra.local.runner", str(os.getpid()), str(grace_s), str(procfile), *names],
+                [
+                    *(sys.executable, "-m", "infra.local.runner"),
+                    *(str(os.getpid()), str(grace_s), str(log), str(procfile)),
+                    *names,
+                ],
                 env=dict(environment),
                 stdin=subprocess.PIPE,
-                stdout=output,  # no pipe: honcho must be able to write, and so to end its work, when we are gone
+                stdout=output,  # its own last words; no pipe, for it must be able to write when we are gone
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal reaches us only; we stop the processes in order
             )

@@ -16,16 +16,24 @@ from honcho import manager as honcho_manager
 from honcho.environ import parse_procfile
 from honcho.printer import Printer
 
+from infra.local.log_file import LogFile
 from infra.local.supervise import die_with_parent
 
 
-def run(supervisor: int, grace_s: float, procfile: Path, names: list[str], own: Mapping[str, Mapping[str, str]]) -> int:
+def run(
+    supervisor: int,
+    grace_s: float,
+    log: Path,
+    procfile: Path,
+    names: list[str],
+    own: Mapping[str, Mapping[str, str]],
+) -> int:
     """Run the named processes until one of them stops or we are told to; then stop the others."""
     die_with_parent(signal.SIGTERM)
     if os.getppid() != supervisor:
         sys.exit("the supervisor is gone")
     honcho_manager.KILL_WAIT = grace_s
-    manager = honcho_manager.Manager(Printer(sys.stdout, colour=False))
+    manager = honcho_manager.Manager(Printer(LogFile(log), colour=False))
     commands = parse_procfile(procfile.read_text(encoding="utf-8")).processes
     for name in names:
         manager.add_process(name, commands[name], env={**os.environ, **own.get(name, {})})
@@ -34,7 +42,7 @@ def run(supervisor: int, grace_s: float, procfile: Path, names: list[str], own: 
 
 
 if __name__ == "__main__":
-    pid, grace, file, *processes = sys.argv[1:]
+    pid, grace, log_file, file, *processes = sys.argv[1:]
     told = json.load(sys.stdin)
     os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())  # the processes have nothing to read
-    sys.exit(run(int(pid), float(grace), Path(file), processes, told))
+    sys.exit(run(int(pid), float(grace), Path(log_file), Path(file), processes, told))

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import sysconfig
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import TypeVar
 from urllib.parse import quote, unquote, urlsplit
 
 from core.errors import LikenessError, SettingsInvalid
-from core.outages import outlast
+from core.outages import outlast, passes
 from core.private import FOR_OWNER, write_private
 from core.settings import Settings, load_settings
 from core.storage.readiness import ensure_bucket, ping_redis
@@ -25,6 +26,8 @@ from infra.local.inner_ports import write_credentials
 LOOPBACK = "127.0.0.1"
 S3_PORTS = 10  # weed mini listens on ten consecutive ports; the first one speaks S3
 S3_SOCKETS = {"s3": 1, "master": 3, "volume": 5, "filer": 7, "admin": 9}
+#: A server that starts takes about so long; from then on one is told what is waited for.
+STARTING_S = 2.0
 T = TypeVar("T")
 
 
@@ -187,12 +190,33 @@ def retry(probe: Callable[[], T], *, timeout_s: float, meanwhile: Callable[[], N
     return outlast(probe, outage_s=timeout_s, longest_pause_s=0.1, meanwhile=meanwhile)
 
 
+def telling(probe: Callable[[], T], say: Callable[[str], None], *, after_s: float = 0.0) -> Callable[[], T]:
+    """The probe, which from `after_s` seconds on says what it waits for, once for as long as that is the same."""
+    began, said = time.monotonic(), ""
+
+    def told() -> T:
+        nonlocal said
+        try:
+            return probe()
+        except LikenessError as error:
+            if time.monotonic() - began >= after_s and passes(error) and str(error) != said:
+                said = str(error)
+                say(f"Waiting: {said}")
+            raise
+
+    return told
+
+
 def wait_until_ready(
-    settings: Settings, *, timeout_s: float = 60, meanwhile: Callable[[], None] = lambda: None
+    settings: Settings,
+    *,
+    timeout_s: float = 60,
+    meanwhile: Callable[[], None] = lambda: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Return once Redis answers and the bucket exists, wherever the two servers run."""
-    retry(lambda: ping_redis(settings.redis), timeout_s=timeout_s, meanwhile=meanwhile)
-    retry(lambda: ensure_bucket(settings.objects), timeout_s=timeout_s, meanwhile=meanwhile)
+    """Return once Redis answers and the bucket exists, wherever the two servers run. `say`, what it waits for."""
+    for probe in (lambda: ping_redis(settings.redis), lambda: ensure_bucket(settings.objects)):
+        retry(telling(probe, say, after_s=STARTING_S), timeout_s=timeout_s, meanwhile=meanwhile)
 
 
 def main(arguments: list[str]) -> None:

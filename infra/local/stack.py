@@ -21,16 +21,18 @@ from honcho.environ import parse_procfile
 
 from core.errors import LikenessError
 from core.messaging.presence import Presence
+from core.outages import outlast
 from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
+from infra.local.log_file import put_aside
 from infra.local.own_secrets import RECEIPTS, made_once, secrets_of, without_secrets
 from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
 from infra.local.servers import (
     LOOPBACK,
     free_port,
     free_s3_port,
-    retry,
     s3_sockets,
+    telling,
     wait_until_ready,
 )
 
@@ -42,6 +44,8 @@ The API asks for no key: every user of this machine can call it, read, cancel an
   likeness keys create me --scope admin        (prints the key, once)
   LIKENESS_AUTH=on likeness up                 (from then on; commands send LIKENESS_API_KEY)
 """
+#: The API says within two seconds whether it is ready.
+ANSWER_S = 3.0
 
 Say = Callable[[str], None]
 
@@ -66,6 +70,8 @@ class LocalStack:
     home: Path
     environment: Mapping[str, str]
     embedded: tuple[str, ...] = ()
+    #: From this size on the log is put aside.
+    log_bytes: int = 10_000_000
     runners: list[Runner] = field(default_factory=list)
 
     @property
@@ -85,7 +91,7 @@ class LocalStack:
 
     @property
     def log(self) -> Path:
-        """What every process has written since the start; the run before lies beside it as `stack.log.1`."""
+        """What every process writes; `stack.log.1`, `.2`, ... were put aside, when it had grown or at a start."""
         return self.home / "logs" / "stack.log"
 
     def check(self) -> None:
@@ -113,7 +119,8 @@ def start_stack(
         settings = load_settings()
         settings.check()
         outside = {"redis": settings.redis.url, "s3": settings.objects.endpoint}
-        stack = LocalStack(home, _environment(home, settings), tuple(name for name in outside if not outside[name]))
+        embedded = tuple(name for name in outside if not outside[name])
+        stack = LocalStack(home, _environment(home, settings), embedded, settings.logs.max_bytes)
         try:
             _start(stack, settings, procfile, timeout_s, say)
             yield stack
@@ -133,6 +140,7 @@ def up(*, procfile: Path = PROCFILE, timeout_s: float = 180) -> int:
             say(_welcome(stack))
             while True:
                 stack.check()
+                put_aside(stack.log, from_bytes=stack.log_bytes)
                 time.sleep(0.5)
     except KeyboardInterrupt:
         say("Stopped; nothing is left running.")
@@ -141,8 +149,7 @@ def up(*, procfile: Path = PROCFILE, timeout_s: float = 180) -> int:
 
 def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: float, say: Say) -> None:
     stack.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if stack.log.exists():
-        stack.log.replace(stack.log.with_name("stack.log.1"))
+    put_aside(stack.log)
     names = list(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
     if not settings.images.urls and "fetcher" in names:
         names.remove("fetcher")
@@ -164,7 +171,7 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
 
     run([name for name in names if name in stack.embedded])
     connected = _connected(settings, stack)
-    wait_until_ready(connected, timeout_s=timeout_s, meanwhile=stack.check)
+    wait_until_ready(connected, timeout_s=timeout_s, meanwhile=stack.check, say=say)
     if "redis" in stack.embedded:
         _forget_workers(Presence(connected.redis))
     write_private(stack.home / "stack.env", _env_file(stack.environment))
@@ -195,20 +202,13 @@ def _stop(stack: LocalStack, say: Say) -> None:
 
 
 def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
-    last_said = ""
-
     def probe() -> None:
-        nonlocal last_said
-        missing = _missing(stack.api_url)
-        if not missing:
-            return
-        if missing != last_said:
-            say(f"Waiting: {missing}")
-            last_said = missing
-        raise NotReady(missing)
+        if missing := _missing(stack.api_url):
+            raise NotReady(missing)
 
     try:
-        retry(probe, timeout_s=timeout_s, meanwhile=stack.check)
+        # Less often than the servers: each time it asks is a line in the log.
+        outlast(telling(probe, say), outage_s=timeout_s, meanwhile=stack.check)
     except NotReady as error:
         raise StackFailed(f"not ready after {timeout_s:.0f} s: {error}; the log is {stack.log}") from error
 
@@ -216,9 +216,9 @@ def _wait_for_api(stack: LocalStack, timeout_s: float, say: Say) -> None:
 def _missing(api_url: str) -> str:
     """What keeps the stack from being ready, in the API's words; nothing when it is."""
     try:
-        response = httpx.get(f"{api_url}/ready", timeout=10)
+        response = httpx.get(f"{api_url}/ready", timeout=ANSWER_S)
     except httpx.HTTPError:
-        return "the API does not answer yet"
+        return f"the API at {api_url} does not answer yet"
     if response.status_code == httpx.codes.OK:
         return ""
     try:

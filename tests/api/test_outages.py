@@ -42,10 +42,10 @@ def test_an_outage_does_not_tell_where_our_servers_are(method: str, path: str) -
 
 def test_readiness_warns_before_the_server_of_the_records_is_full(redis_server: Servers) -> None:
     records = connect(redis_server.settings.redis)
-    app = create_app(redis_server.settings.but(s3_endpoint="http://127.0.0.1:1", s3_access_key="k", s3_secret_key="s"))
+    settings = redis_server.settings.but(s3_endpoint="http://127.0.0.1:1", s3_access_key="k", s3_secret_key="s")
 
     def said() -> dict[str, object]:
-        with app.test_client() as client:
+        with create_app(settings).test_client() as client:  # one process gives the same answer for a second
             return dict(client.get("/ready").get_json()["checks"]["job_store"])
 
     assert said() == {"ok": True, "detail": "answers"}, "without a limit"

@@ -1,5 +1,6 @@
 """Readiness, packs, and the OpenAPI document."""
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -68,3 +69,29 @@ def test_no_request_gets_a_server_error_or_an_undocumented_answer(stack: Stack) 
 
         send()
     assert len(tried) >= 14, tried
+
+
+def test_every_request_has_its_line_with_the_id_that_the_client_was_told(stack: Stack) -> None:
+    with httpx.Client(base_url=stack.url) as http:
+        answers = [
+            http.get("/health"),
+            http.get("/nowhere?secret=query"),
+            http.get("/v1/comparisons/cmp_0"),
+            http.post("/compare", json={}),
+            http.get("/v1/packs", headers={"X-Request-Id": "one-of-the-clients-own"}),
+        ]
+    assert {answer.status_code for answer in answers} == {200, 404, 422}
+
+    def lines() -> list[tuple[object, ...]]:
+        said = [json.loads(line) for line in stack.log("api").splitlines() if line.startswith("{")]
+        return [
+            (line["request_id"], line["method"], line["path"], line["status"])
+            for line in said
+            if line["event"] == "request"
+        ]
+
+    for answer in answers:
+        sent = answer.request
+        told = answer.headers["X-Request-Id"], sent.method, sent.url.path, answer.status_code
+        assert lines().count(told) == 1
+    assert "secret=query" not in stack.log("api")

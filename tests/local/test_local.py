@@ -1,11 +1,14 @@
 import os
+import re
 import signal
+import socket
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -14,8 +17,10 @@ import pytest
 
 from core.settings import load_settings
 from core.storage.readiness import ping_redis
+from infra.local.log_file import put_aside
 from infra.local.processes import MARK, StackFailed
 from infra.local.stack import LocalStack, StackRunning, start_stack
+from tests.support.ports import ours
 from tests.support.stack import eventually
 
 Procfile = Callable[[str], Path]
@@ -175,6 +180,45 @@ def test_a_signal_stops_everything_down_to_the_grandchildren(
         assert not (home / "stack.env").exists()
 
 
+@pytest.fixture
+def hung() -> Iterator[str]:
+    """Address of what takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+HANGS = f"api: exec {sys.executable} {Path(__file__).parent / 'tiny_api.py'} hang\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "setting", "said"),
+    [
+        (API, "LIKENESS_REDIS_URL=redis://{hung}", "Waiting: the Redis server at {hung} does not answer: Timeout"),
+        (API, "LIKENESS_S3_ENDPOINT=http://{hung}", "Waiting: the object store at {hung} did not answer"),
+        (HANGS, "LIKENESS_API_URL=http://{free}", "Waiting: the API at http://{free} does not answer yet"),
+    ],
+    ids=["redis", "s3", "api"],
+)
+def test_within_five_seconds_it_says_what_it_waits_for(
+    home: Path, procfile: Procfile, set_servers: None, hung: str, lines: str, setting: str, said: str
+) -> None:
+    where = {"hung": hung, "free": f"127.0.0.1:{ours().take()}"}
+    name, _, value = setting.format(**where).partition("=")
+    command = [sys.executable, "-c", UP, str(procfile(lines))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, name: value}) as up:
+        assert up.stdout
+        line = up.stdout.readline()
+        start = time.monotonic()
+        while "Waiting" not in line:
+            line = up.stdout.readline()
+            assert line, "it has ended"
+        assert time.monotonic() - start < 5
+        up.terminate()
+        rest = up.stdout.read()
+    assert re.match(said.format(**where), line + rest), line
+    assert not processes(home)
+
+
 @linux_only
 def test_kill_9_of_the_supervisor_takes_the_stack_with_it(home: Path, procfile: Procfile, set_servers: None) -> None:
     with up_in_a_terminal(procfile(API), home) as up:
@@ -205,3 +249,48 @@ def test_the_next_start_ends_what_a_killed_one_left_behind(home: Path, procfile:
             found = load_settings().redis.url
             assert found
             assert stack.environment["LIKENESS_REDIS_URL"] == found.get_secret_value()
+
+
+CHATTY = (
+    f"chatty: exec {sys.executable} -uc "
+    '"import itertools, time; [(print(chr(35), i), time.sleep(0.002)) for i in itertools.count()]"\n'
+)
+
+
+def test_the_log_stays_within_bounds_and_loses_no_line_whoever_renames_it(
+    home: Path, procfile: Procfile, set_servers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIKENESS_LOG_MAX_BYTES", "10000")
+    logs = home / "logs"
+    with up_in_a_terminal(procfile(API + CHATTY), home):
+
+        def there(name: str) -> None:
+            assert (logs / name).exists()
+
+        eventually(partial(there, "stack.log.1"))
+
+        def renamed() -> None:
+            try:
+                (logs / "stack.log").rename(logs / "stack.log.by-logrotate")
+            except FileNotFoundError:
+                raise AssertionError("it was put aside just now") from None
+
+        eventually(renamed)
+        eventually(partial(there, "stack.log.3"))
+    files = [*logs.iterdir()]
+    assert all(file.stat().st_size < 100_000 for file in files)
+    said = [number for file in files for number in re.findall(r"chatty +\| # (\d+)\n", file.read_text())]
+    assert sorted(map(int, said)) == [*range(len(said))]
+
+
+def test_of_the_logs_that_were_put_aside_the_last_five_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "stack.log"
+    put_aside(log)
+    for number in range(8):
+        log.write_text(f"{number}")
+        put_aside(log, from_bytes=2)
+        assert log.exists(), "it is smaller"
+        put_aside(log, from_bytes=1)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        f"stack.log.{age}": f"{8 - age}" for age in range(1, 6)
+    }

@@ -60,6 +60,8 @@ def test_a_job_that_ends_its_worker_each_time_fails_and_those_beside_it_succeed(
         eventually(check, within_s=60)
     assert all(own_stack.processes[name].poll() is None for name in PROCESSES.values())
     assert "request_broke" not in own_stack.log("api")
+    assert "is starting" in own_stack.log("beat")
+    assert "Sending due task" not in own_stack.log("beat"), "every second, for as long as it lives"
 
 
 def node(holder: str | None) -> str:
