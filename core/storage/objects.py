@@ -56,7 +56,9 @@ def is_silence(error: BaseException) -> bool:
     """Whether a server did not answer, or did not take what it was sent, in the time granted."""
     if isinstance(error, urllib3.exceptions.ProtocolError):  # urllib3's name for it while a body is sent
         return any(isinstance(cause, TimeoutError) for cause in error.args)
-    return isinstance(error, urllib3.exceptions.TimeoutError)
+    # One that refuses connections has answered; urllib3 counts it among the others.
+    is_refusal = isinstance(error, urllib3.exceptions.NewConnectionError)
+    return isinstance(error, urllib3.exceptions.TimeoutError) and not is_refusal
 
 
 def s3_client(store: ObjectSettings, pool: urllib3.PoolManager) -> Minio:

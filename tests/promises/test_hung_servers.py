@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from core.comparisons.store import JobStore
-from core.errors import BrokerUnavailable, RecordsUnavailable
+from core.errors import BrokerUnavailable, RecordsUnavailable, StoreUnavailable
 from core.messaging.broker import Tasks, celery_app, enqueue
 from core.settings import Settings
 from core.storage import patience
@@ -140,6 +140,17 @@ def test_a_store_that_is_slow_but_takes_one_piece_after_the_other_is_no_silent_o
             objects.put("a key", body)
             assert time.monotonic() - start > CLIENT_S + 0.5
             assert taken.result() > len(body)
+
+
+def test_a_store_that_refuses_connections_is_asked_again_and_is_not_silent() -> None:
+    where = {"s3_endpoint": "http://127.0.0.1:1", "s3_access_key": "k", "s3_secret_key": "s"}
+    met = patience.begin()
+    start = time.monotonic()
+    with pytest.raises(StoreUnavailable) as away:
+        ObjectStore(Settings(**where).objects).get("a key")
+    assert type(away.value) is StoreUnavailable
+    assert not met.silences
+    assert time.monotonic() - start > 0.15, "it was asked again, after a while"
 
 
 def test_who_has_waited_in_vain_waits_little_from_then_on(redis_server: Servers) -> None:
