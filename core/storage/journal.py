@@ -34,8 +34,10 @@ def rewrite(server: RedisSettings, *, within_s: float = 300) -> Rewriting:
             _wait(client, time.monotonic() + within_s)
             if (came_of_it := client.info("persistence")["aof_last_bgrewrite_status"]) != "ok":
                 raise RecordsUnavailable(f"the append-only file was not rewritten: {came_of_it}")
-    except redis.exceptions.NoPermissionError:
-        return Rewriting.REFUSED
+    except RecordsUnavailable as error:
+        if isinstance(error.__cause__, redis.exceptions.NoPermissionError):
+            return Rewriting.REFUSED
+        raise
     finally:
         client.close()
     return Rewriting.DONE

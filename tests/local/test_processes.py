@@ -66,9 +66,9 @@ def test_only_what_calls_or_fetches_reaches_out() -> None:
     reach = {name for name, s in COMPOSE.items() if set(s.get("networks", ())) - inner - closed}
     assert reach == {"courier", "fetcher", "packs"}
     assert all("networks" in s or s["network_mode"] == "none" for s in COMPOSE.values())
-    for name in ("courier", "packs"):
+    for name in ("courier", "fetcher", "packs"):
         beside = {other for other, s in COMPOSE.items() if set(s.get("networks", ())) & set(COMPOSE[name]["networks"])}
-        assert beside <= {"courier", "packs", "redis", "s3"}
+        assert beside <= {"courier", "fetcher", "packs", "redis", "s3"}
 
 
 def test_every_container_has_a_limit_and_none_but_the_one_that_hands_over_a_volume_is_root() -> None:
