@@ -24,7 +24,7 @@ from redis.exceptions import ResponseError
 from api.app import create_app
 from core.comparisons.erasure import erase_due
 from core.comparisons.store import JobStore
-from core.errors import JobHeld, LikenessError
+from core.errors import BrokerUnavailable, JobHeld, LikenessError, RecordsUnavailable, StoreUnavailable
 from core.messaging.broker import BROKER_DATABASE, Tasks, celery_app, enqueue
 from core.settings import Settings
 from core.storage.connection import connect
@@ -117,7 +117,8 @@ class Life(RuleBasedStateMachine):
         self.proxy.scripts.clear()
         self.objects = ObjectStore(self.direct.objects)
         self.objects.delete([*self.objects.keys("comparisons/")])
-        self.client = create_app(self.lossy).test_client()
+        app = create_app(self.lossy)
+        self.client, self.silences = app.test_client(), app.extensions["likeness"].silences
         self.jobs = JobStore.of(self.lossy)
         self.app = celery_app("exactly-once", self.lossy)
         self.consumer = Consumer()
@@ -157,6 +158,8 @@ class Life(RuleBasedStateMachine):
     @contextmanager
     def dealing(self, fates: list[Fate]) -> Iterator[None]:
         self.proxy.fates.extend(fates)
+        # A request that has just waited in vain would have the next one refused before it says anything.
+        self.silences.end(RecordsUnavailable, BrokerUnavailable, StoreUnavailable)
         try:
             yield
         finally:
