@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from core.keys.keys import ApiKey, Scope, Token
 from core.keys.store import KeyStore
 from core.settings import load_settings
+from likeness.cli.terminal import wide_console
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -71,7 +71,7 @@ def list_keys(as_json: bool) -> None:
     for key in listed:
         times = (_minute(at) for at in (key.created_at, key.expires_at, key.last_used_at))
         table.add_row(key.id, key.name, ", ".join(sorted(key.scopes)), key.state_at(now), *times, key.owner)
-    Console().print(table)
+    wide_console().print(table)
 
 
 @keys.command()

@@ -149,6 +149,7 @@ def test_an_operator_makes_lists_rotates_and_revokes_keys(secured: Stack) -> Non
     listed = {key["id"]: key for key in json.loads(keys("list", "--json"))}
     assert listed[made["id"]]["name"] == "shop"
     assert "key" not in listed[made["id"]]
+    assert made["id"] in keys("list")  # whole: it is what `rotate` and `revoke` take
     token = keys("rotate", made["id"]).strip()
     listing = secured.likeness("jobs", "--json", LIKENESS_API_KEY=token)
     assert (listing.returncode, listing.stdout) == (0, ""), listing.stderr
