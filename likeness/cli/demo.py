@@ -43,4 +43,7 @@ def demo() -> None:
                     f"  pack {job.document['pack']}, "
                     f"{(time.monotonic() - submitted_at) * 1000:.0f} ms from upload to answer\n"
                 )
-    console.print("Everything is stopped. Next: `make up`, then `.venv/bin/likeness compare ONE.jpg TWO.jpg`.")
+    console.print(
+        "Everything is stopped. Next: `make up`, then `.venv/bin/likeness compare ONE.jpg TWO.jpg`; "
+        f"photographs to try are in {samples[PAIRS[0][0]].parent}."
+    )

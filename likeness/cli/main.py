@@ -43,5 +43,6 @@ def main() -> None:
     try:
         likeness.main(standalone_mode=True)
     except (LikenessError, ApiError) as error:
-        click.echo(f"likeness: {error}", err=True)
+        hint = "; this command sends the one in LIKENESS_API_KEY" if error.code == "key_missing" else ""
+        click.echo(f"likeness: {error}{hint}", err=True)
         sys.exit(1)

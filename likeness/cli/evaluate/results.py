@@ -86,6 +86,10 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
         made.require_fit(scoring.of(pack, services.settings.packs.default_policy))
     except CalibrationUnfit as error:
         click.echo(f"note: a comparison that asks for nothing but a target_fmr is refused now: {error}", err=True)
+    if not made.trials:
+        click.echo(
+            "note: no threshold came of it, so every target_fmr is refused: more non-mated pairs are needed", err=True
+        )
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return
