@@ -12,11 +12,17 @@ from werkzeug.datastructures import FileStorage
 from core.comparisons.data_uris import TextNotBase64, decode_image
 
 _URL = re.compile(r"\s*https?://", re.IGNORECASE)
+#: A file's name, or another scheme than those.
+_PLACE = re.compile(r"\s*(?!data:)[a-z][a-z0-9+.-]*:|[^\s]{1,1000}\.[a-z0-9]{2,5}\s*$", re.IGNORECASE)
 
 
 def is_url(text: str) -> bool:
     """Whether a text is where an image can be fetched, and not the image."""
     return _URL.match(text) is not None
+
+
+def _is_place(value: str | bytes) -> bool:
+    return isinstance(value, str) and _PLACE.match(value) is not None
 
 
 def is_image(field: fields.Field[Any]) -> bool:
@@ -48,7 +54,12 @@ class ImageText(fields.Field[FileStorage | str]):
         try:
             return FileStorage(io.BytesIO(decode_image(value)), name=attr)
         except TextNotBase64 as error:
-            raise ValidationError(f"{error.code}|{error}") from None
+            hint = (
+                "; a path, or a URL of this kind, is not read here: send the bytes of the file"
+                if _is_place(value)
+                else ""
+            )
+            raise ValidationError(f"{error.code}|{error}{hint}") from None
 
 
 _KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}

@@ -121,6 +121,7 @@ def describe(job: ComparisonJob) -> str:
             f"score      {job.score:.4f}  (threshold {job.threshold:g}: {document['threshold_origin']})",
         ]
     elif job.outcome == "not_acquired":
+        lines.append("decision   none: not compared")
         lines += [f"{r['side']:<10} {r['reason']}: {r['detail']}" for r in job.reasons]
     elif document["error"]:
         lines.append(f"error      {document['error']['code']}: {document['error']['message']}")

@@ -100,6 +100,8 @@ def test_a_request_is_the_same_in_either_body(http: httpx.Client) -> None:
         ({"probe": 7}, 422, "image_not_base64", "probe: must be a text in base64; found a number"),
         ({"probe": {"data": IMAGE}}, 422, "image_not_base64", "found an object"),
         ({"probe": "no base64!"}, 422, "image_not_base64", "found '!' at character 10"),
+        ({"probe": "/tmp/one.jpg"}, 422, "image_not_base64", "found '.' at character 9; a path"),
+        ({"probe": "file:///one"}, 422, "image_not_base64", "send the bytes of the file"),
         ({"probe": IMAGE * 1000 + "%"}, 422, "image_not_base64", "found '%' at character"),
         ({"probe": "aGVsbG8="}, 415, "image_unsupported", "probe: "),
         ({"probe": base64.b64encode(b"\xff\xd8" + bytes(10 * 2**20)).decode()}, 413, "image_too_large", "10485760"),

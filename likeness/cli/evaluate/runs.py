@@ -198,7 +198,7 @@ def _describe(run: Run) -> str:
     if run.failure:
         lines.append(f"error      {run.failure.code}: {run.failure.message}")
     if run.status is Status.SUCCEEDED:
-        lines.append(f"report     evaluate report {run.id} --out DIRECTORY")
+        lines.append(f"report     likeness evaluate report {run.id} --out DIRECTORY")
     return "\n".join(lines)
 
 
