@@ -49,6 +49,8 @@ class Period:
     told_ms: list[float] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     untold: int = 0
+    #: Its jobs that had not ended when they were answered.
+    left: list[str] = field(default_factory=list)
     #: Where the slowest of its jobs spent its time.
     slowest: str = ""
 
@@ -117,6 +119,7 @@ class Good:
             due_of[job["id"]] = due
             if job["status"] != "succeeded":
                 period.refused[job["status"]] += 1
+                period.left.append(job["id"])
 
         began = due = time.monotonic()
         with ThreadPoolExecutor(256) as pool:
@@ -132,11 +135,11 @@ class Good:
         return period
 
 
-def tidy_up(stack: BenchStack, admin: str, pressed: Pressed) -> None:
-    """Erase what the hostile key left, and wait until nothing is at work."""
+def tidy_up(stack: BenchStack, admin: str, jobs: Sequence[str]) -> None:
+    """Erase what was left, and wait until nothing is at work."""
     headers = {"Authorization": f"Bearer {admin}"}
     with httpx.Client(base_url=stack.url, timeout=60, headers=headers) as client, ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda job: client.delete(f"/v1/comparisons/{job}"), pressed.accepted))
+        list(pool.map(lambda job: client.delete(f"/v1/comparisons/{job}"), jobs))
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         before = sum(stack.cpu_s().values())
@@ -217,7 +220,7 @@ def main(patterns: tuple[str, ...], rounds: int, hostile_s: float, quiet_s: floa
                     )
                     hostile = good.go_on(hostile_s)
                     pressed = pressing.result()
-                    tidy_up(stack, str(admin), pressed)
+                    tidy_up(stack, str(admin), [*pressed.accepted, *hostile.left])
                     after = good.go_on(quiet_s)
                     rows.append(row(pattern, pressed, before + after, hostile))
                     say(" | ".join(rows[-1]))
