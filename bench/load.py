@@ -37,7 +37,11 @@ KEPT_S = 3.0
 
 
 class Refused(Exception):
-    """The server did not answer as it should."""
+    """The server did not answer as it should; `code` is its own word for why, or the name of what broke."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class Door:
@@ -54,10 +58,11 @@ class Door:
             connection.request("POST", path, body, headers or {})
             answer = connection.getresponse()
             text = answer.read()
-        except OSError as error:  # click takes a broken pipe for the end of its own output, and says nothing
-            raise Refused(f"{path}: {error!r}") from error
+        except (OSError, http.client.HTTPException) as error:  # click would take a broken pipe for its own
+            connection.close()  # and opens again by itself
+            raise Refused(f"{path}: {error!r}", type(error).__name__) from error
         if not 200 <= answer.status < 300:
-            raise Refused(f"{path}: {answer.status} {text[:300]!r}")
+            raise Refused(f"{path}: {answer.status} {text[:300]!r}", _code(answer.status, text))
         return json.loads(text)
 
     def _connection(self) -> http.client.HTTPConnection:
@@ -65,7 +70,7 @@ class Door:
         if not hasattr(own, "connection"):
             own.connection = http.client.HTTPConnection(self._host, timeout=120)
         elif now - own.used_at > KEPT_S:
-            own.connection.close()  # and opens again by itself
+            own.connection.close()
         own.used_at = now
         connection: http.client.HTTPConnection = own.connection
         return connection
@@ -77,7 +82,7 @@ class Door:
             "/v1/comparisons", pair.form, {**headers, **({"Prefer": f"wait={wait_s}"} if wait_s else {})}
         )
         if wait_s and job["status"] != "succeeded":
-            raise Refused(f"the job {job['id']} is {job['status']}")
+            raise Refused(f"the job {job['id']} is {job['status']}", job["status"])
         return job
 
     def compare(self, pair: Pair) -> object:
@@ -117,6 +122,13 @@ def offered(compare: Compare, pairs: Sequence[Pair], *, per_s: float, for_s: flo
             time.sleep(max(0.0, due - time.perf_counter()))
             pool.submit(ask, due)
     return _measured(0, latencies, time.perf_counter() - began)
+
+
+def _code(status: int, text: bytes) -> str:
+    try:
+        return f"{status} {json.loads(text)['code']}"
+    except (ValueError, KeyError, TypeError):  # gunicorn's own page
+        return str(status)
 
 
 def _measured(clients: int, latencies: Sequence[float], lasted_s: float) -> Measured:

@@ -62,7 +62,8 @@ class Dispatch:
         room = MOST_WAITING - messages_waiting(self._settings.redis, *self._threads)
         if room <= 0:
             return
-        for event_id, is_retry in self._store.hand_out(room):
+        shares = self._shares[Queues.CALLBACKS], self._shares[Queues.CALLBACKS_RETRY]
+        for event_id, is_retry in self._store.hand_out(room, shares):
             queue = Queues.CALLBACKS_RETRY if is_retry else Queues.CALLBACKS
             enqueue(Tasks.DELIVER, event_id, queue=queue)
 

@@ -9,6 +9,7 @@ from api.door.quota import counted
 from api.door.services import services
 from api.schemas.comparisons import submission_of
 from core.comparisons.jobs import Job
+from core.errors import StoreUnavailable
 
 
 def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
@@ -16,4 +17,6 @@ def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     with keyed.undone_if_refused():
         accepted = services().accepting.accept(submission_of(form), owner=caller().owner)
         with counted():
-            return services().submitting.submit(accepted, queue=caller().queue, claim=keyed.claim)
+            job = services().submitting.submit(accepted, queue=caller().queue, claim=keyed.claim)
+        services().silences.answered(StoreUnavailable)
+        return job

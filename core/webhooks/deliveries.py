@@ -157,10 +157,11 @@ class DeliveryStore:
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
         return DeliveryPage(tuple(_delivery(event_id, fields) for event_id, fields in page.records), page.next_id)
 
-    def hand_out(self, limit: int) -> Sequence[tuple[str, bool]]:
+    def hand_out(self, limit: int, shares: tuple[Share, Share] | None = None) -> Sequence[tuple[str, bool]]:
         """Up to `limit` deliveries that are due, by turns of their owners; each once in a while.
 
-        As (event id, whether it is a retry): it failed before, or its destination is slow.
+        As (event id, whether it is a retry): it failed before, or its destination is slow. What `take` would refuse at
+        this moment is passed over; `shares` are those of first attempts and of retries.
         """
         now = time.time()
         with translated():
@@ -168,7 +169,8 @@ class DeliveryStore:
                 keys=[DELIVERIES_DUE],
                 args=[
                     *(now, now + HANDED_OUT_S, limit, f"{DELIVERY}:"),
-                    *(LOOKED_AT, MOST_OF_ONE_OWNER, now + _soon()),
+                    *(LOOKED_AT, MOST_OF_ONE_OWNER, now + _soon(), ATTEMPTS_PER_HOST),
+                    *(fact for share in shares or () for fact in (share.name, share.per_owner)),
                 ],
             )
         return [(event_id, failed != "0") for event_id, failed in zip(found[::2], found[1::2], strict=True)]

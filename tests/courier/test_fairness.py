@@ -12,7 +12,7 @@ import pytest
 from core.comparisons.store import JobStore
 from core.messaging.broker import Queues, Tasks
 from core.settings import Settings
-from core.webhooks.deliveries import MOST_OF_ONE_OWNER, DeliveryStatus, DeliveryStore, Share
+from core.webhooks.deliveries import ATTEMPTS_PER_HOST, MOST_OF_ONE_OWNER, DeliveryStatus, DeliveryStore, Share
 from core.webhooks.destinations import DestinationRules, true_destination
 from core.webhooks.outbox import host_key
 from core.webhooks.signing import new_secret
@@ -133,6 +133,21 @@ def test_what_is_due_is_handed_out_by_turns_of_owners(store: DeliveryStore, ende
     rest = [event_id for event_id, _ in store.hand_out(1000)]
     assert len(rest) == MOST_OF_ONE_OWNER, "and not more of one owner in a round"
     assert {event_id for event_id, _ in store.hand_out(1000)} | {*first, *rest} == mallorys | adas | nobodys
+
+
+def test_what_would_find_no_place_is_not_handed_out_and_hides_nobody(store: DeliveryStore, ended_by: EndedBy) -> None:
+    shares = (Share(Queues.CALLBACKS, 5, spares_slow=True), Share(Queues.CALLBACKS_RETRY, 2, spares_slow=False))
+    tarpits = [ended_by("mallory", "https://tarpit.example/") for _ in range(ATTEMPTS_PER_HOST + 3)]
+    taken = [store.take(event_id, shares[0]) for event_id in tarpits[:ATTEMPTS_PER_HOST]]
+    elsewhere = [ended_by("mallory", f"https://{number}.example/") for number in range(2)]
+    of_ada = ended_by("ada", "https://ada.example/")
+    assert {event_id for event_id, _ in store.hand_out(100, shares)} == {*elsewhere, of_ada}, "the destination is full"
+    assert store.take(elsewhere[0], shares[0])
+    late = ended_by("mallory", "https://late.example/")
+    assert not store.hand_out(100, shares), "the owner has all of the share that it may"
+    assert taken[0]
+    store.settle(taken[0], [], DeliveryStatus.DELIVERED)
+    assert {event_id for event_id, _ in store.hand_out(100, shares)} == {late, *tarpits[ATTEMPTS_PER_HOST:]}
 
 
 def test_a_destination_that_timed_out_is_tried_among_the_retries_until_something_arrives_there(
