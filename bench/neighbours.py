@@ -113,13 +113,14 @@ class Good:
             except Refused as error:
                 period.refused[error.code] += 1
                 return
+            due_of[job["id"]] = due
+            if job["status"] != "succeeded":  # after 60 s, or at once where as many wait as one key may have waiting
+                period.refused[job["status"]] += 1
+                period.left.append(job["id"])
+                return
             period.ended_ms.append(took_ms := (time.monotonic() - due) * 1000)
             if took_ms == max(period.ended_ms):
                 period.slowest = f"{took_ms:.0f} ms: {(job.get('result') or job).get('timings_ms')}"
-            due_of[job["id"]] = due
-            if job["status"] != "succeeded":
-                period.refused[job["status"]] += 1
-                period.left.append(job["id"])
 
         began = due = time.monotonic()
         with ThreadPoolExecutor(256) as pool:
