@@ -32,6 +32,7 @@ def facts_of(body: bytes) -> ImageFacts:
     return inspect(body, **LIMITS)
 
 
+@pytest.mark.stack  # no server, but the processes that decode apart, and 20 s
 def test_no_hostile_image_ends_the_process_or_raises_anything_but_a_rejection() -> None:
     tallies = fuzz(440)
     shown = table(tallies)

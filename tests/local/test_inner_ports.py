@@ -25,6 +25,8 @@ from infra.local.servers import LOOPBACK, S3_PORTS, S3Server, s3_sockets
 from infra.local.vacuum import vacuum
 from tests.support.servers import S3, Servers, serving
 
+pytestmark = pytest.mark.stack
+
 WEED = str(Path(sysconfig.get_path("scripts")) / "weed")
 NAME = "comparisons/a-name-that-nobody-guesses"
 BODY = b"a photograph that is nobody's business " * 100

@@ -116,6 +116,7 @@ def test_a_hung_server_costs_a_client_five_seconds_at_most_and_leaves_nothing(wh
     nothing_is_lost_or_left(whole_stack)
 
 
+@pytest.mark.promise
 def test_a_store_that_is_slow_but_takes_one_piece_after_the_other_is_no_silent_one() -> None:
     """An upload that takes longer than a client would wait for a silence."""
     body = b"x" * 1_500_000
