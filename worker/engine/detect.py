@@ -121,10 +121,6 @@ class Detector:
                 return Detections(faces, self._small_size)
         return Detections(self.find_at(size, image), size)
 
-    def find(self, image: Image) -> list[DetectedFace]:
-        """Every face at or above the detection threshold that the image's own size shows, best score first."""
-        return self.find_at(self.size_for(image), image)
-
     def find_at(self, size: int, image: Image) -> list[DetectedFace]:
         """Every face at or above the detection threshold that this size shows, best score first."""
         height, width = image.shape[:2]

@@ -89,7 +89,7 @@ class Engine:
         """Run both models on a black image, in every batch size that will be run; return the milliseconds."""
         start = perf_counter()
         for size in self._detector.sizes:
-            self._detector.find(np.zeros((size, size, 3), np.uint8))
+            self._detector.find_at(size, np.zeros((size, size, 3), np.uint8))
         crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
         for batch in self._batcher.sizes:
             self._batcher.embed([crop] * batch, Priority.EVALUATION)

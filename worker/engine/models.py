@@ -82,7 +82,7 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
     recogniser = Recogniser(recognition, buckets=() if provider == "cpu" else BUCKETS)
     try:
         for side in detector.sizes:
-            detector.find(np.zeros((side, side, 3), np.uint8))
+            detector.find_at(side, np.zeros((side, side, 3), np.uint8))
         recogniser.embed([np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)])
     except Exception as error:
         raise _load_failure(provider, directory, error) from error

@@ -108,7 +108,7 @@ def test_tensorrt_builds_one_engine_a_model_for_every_shape_that_comes(zoo_direc
         },
     ]
     detector = Detector(detection, 640)
-    assert [detector.find(np.zeros((side, side, 3), np.uint8)) for side in detector.sizes] == [[], []]
+    assert [detector.find_at(side, np.zeros((side, side, 3), np.uint8)) for side in detector.sizes] == [[], []]
     assert set(detector.sessions) == {detection.session}
     embedded = Recogniser(recognition, BUCKETS).embed([np.zeros((112, 112, 3), np.uint8)] * 3)
     assert embedded.shape == (3, 128)
