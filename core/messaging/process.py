@@ -12,6 +12,8 @@ from celery.worker import WorkController
 
 from core.errors import LikenessError
 from core.logs import configure_logs
+from core.messaging import alive
+from core.messaging.leaving import LeavingWorker
 from core.settings import Settings
 from core.storage import fitness
 
@@ -35,6 +37,9 @@ def run(app: Celery, process: str, settings: Settings, make: Callable[[WorkContr
     sentence, no traceback. A Redis that is away is looked at when it is there.
     """
     logs, redis_is_fit = settings.logs, False
+    app.Worker = app.subclass_with_self(LeavingWorker, name="Worker")
+    if logs.alive_file:
+        alive.show(app, logs.alive_file)
 
     def write_log(**_: Any) -> None:
         configure_logs(process, json_lines=logs.as_json, level=logs.level)

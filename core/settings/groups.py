@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import SettingsInvalid
 from core.quality import QualityRule
 from core.settings import sentinels
+from core.settings.secret_files import SecretFiles
 from core.vocabulary import ImageFormat, Policy
 
 PREFIX = "LIKENESS_"
@@ -43,9 +44,19 @@ def _setting(variable: str, default: Any, **constraints: Any) -> Any:
 
 
 class Group(BaseSettings):
-    """Settings that belong together: read from the environment (`LIKENESS_...`), then from files."""
+    """Settings that belong together: read from the environment (`LIKENESS_...`), then from files.
+
+    A secret may also be named by the file it stands in, `LIKENESS_..._FILE`, as container engines hand them over.
+    """
 
     model_config = _named()
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource, **named: PydanticBaseSettingsSource
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given, the environment, the files that it names, then `.env`."""
+        return named["init_settings"], named["env_settings"], SecretFiles(settings_cls), named["dotenv_settings"]
 
 
 class HomeSettings(Group):
@@ -62,6 +73,7 @@ class RedisSettings(Group):
     url: SecretStr | None = Field(
         None, description=f"Redis-protocol server, e.g. redis://:password@host:6379 or {sentinels.FORM}"
     )
+    password: SecretStr | None = Field(None, description="Its password, where the URL names none")
     fsync: Literal["always", "everysec"] = Field(
         "always", description="When the embedded Redis-protocol server writes through to the disk"
     )
@@ -87,7 +99,8 @@ class RedisSettings(Group):
 
     @property
     def _url(self) -> str:
-        return _required(self.url, "REDIS_URL").get_secret_value()
+        url = _required(self.url, "REDIS_URL").get_secret_value()
+        return sentinels.with_password(url, self.password.get_secret_value()) if self.password else url
 
 
 class ObjectSettings(Group):
@@ -384,6 +397,10 @@ class FlowerSettings(Group):
 
 class LogSettings(Group):
     """What every process writes."""
+
+    alive_file: Path | None = _setting(
+        "ALIVE_FILE", None, description="A file that a worker touches while it takes messages: for health checks"
+    )
 
     as_json: bool = _setting("LOG_JSON", True, description="Log lines as JSON (true) or as text (false)")
     level: str = _setting("LOG_LEVEL", "INFO", description="Smallest level that is logged")

@@ -66,6 +66,14 @@ def of_database(url: str, number: int) -> str:
     return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
+def with_password(url: str, password: str) -> str:
+    """The URL with a password, whatever characters it has. One that has its own already keeps that."""
+    parts = urlsplit(url)
+    userinfo, _, hosts = parts.netloc.rpartition("@")
+    username, _, own = userinfo.partition(":")
+    return url if own else parts._replace(netloc=f"{username}:{quote(password, safe='')}@{hosts}").geturl()
+
+
 def _check_server(parts: SplitResult) -> None:
     if parts.scheme not in ("redis", "rediss"):
         raise ValueError(f"it must begin with redis://, rediss:// or {SCHEME}://, as in {FORM}")

@@ -1,6 +1,7 @@
 """What is promised after a 202, tried with real processes and kill -9."""
 
 import signal
+import time
 from functools import partial
 from pathlib import Path
 
@@ -90,12 +91,20 @@ def test_a_broker_killed_under_a_busy_worker_is_survived(own_stack: Stack, photo
     no_images_are_left(own_stack)
 
 
-def test_a_worker_that_is_stopped_hands_its_work_back(own_stack: Stack, photographs: tuple[bytes, bytes]) -> None:
-    own_stack.start("api", "worker", **SLEEPING, LIKENESS_SHUTDOWN_GRACE_S="2")
+def test_a_worker_that_is_stopped_finishes_what_it_began_hands_back_the_rest_and_goes(
+    own_stack: Stack, photographs: tuple[bytes, bytes]
+) -> None:
+    alive = own_stack.home / "alive"
+    grace_s = 60.0
+    own_stack.start("api")
+    own_stack.start("worker", **SLEEPING, LIKENESS_SHUTDOWN_GRACE_S=str(grace_s), LIKENESS_ALIVE_FILE=str(alive))
     own_stack.wait_until_ready()
+    assert time.time() - alive.stat().st_mtime < 60, "what a health check looks at"
     ids = submit_many(own_stack, photographs, 12)
     one_is_running(own_stack)
+    began = time.monotonic()
     own_stack.kill("worker", signal.SIGTERM)
+    assert time.monotonic() - began < grace_s / 2, "it does not sleep the grace through"
     assert not Presence(own_stack.settings.redis).workers(), "it has taken its name off the list"
     own_stack.start("worker", **SLEEPING)
     jobs = all_succeed(own_stack, ids)
