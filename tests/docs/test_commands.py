@@ -13,7 +13,7 @@ from core.settings import CHECKOUT
 from likeness.cli.main import likeness
 from tests.docs.pages import PAGES, command_lines
 
-TARGETS = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+TARGETS = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 COMMAND = re.compile(
     r"(?:[A-Z_]+=\S+ )*(?:(?:\.venv/bin/|docker compose run --rm \w+ )?"
     r"(?:(?P<ours>likeness) |(?P<evaluate>celery -A \w+\.app (?=evaluate ))|python3? -m (?P<module>[a-z_.]+))"

