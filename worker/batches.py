@@ -71,6 +71,11 @@ class Memory:
         self._in_hand: Counter[str] = Counter()
         self._lock = threading.Lock()
 
+    @property
+    def known_batches(self) -> int:
+        """How many have a shard in hand here."""
+        return len(self._known)
+
     @contextmanager
     def of(self, batch_id: str) -> Iterator[dict[int, Looked]]:
         """By the photograph's number; forgotten with the last shard that asks."""
@@ -120,7 +125,7 @@ class Batches:
         self._erase = erase
         self._announce = announce
         self._places = threading.BoundedSemaphore(engine_settings.threads)
-        self._memory = Memory()
+        self.memory = Memory()
 
     def run(self, shard_id: str) -> None:
         """Compare the pairs of a shard. Raises StoreUnavailable, the shard queued again, when it is away."""
@@ -161,7 +166,7 @@ class Batches:
         except RecordUnreadable as error:  # started by now, and it would be found and started for ever
             self.give_up(shard_id, error.code, str(error))
             return
-        with self._leases.hold(shard_id, holder), self._memory.of(batch_id) as known:
+        with self._leases.hold(shard_id, holder), self.memory.of(batch_id) as known:
             work = Work(batch, shard, holder, is_alone=not only_first, known=known)
             try:
                 self._run(work)
