@@ -89,8 +89,8 @@ def batch(
     """Compare the PAIRS of a list: a CSV with the columns reference, probe and maybe custom_id, or JSON Lines.
 
     \b
-      likeness batch pairs.csv --folder photos/ --out results.csv
-      likeness batch --reference one.jpg --folder photos/ --out results.jsonl
+      likeness batch pairs.csv --folder photographs/ --out results.csv
+      likeness batch --reference one.jpg --folder photographs/ --out results.jsonl
 
     Each photograph is sent once a batch. A long list becomes several batches. Run again after a break, the same command
     goes on where it was: batches that were accepted within the last day are found and not made again.

@@ -25,7 +25,7 @@ def likeness(batching: Stack) -> Run:
 
 @pytest.fixture
 def folder(photographs: dict[str, bytes], tmp_path: Path) -> Path:
-    path = tmp_path / "photos"
+    path = tmp_path / "photographs"
     path.mkdir()
     for name, body in photographs.items():
         (path / f"{name}.jpg").write_bytes(body)
