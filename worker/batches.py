@@ -155,11 +155,6 @@ class Batches:
         holder = f"{self._worker} {os.getpid()} {secrets.token_hex(4)}"
         try:
             shard = outlast(lambda: self._shards.start(shard_id, holder, only_first=only_first), outage_s=STORE_WAIT_S)
-            batch = outlast(lambda: self._begun(batch_id), outage_s=STORE_WAIT_S)
-        except BatchOver:
-            with suppress(RecordNotFound):
-                self._shards.forget(shard_id)
-            return
         except (TransitionRefused, RecordNotFound) as error:
             log.info("shard_skipped", why=str(error))
             return
@@ -167,9 +162,18 @@ class Batches:
             self.give_up(shard_id, error.code, str(error))
             return
         with self._leases.hold(shard_id, holder), self.memory.of(batch_id) as known:
-            work = Work(batch, shard, holder, is_alone=not only_first, known=known)
             try:
-                self._run(work)
+                batch = outlast(lambda: self._begun(batch_id), outage_s=STORE_WAIT_S)
+            except BatchOver as error:
+                log.info("shard_superseded", why=str(error))
+                with suppress(RecordNotFound):
+                    outlast(lambda: self._shards.forget(shard_id), outage_s=STORE_WAIT_S)
+                return
+            except RecordUnreadable as error:
+                self.give_up(shard_id, error.code, str(error))
+                return
+            try:
+                self._run(Work(batch, shard, holder, is_alone=not only_first, known=known))
             except BatchOver as error:
                 log.info("shard_superseded", why=str(error))
             except ObjectNotFound:
@@ -219,8 +223,10 @@ class Batches:
         wanted = [p for p in photographs if p.number not in looked]
         bodies = self._bodies(work.batch, [p for p in wanted if not p.refusal])
         for done, photograph in enumerate(wanted):
-            if done % STRIDE == 0 and (status := self._batches.status(work.batch.id)) is not Status.RUNNING:
-                raise BatchOver(f"the batch is {status or 'erased'}")
+            if done % STRIDE == 0:
+                status = outlast(lambda: self._batches.status(work.batch.id), outage_s=STORE_WAIT_S)
+                if status is not Status.RUNNING:
+                    raise BatchOver(f"the batch is {status or 'erased'}")
             looked[photograph.number] = Looked(self._look(work, engine, photograph, bodies.pop(photograph.number, b"")))
         if work.is_alone:
             self._note(work, None)

@@ -23,6 +23,7 @@ from api.http.answers import json_response
 from api.http.batch_forms import read_batch_form
 from api.http.paging import decode_place, encode_cursor, linked, page_of
 from api.routes.blueprint import FORM, Blueprint, hold_to_form
+from api.routes.comparisons import ETAG_HEADER, WAIT_HEADER
 from api.routes.waiting import preferred_wait_s
 from api.schemas.batches import TEXTS, BatchForm, BatchListSchema, BatchSchema, RowListSchema, RowQuery, batch_of
 from api.schemas.common import ListQuery
@@ -92,6 +93,7 @@ class OneBatch(MethodView):
     """One batch."""
 
     @blueprint.requires(Scope.READ)
+    @blueprint.doc(parameters=[WAIT_HEADER, ETAG_HEADER])
     @blueprint.arguments(WaitQuery, location="query")
     @blueprint.response(200, BatchSchema)
     @blueprint.alt_response(304, description="Nothing changed since `If-None-Match`", success=True)

@@ -68,7 +68,7 @@ LOOK_S = 1.0
     "--batch-photographs", type=click.IntRange(2), default=1000, show_default=True, help="Photographs a batch, at most."
 )
 @click.option(
-    "--batch-mb", type=click.FloatRange(0.1), default=100.0, show_default=True, help="Megabytes a batch, at most."
+    "--batch-mb", type=click.FloatRange(0.1), default=32.0, show_default=True, help="Megabytes a batch, at most."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print each batch as a JSON document a line.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")

@@ -8,12 +8,13 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from core.batches.batch import Batch
+from core.batches.batch import PHOTOGRAPHS, Batch
 from core.batches.shard import ShardRequest, shard_id
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
 from core.batches.submission import AcceptedBatch, AcceptingBatches, BatchSubmission
 from core.batches.submitting import SubmittingBatches
+from core.comparisons.orphans import Orphans
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, Rules, Submission
 from core.errors import RecordNotFound, StoreUnavailable
@@ -27,6 +28,7 @@ from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
 from core.vocabulary import EngineFacts, Face, PackIdentity, Policy
 from courier.reaper import settle
+from tests.support.stack import eventually
 from tests.support.submitting import photograph
 from worker.batches import Batches
 from worker.engine.contract import Acquired, FaceEngine, Image, Unusable
@@ -271,6 +273,22 @@ def test_a_batch_whose_last_worker_died_before_it_said_so_is_settled(bench: Benc
     assert settle(bench.batches, lambda *_, **__: None) == 1
     assert bench.batches.get(batch.id).status is Status.SUCCEEDED
     assert settle(bench.batches, lambda *_, **__: None) == 0
+
+
+def test_photographs_that_no_batch_names_are_orphans_and_those_of_an_open_one_are_not(bench: Bench) -> None:
+    batch = bench.submitted()
+    bench.objects.put("batches/of-nobody", b"its API process was killed")
+    bench.objects.put("comparisons/of-nobody", b"likewise, and another's business")
+    settings = bench.settings
+    orphans = Orphans(settings.redis, settings.images, bench.objects, kind="batch", prefix=PHOTOGRAPHS)
+    eventually(lambda: assert_finds(orphans, "batches/of-nobody"))  # S3 tells the time in whole seconds
+    assert orphans.jobs_without_images() == []
+    assert orphans.sweep(age_s=0) == 1
+    assert [*bench.objects.keys(PHOTOGRAPHS)] == [batch.request.images_key]
+
+
+def assert_finds(orphans: Orphans, key: str) -> None:
+    assert [orphan.key for orphan in orphans.find(age_s=0)] == [key]
 
 
 def test_photographs_of_a_batch_do_not_open_under_each_others_numbers(bench: Bench) -> None:
