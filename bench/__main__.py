@@ -200,7 +200,7 @@ class Bench:
         """Many pairs in one job, beside the engine alone."""
         with Client(stack.url, timeout_s=120) as client:
             rounds = self.lengths.rounds
-            self.keep(**batches.measure(self.engine, client, self.pairs, rounds=rounds, say=self.say))
+            self.keep(**batches.measure(self.engine, stack, client, self.pairs, rounds=rounds, say=self.say))
 
     def evaluations(self, stack: BenchStack, lfw: Path | None) -> None:
         """LFW, or its stand-in, on the workers and on the engine alone; then again in company."""

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle, islice
 from statistics import mean
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 from rich.console import Console
 
 from bench.engine import EngineAlone
 from bench.photographs import PAIRS, Pair, sample_pairs
-from bench.stack import SERVICE, bench_stack
+from bench.stack import SERVICE, BenchStack, bench_stack
 from core.settings import load_settings
 from likeness.client import Client
 
@@ -23,6 +23,7 @@ from likeness.client import Client
 COUNT = 100
 ENGINE_S = 10.0
 Say = Callable[[str], None]
+Asked: TypeAlias = tuple[Mapping[str, bytes], Sequence[Mapping[str, str]] | None]
 
 
 def photographs_of(pairs: Sequence[Pair]) -> list[bytes]:
@@ -48,22 +49,36 @@ def one_reference(pairs: Sequence[Pair]) -> dict[str, bytes]:
     return {"reference": bodies[0], **probes}
 
 
-def measure(engine: EngineAlone, client: Client, pairs: Sequence[Pair], *, rounds: int, say: Say) -> dict[str, Any]:
-    """Pairs a second of each, from the first byte of the submission to the batch's end; and the ratios."""
+def measure(
+    engine: EngineAlone, stack: BenchStack, client: Client, pairs: Sequence[Pair], *, rounds: int, say: Say
+) -> dict[str, Any]:
+    """Pairs a second of each, from the first byte of the submission to the batch's end; and the ratios.
+
+    And milliseconds of the processor for each pair, which hold on a machine that does other things meanwhile.
+    """
     found: dict[str, list[float]] = {"engine": [], "distinct": [], "one_reference": []}
-    _pairs_per_s(client, *distinct(pairs[:1]))  # the pack is loaded from here on
+    cpu_ms: dict[str, list[dict[str, float]]] = {"engine": [], "distinct": [], "one_reference": []}
+    ways: dict[str, Callable[[], Asked]] = {
+        "distinct": lambda: distinct(pairs),
+        "one_reference": lambda: (one_reference(pairs), None),
+    }
+    _pairs_per_s(client, one_reference(pairs), None)  # the pack is loaded from here on
     for number in range(rounds):
         say(f"engine alone, {COUNT} distinct pairs, one reference, round {number + 1} of {rounds}")
-        found["engine"].append(engine.measure(pairs, for_s=ENGINE_S).per_s)
-        found["distinct"].append(_pairs_per_s(client, *distinct(pairs)))
-        found["one_reference"].append(_pairs_per_s(client, one_reference(pairs), None))
-        # What the machine does meanwhile hits all of them: the engine is measured on either side.
-        found["engine"].append(engine.measure(pairs, for_s=ENGINE_S).per_s)
+        for way, ask in ways.items():  # what the machine does meanwhile hits all of them: the engine is between them
+            began = time.process_time()
+            alone = engine.measure(pairs, for_s=ENGINE_S)
+            found["engine"].append(alone.per_s)
+            cpu_ms["engine"].append({"engine": (time.process_time() - began) * 1000 / alone.requests})
+            asked, before = ask(), stack.cpu_s()
+            found[way].append(_pairs_per_s(client, *asked))
+            after = stack.cpu_s()
+            cpu_ms[way].append({part: (after[part] - before[part]) * 1000 / COUNT for part in after})
     ratios = {
         "batch_to_engine": mean(found["distinct"]) / mean(found["engine"]),
         "one_reference_to_engine": mean(found["one_reference"]) / mean(found["engine"]),
     }
-    return {"ratios": ratios, "batches": {"pairs": COUNT, "per_s": found}}
+    return {"ratios": ratios, "batches": {"pairs": COUNT, "per_s": found, "cpu_ms_per_pair": cpu_ms}}
 
 
 def _pairs_per_s(client: Client, photographs: Mapping[str, bytes], pairs: Sequence[Mapping[str, str]] | None) -> float:
@@ -86,7 +101,7 @@ def main(rounds: int) -> None:
     assert len(pairs) == len(PAIRS)
     engine = EngineAlone(settings)
     with bench_stack((*SERVICE, "embedder"), console.print) as stack, Client(stack.url, timeout_s=120) as client:
-        print(json.dumps(measure(engine, client, pairs, rounds=rounds, say=console.print), indent=2))
+        print(json.dumps(measure(engine, stack, client, pairs, rounds=rounds, say=console.print), indent=2))
 
 
 if __name__ == "__main__":
