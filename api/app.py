@@ -13,7 +13,7 @@ from api.door import access, admission, origin
 from api.door.access import demanded
 from api.door.services import make_services, services
 from api.http.problems import register_problems
-from api.routes import compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
+from api.routes import batches, compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 from core.storage import patience
@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = LikenessApi(app)
     for name, schema in deliveries.EVENTS.items():
         api.spec.components.schema(name, schema=schema)
-    for module in (compare, comparisons, deliveries, endpoints, evaluations, health, packs, receipts):
+    for module in (batches, compare, comparisons, deliveries, endpoints, evaluations, health, packs, receipts):
         api.register_blueprint(module.blueprint)
     return app
 

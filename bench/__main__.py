@@ -17,6 +17,7 @@ import click
 import psutil
 from rich.console import Console
 
+from bench import batches
 from bench.comparisons import (
     CLIENTS,
     Lengths,
@@ -45,6 +46,7 @@ from core.settings import Settings, load_settings
 from evaluator.datasets import PairList, parse_csv, parse_lfw
 from infra.local.samples import fetch_samples
 from likeness.cli.packs import fetch_packs
+from likeness.client import Client
 
 DOCS = Path(__file__).parent.parent / "docs"
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -194,6 +196,12 @@ class Bench:
         self.found["comparisons"]["deepface"] = [{"clients": 1, **shown}]
         self.keep(ratios={"api_to_deepface": ours / peer["per_s"]})
 
+    def batches(self, stack: BenchStack) -> None:
+        """Many pairs in one job, beside the engine alone."""
+        with Client(stack.url, timeout_s=120) as client:
+            rounds = self.lengths.rounds
+            self.keep(**batches.measure(self.engine, stack, client, self.pairs, rounds=rounds, say=self.say))
+
     def evaluations(self, stack: BenchStack, lfw: Path | None) -> None:
         """LFW, or its stand-in, on the workers and on the engine alone; then again in company."""
         self.say("importing the images of the evaluation")
@@ -261,6 +269,7 @@ def main(full: bool, lfw: Path | None, soak_minutes: float) -> None:
     bench = Bench(settings, say, full=full)
     with bench_stack((*SERVICE, *EVALUATIONS), say) as stack:
         bench.comparisons(stack)
+        bench.batches(stack)
         bench.evaluations(stack, lfw)
         bench.workers(stack)
         if full:

@@ -69,6 +69,16 @@ def _idle(bench: Json) -> float | None:
 TARGETS = (
     Target("api_to_engine", "comparisons/s, API / engine alone", 0.9, _ratio("api_to_engine"), at_least=True),
     Target("evaluation", "evaluation, engine alone / run", 0.95, _ratio("evaluation_to_engine"), at_least=True),
+    Target(
+        "batch", "pairs/s, batch of 100 distinct pairs / engine alone", 0.9, _ratio("batch_to_engine"), at_least=True
+    ),
+    Target(
+        "one_reference",
+        "pairs/s, one reference against 100 probes / engine alone",
+        1.7,
+        _ratio("one_reference_to_engine"),
+        at_least=True,
+    ),
     Target("api_to_sync", "comparisons/s, API / synchronous peer", 2, _ratio("api_to_sync"), at_least=True),
     Target("p95_to_sync", "p95 at 8 clients, API / synchronous peer", 1, _p95_to_sync),
     Target("idle", "idle latency, API - engine", 20, _idle, " ms"),

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
-from core.batches import BATCH, batches
 from core.errors import BrokerUnavailable
-from core.messaging.broker import BROKER_DATABASE, Queues
+from core.messaging.broker import BROKER_DATABASE, Queues, Tasks
+from core.portions import PORTION, portions
 from core.settings import Settings
 from core.settings.groups import CourierSettings, JobSettings, RedisSettings
 from core.storage import scripts
@@ -20,7 +20,6 @@ from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
 from core.storage.records import Records
 
-_JOB_ID = re.compile(r"cmp_[0-9a-f]{32}")
 #: kombu keeps a queue's messages in a list per priority step, and those that workers have taken in one hash.
 _PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _UNACKED = "unacked"
@@ -42,21 +41,42 @@ class JobSummary:
     awaits_images: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is looked for: records of a kind, the queues their messages wait in, the task, and how ids look there."""
+
+    kind: str
+    queues: tuple[str, ...]
+    task: str
+    id: re.Pattern[str]
+
+
+COMPARISONS = Work("job", (*Queues.LANES, Queues.IMAGES), Tasks.COMPARE, re.compile(r"cmp_[0-9a-f]{32}"))
+SHARDS = Work("shard", Queues.BATCH_LANES, Tasks.COMPARE_SHARD, re.compile(r"bat_[0-9a-f]{32}\.[0-9]{5}"))
+
+
 class LostJobs:
     """Finds them. Every method raises RedisUnavailable when the server is away."""
 
-    def __init__(self, server: RedisSettings, jobs: JobSettings, courier: CourierSettings) -> None:
+    def __init__(
+        self, server: RedisSettings, jobs: JobSettings, courier: CourierSettings, work: Work = COMPARISONS
+    ) -> None:
         self._redis = connect(server)
-        self._records = Records(self._redis, "job")
+        self._work = work
+        self._records = Records(self._redis, work.kind)
         self._broker = connect(server, BROKER_DATABASE)
         self._note = scripts.load(self._redis, "enqueued_again")
         self._lease_s = jobs.lease_s
         self._patience_s = courier.reaper_patience_s
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: Settings, work: Work = COMPARISONS) -> Self:
         """With the groups that it needs."""
-        return cls(settings.redis, settings.jobs, settings.courier)
+        return cls(settings.redis, settings.jobs, settings.courier, work)
+
+    def task(self, job: JobSummary) -> str:
+        """What brings it back."""
+        return Tasks.FETCH_IMAGES if job.awaits_images else self._work.task
 
     def find(self) -> list[JobSummary]:
         """Every job that is lost and was not enqueued again within the patience of the reaper."""
@@ -87,32 +107,32 @@ class LostJobs:
     def _in_messages(self) -> set[str]:
         """Every job id in a message on the queue or in a worker's hands. The queue first: messages move that way."""
         ids: set[str] = set()
-        for queue in (f"{lane}{priority}" for lane in (*Queues.LANES, Queues.IMAGES) for priority in _PRIORITIES):
+        for queue in (f"{lane}{priority}" for lane in self._work.queues for priority in _PRIORITIES):
             with translated(BrokerUnavailable):
                 length = self._broker.llen(queue)
-            for first in range(0, length, BATCH):
+            for first in range(0, length, PORTION):
                 with translated(BrokerUnavailable):
-                    messages = self._broker.lrange(queue, first, first + BATCH - 1)
-                ids.update(_JOB_ID.findall("\n".join(messages)))
+                    messages = self._broker.lrange(queue, first, first + PORTION - 1)
+                ids.update(self._work.id.findall("\n".join(messages)))
         with translated(BrokerUnavailable):
-            for _, message in self._broker.hscan_iter(_UNACKED, count=BATCH):
-                ids.update(_JOB_ID.findall(message))
+            for _, message in self._broker.hscan_iter(_UNACKED, count=PORTION):
+                ids.update(self._work.id.findall(message))
         return ids
 
     def _summaries(self, status: Status) -> Iterator[JobSummary]:
         """Jobs in this status that were not enqueued again lately."""
         ids = self._records.ids(status)
         forgotten_before = time.time() - self._patience_s
-        for batch in batches(ids):
+        for portion in portions(ids):
             with translated():
                 pipeline: Any = self._redis.pipeline(transaction=False)
-                for job_id in batch:
+                for job_id in portion:
                     pipeline.hmget(
                         self._records.key(job_id),
                         *("status", "version", "created_at", "changed_at", "reenqueued_at", "awaits"),
                     ).exists(self._records.lease_key(job_id))
                 answers = pipeline.execute()
-            for job_id, fields, held in zip(batch, answers[::2], answers[1::2], strict=True):
+            for job_id, fields, held in zip(portion, answers[::2], answers[1::2], strict=True):
                 status_now, version, created_at, changed_at, reenqueued_at, awaits = fields
                 if status_now == status and float(reenqueued_at or 0) < forgotten_before:
                     yield JobSummary(job_id, status, version, float(changed_at or created_at), bool(held), bool(awaits))

@@ -1,5 +1,7 @@
 """What the courier's tasks work with."""
 
+from core.batches.batch import PHOTOGRAPHS
+from core.batches.store import BatchStore
 from core.comparisons.jobs import Job
 from core.comparisons.orphans import Orphans
 from core.comparisons.store import JobStore
@@ -11,7 +13,7 @@ from core.webhooks.announcing import announce
 from courier.dispatch import Dispatch
 from courier.fetching import Fetching
 from courier.image_source import make_image_source
-from courier.lost_jobs import LostJobs
+from courier.lost_jobs import SHARDS, LostJobs
 
 
 class CourierServices(Services):
@@ -20,8 +22,12 @@ class CourierServices(Services):
     def __init__(self, settings: Settings) -> None:
         self.jobs = JobStore.of(settings)
         self.objects = ObjectStore(settings.objects)
-        self.lost = LostJobs.of(settings)
-        self.orphans = Orphans(settings.redis, settings.images, self.objects)
+        self.batches = BatchStore.of(settings)
+        self.lost = (LostJobs.of(settings), LostJobs.of(settings, SHARDS))
+        self.orphans = (
+            Orphans(settings.redis, settings.images, self.objects),
+            Orphans(settings.redis, settings.images, self.objects, kind="batch", prefix=PHOTOGRAPHS),
+        )
         self.dispatch = Dispatch(settings)
         self.source = make_image_source(settings.webhooks, settings.images.max_image_bytes)
         self.settings = settings

@@ -12,7 +12,7 @@ from core.comparisons.erasure import erase_due
 from core.errors import LikenessError
 from core.messaging.broker import Tasks, enqueue
 from core.settings.groups import CourierSettings
-from courier.reaper import reap
+from courier.reaper import reap, settle
 
 log = structlog.get_logger()
 Duty: TypeAlias = Callable[..., None]
@@ -65,13 +65,16 @@ def fetch_images(self: Task, job_id: str) -> None:
 @duty(Tasks.REAP, postponed="reaping_postponed")
 def bring_back_lost_jobs(self: Task) -> None:
     """Enqueue jobs again whose message or whose worker is gone."""
-    reap(self.app.services.lost, partial(enqueue, self.app))
+    services, send = self.app.services, partial(enqueue, self.app)
+    for lost in services.lost:
+        reap(lost, send)
+    settle(services.batches, send)
 
 
 @duty(Tasks.SWEEP_ORPHANS, postponed="sweep_postponed")
 def sweep_orphans(self: Task) -> None:
     """Delete stored images that no job names."""
-    if swept := self.app.services.orphans.sweep():
+    if swept := sum(orphans.sweep() for orphans in self.app.services.orphans):
         log.warning("orphans_deleted", count=swept)
 
 
@@ -91,4 +94,5 @@ def sweep_deliveries(self: Task) -> None:
 def forget_expired_jobs(self: Task) -> None:
     """Drop the index entries of jobs past their retention."""
     log.info("jobs_forgotten", count=self.app.services.jobs.forget_expired())
+    log.info("batches_forgotten", count=self.app.services.batches.forget_expired())
     log.info("deliveries_forgotten", count=self.app.services.dispatch.forget_expired())

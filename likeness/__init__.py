@@ -7,6 +7,7 @@
 match
 """
 
+from likeness.batches import BatchJob
 from likeness.client import ApiError, ApiRefused, ApiUnreachable, Client, ComparisonJob
 
-__all__ = ["ApiError", "ApiRefused", "ApiUnreachable", "Client", "ComparisonJob"]
+__all__ = ["ApiError", "ApiRefused", "ApiUnreachable", "BatchJob", "Client", "ComparisonJob"]

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import httpx
 
+from likeness.batches import Batches
+
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
 RETRIES_S = (0.3, 1.0, 3.0)
 
@@ -88,6 +90,8 @@ class Client:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.Client(base_url=url, timeout=timeout_s, headers=headers)
         self._url = url
+        #: Many pairs in one job.
+        self.batches = Batches(_Calls(self))
 
     def __enter__(self) -> Self:
         return self
@@ -117,15 +121,12 @@ class Client:
         # A text among the files has no name: so a form without any file is multipart all the same.
         parts = [*files.items(), *((name, (None, text)) for name, text in form.items())]
         key = idempotency_key or secrets.token_urlsafe(24)
+        return ComparisonJob.from_document(self._submitted("/v1/comparisons", parts, key))
+
+    def _submitted(self, path: str, parts: Sequence[Any], key: str, **arguments: Any) -> dict[str, Any]:
         for wait_s in (*RETRIES_S, None):  # by hand: the client stands on httpx alone
             try:
-                answer = self._request(
-                    "POST",
-                    "/v1/comparisons",
-                    files=parts,
-                    headers={"Idempotency-Key": key},
-                )
-                return ComparisonJob.from_document(answer)
+                return self._request("POST", path, files=parts, headers={"Idempotency-Key": key}, **arguments)
             except (ApiUnreachable, ApiRefused) as error:
                 is_lost = isinstance(error, ApiUnreachable) and not isinstance(error, ApiSilent)
                 if wait_s is None or not (is_lost or error.code == "idempotency_in_flight"):
@@ -269,3 +270,15 @@ class Client:
             except ValueError:
                 raise ApiRefused({"status": response.status_code, "title": response.reason_phrase}) from None
         return response
+
+
+class _Calls:
+    """A client's calls, for its parts."""
+
+    def __init__(self, client: Client) -> None:
+        self.request = client._request
+        self.submitted = client._submitted
+        self._send = client._send
+
+    def text(self, path: str, **arguments: Any) -> str:
+        return self._send("GET", path, **arguments).text

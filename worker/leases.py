@@ -4,10 +4,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 
-from core.comparisons.store import JobStore
 from core.errors import LikenessError
 from core.every import Every
 
@@ -25,11 +25,23 @@ class Held:
     since: float
 
 
-class Leases:
-    """The jobs this process runs, by holder. A thread renews their leases three times as often as they run out."""
+class Leased(Protocol):
+    """Records that are held while they run."""
 
-    def __init__(self, jobs: JobStore, lease_s: float) -> None:
+    def renew(self, job_id: str, holder: str, /) -> bool:
+        """False when it has ended or another holds it."""
+        ...
+
+
+class Leases:
+    """The jobs this process runs, by holder. A thread renews their leases three times as often as they run out.
+
+    One that is not over after `longest_s` hangs.
+    """
+
+    def __init__(self, jobs: Leased, lease_s: float, *, longest_s: float = LONGEST_S) -> None:
         self._jobs = jobs
+        self._longest_s = longest_s
         self._held: dict[str, Held] = {}
         self._every = Every(lease_s / 3, self._renew, name="leases")
 
@@ -57,7 +69,7 @@ class Leases:
 
     def _renew(self) -> None:
         for holder, held in list(self._held.items()):
-            if time.monotonic() - held.since > LONGEST_S:
+            if time.monotonic() - held.since > self._longest_s:
                 log.error("comparison_hangs", job_id=held.job_id)
                 continue
             try:

@@ -5,6 +5,8 @@ from functools import partial
 from celery import Celery
 from celery.worker import WorkController
 
+from core.batches.shards import ShardStore
+from core.batches.store import BatchStore
 from core.comparisons.store import JobStore
 from core.evaluations.store import RunStore
 from core.messaging.broker import Queues, enqueue
@@ -14,6 +16,7 @@ from core.messaging.process import Services, queues_of
 from core.settings import Settings
 from core.storage.objects import ObjectStore
 from core.webhooks.announcing import announce
+from worker.batches import Batches
 from worker.canary import Canary
 from worker.comparing import Comparisons
 from worker.embedding import Shards
@@ -21,6 +24,9 @@ from worker.engines import Engines
 from worker.eraser import Eraser
 from worker.leases import LONGEST_S, Leases
 from worker.quarantine import Quarantine
+
+#: A shard that is not over by then hangs: the dearest photographs take 3 s each.
+LONGEST_SHARD_S = 1800.0
 
 
 class WorkerServices(Services):
@@ -47,6 +53,21 @@ class WorkerServices(Services):
             announce=lambda job: announce(partial(enqueue, app), *job.deliveries),
         )
         self.shards = Shards(RunStore(settings.redis), objects, engines, quarantine, at_once=settings.engine.threads)
+        shards = ShardStore.of(settings)
+        self._shard_leases = Leases(shards, settings.jobs.lease_s, longest_s=LONGEST_SHARD_S)
+        self.batches = Batches(
+            BatchStore.of(settings),
+            shards,
+            objects,
+            engines,
+            self._shard_leases,
+            quarantine,
+            engine_settings=settings.engine,
+            worker=name,
+            max_attempts=settings.jobs.max_attempts,
+            erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
+            announce=lambda batch: announce(partial(enqueue, app), *batch.deliveries),
+        )
         self.canary = Canary(
             app,
             name,
@@ -65,6 +86,7 @@ class WorkerServices(Services):
     def start(self) -> None:
         """Renew leases, erase, listen for itself, and show that it is there."""
         self._leases.start()
+        self._shard_leases.start()
         self._eraser.start()
         if self._serves_comparisons:  # a shard takes longer than a canary lives
             self.canary.start()
@@ -75,4 +97,5 @@ class WorkerServices(Services):
         self.canary.stop()
         self._heartbeat.stop()
         self._leases.stop()
+        self._shard_leases.stop()
         self._eraser.stop()

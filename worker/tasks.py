@@ -8,6 +8,7 @@ from celery import Task, shared_task
 from core.errors import LikenessError, RecordsUnavailable, StoreUnavailable
 from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
 from core.messaging.broker import Tasks
+from worker.batches import Batches
 from worker.comparing import Comparisons
 from worker.embedding import Shards
 
@@ -27,6 +28,19 @@ def compare(self: Task, job_id: str) -> None:
     except StoreUnavailable as error:
         if self.request.retries >= len(STORE_RETRIES_S):
             comparisons.give_up(job_id, error.code, str(error))
+            return
+        raise self.retry(exc=error, countdown=STORE_RETRIES_S[self.request.retries]) from error
+
+
+@shared_task(name=Tasks.COMPARE_SHARD, bind=True, max_retries=len(STORE_RETRIES_S))
+def compare_shard(self: Task, shard_id: str) -> None:
+    """Compare the pairs of one shard of a batch."""
+    batches: Batches = self.app.services.batches
+    try:
+        batches.run(shard_id)
+    except StoreUnavailable as error:
+        if self.request.retries >= len(STORE_RETRIES_S):
+            batches.give_up(shard_id, error.code, str(error))
             return
         raise self.retry(exc=error, countdown=STORE_RETRIES_S[self.request.retries]) from error
 

@@ -41,12 +41,14 @@ SECURITY_SCHEME = {
 class Access:
     """What a route asks for: a scope, or nothing.
 
-    `submits` marks those that put work into the queue, `uploads` those whose body has images in it.
+    `submits` marks those that put work into the queue, `uploads` those whose body has images in it,
+    `batch` those that may have many.
     """
 
     scope: Scope | None
     submits: bool = False
     uploads: bool = False
+    batch: bool = False
 
 
 def declare(view: F, access: Access) -> F:

@@ -7,7 +7,7 @@ import math
 import time
 from dataclasses import replace
 
-from flask import request
+from flask import g, request
 from werkzeug.wrappers import Response
 
 from api.door.access import authorise, demanded
@@ -41,6 +41,9 @@ def _largest_body() -> int:
     """
     if not demanded().uploads:
         return SMALL_BODY_BYTES
+    if demanded().batch:
+        g.body_setting = "LIKENESS_MAX_BATCH_BYTES"
+        return services().settings.batches.max_batch_bytes
     image_bytes = services().settings.images.max_image_bytes
     return (3 if request.is_json else 2) * image_bytes + SMALL_BODY_BYTES
 

@@ -6,7 +6,7 @@ one; both on the same Redis as everything else.
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.storage import RedisStorage
@@ -41,15 +41,22 @@ class Rates:
             SlidingWindowCounterRateLimiter(self._storage), "requests", RateLimitItemPerMinute(per_minute), owner
         )
 
-    def count_comparison(self, owner: str, per_day: int) -> tuple[bool, Allowance]:
-        """Whether one more comparison fits into this day, and what is left."""
-        return _count(FixedWindowRateLimiter(self._storage), "comparisons", RateLimitItemPerDay(per_day), owner)
+    def count_comparisons(self, owner: str, per_day: int, comparisons: int = 1) -> tuple[bool, Allowance]:
+        """Whether so many more fit into this day, and what is left. Several that do not fit are not counted."""
+        limiter, item = FixedWindowRateLimiter(self._storage), RateLimitItemPerDay(per_day)
+        granted, allowance = _count(limiter, "comparisons", item, owner, comparisons)
+        if granted or comparisons == 1:
+            return granted, allowance
+        self.return_comparisons(owner, per_day, comparisons)
+        with translated():
+            remaining = limiter.get_window_stats(item, owner).remaining
+        return False, replace(allowance, remaining=max(0, remaining))
 
-    def return_comparison(self, owner: str, per_day: int) -> None:
-        """Give back one that was counted and then not accepted."""
+    def return_comparisons(self, owner: str, per_day: int, comparisons: int = 1) -> None:
+        """Give back what was counted and then not accepted."""
         item = RateLimitItemPerDay(per_day)
         with translated():
-            self._storage.incr(item.key_for(owner), item.get_expiry(), amount=-1)
+            self._storage.incr(item.key_for(owner), item.get_expiry(), amount=-comparisons)
 
     @property
     def _storage(self) -> RedisStorage:
@@ -68,9 +75,9 @@ def exceeded(code: str, detail: str, allowance: Allowance) -> Problem:
     return Problem(429, code, f"{detail}; ask again in {allowance.reset_s} s", headers=headers)
 
 
-def _count(limiter: RateLimiter, name: str, item: RateLimitItem, owner: str) -> tuple[bool, Allowance]:
+def _count(limiter: RateLimiter, name: str, item: RateLimitItem, owner: str, cost: int = 1) -> tuple[bool, Allowance]:
     with translated():
-        granted = limiter.hit(item, owner)
+        granted = limiter.hit(item, owner, cost=cost)
         reset_at, remaining = limiter.get_window_stats(item, owner)
     reset_s = max(1, math.ceil(reset_at - time.time()))
     return granted, Allowance(name, item.amount, item.get_expiry(), max(0, remaining), reset_s)

@@ -10,7 +10,12 @@ from flask import current_app
 from api.door.rates import Rates
 from api.door.readiness import Readiness
 from api.door.silences import Silences
+from api.door.upload_places import UploadPlaces
 from api.door.waiters import Waiters
+from core.batches.shards import ShardStore
+from core.batches.store import BatchStore
+from core.batches.submission import AcceptingBatches
+from core.batches.submitting import SubmittingBatches
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, Rules
@@ -52,6 +57,11 @@ class Services:
     enqueue: Enqueue
     accepting: Accepting
     submitting: Submitting
+    batches: BatchStore
+    shards: ShardStore
+    accepting_batches: AcceptingBatches
+    submitting_batches: SubmittingBatches
+    upload_places: UploadPlaces
     signer: Signer | None
     packs: Mapping[str, Pack]
     waiters: Waiters
@@ -82,6 +92,7 @@ def make_services(settings: Settings) -> Services:
         destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
         image_urls=DestinationRules.of(settings.webhooks) if settings.images.urls else None,
     )
+    accepting, batches = Accepting(rules, calibrations, scoring), BatchStore.of(settings)
     return Services(
         settings=settings,
         keys=KeyStore(settings.redis),
@@ -96,13 +107,20 @@ def make_services(settings: Settings) -> Services:
         runs=RunStore(settings.redis),
         calibrations=calibrations,
         enqueue=send,
-        accepting=Accepting(rules, calibrations, scoring),
+        accepting=accepting,
         submitting=Submitting(
             jobs,
             objects,
             enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue),
             fetch=lambda job_id: send(Tasks.FETCH_IMAGES, job_id),
         ),
+        batches=batches,
+        shards=ShardStore.of(settings),
+        accepting_batches=AcceptingBatches(accepting, settings.images),
+        submitting_batches=SubmittingBatches(
+            batches, jobs, objects, enqueue=lambda shard_id, queue: send(Tasks.COMPARE_SHARD, shard_id, queue=queue)
+        ),
+        upload_places=UploadPlaces(settings.batches.max_batch_uploads),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
         waiters=Waiters(settings.api.threads),

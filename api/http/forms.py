@@ -48,15 +48,15 @@ def read_form(request: Request, files: Mapping[str, str], texts: Mapping[str, st
     Raise Problem for a form that cannot be read, for a name that stands twice, and for a text that is too long.
     """
     most_text_bytes = request.max_form_memory_size or 0
-    parts: dict[str, Part] = {}
+    read: dict[str, Part] = {}
     twice = None
     # Read to the end, whatever is found: a client that is still sending would not see the answer.
-    for part in _parts(request, most_text_bytes):
-        twice = twice or (part.name if part.name in parts else None)
-        parts.setdefault(part.name, part)
+    for part in parts(request, most_text_bytes):
+        twice = twice or (part.name if part.name in read else None)
+        read.setdefault(part.name, part)
     if twice is not None:
         raise refused(422, twice, "field_twice", "this part was sent more than once; send it once")
-    for name, part in parts.items():
+    for name, part in read.items():
         if not part.is_cut:
             continue
         if name in files:
@@ -65,7 +65,7 @@ def read_form(request: Request, files: Mapping[str, str], texts: Mapping[str, st
             known = ", ".join((*files, *texts))
             raise refused(422, name, "field_unknown", f"known are {known}")
         raise too_long(name, most_text_bytes, texts[name])
-    return {name: part.value for name, part in parts.items()}
+    return {name: part.value for name, part in read.items()}
 
 
 def too_long(name: str, most_bytes: int, takes: str) -> Problem:
@@ -78,8 +78,8 @@ def refused(status: int, name: str, code: str, detail: str) -> Problem:
     return Problem(status, code, f"{name}: {detail}", errors=[FieldError(f"/{name}", code, detail)])
 
 
-def _parts(request: Request, most_text_bytes: int) -> Iterator[Part]:
-    """Each part once it is whole."""
+def parts(request: Request, most_text_bytes: int) -> Iterator[Part]:
+    """Each part once it is whole. Raise Problem for a form that cannot be read."""
     part: Part | None = None
     for event in _events(request):
         match event:

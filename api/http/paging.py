@@ -30,10 +30,18 @@ def encode_cursor(last_id: str | None) -> str | None:
 def linked(response: Response, cursor: str | None) -> Response:
     """Add the `Link` to the next page (RFC 8288)."""
     if cursor:
-        arguments = {name: request.args[name] for name in ("limit", "status") if name in request.args}
+        arguments = {name: request.args[name] for name in ("limit", "status", "format") if name in request.args}
         query = urlencode({**arguments, "cursor": cursor})
         response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
     return response
+
+
+def decode_place(cursor: str, record_id: str) -> int:
+    """Where a page of a record's rows begins after. Raise Problem for a cursor that is not of this record."""
+    place = _decode_cursor(cursor, record_id).removeprefix(f"{record_id}_")
+    if not (place.isascii() and place.isdigit()) or len(place) > 9:
+        raise _unusable()
+    return int(place)
 
 
 def _decode_cursor(cursor: str, prefix: str) -> str:
@@ -42,7 +50,11 @@ def _decode_cursor(cursor: str, prefix: str) -> str:
     except (binascii.Error, ValueError):
         last_id = ""
     if not last_id.startswith(f"{prefix}_"):
-        detail = "use `next_cursor` of the page before, unchanged"
-        errors = [FieldError("/cursor", "cursor_invalid", detail)]
-        raise Problem(422, "cursor_invalid", f"cursor: {detail}", errors=errors)
+        raise _unusable()
     return last_id
+
+
+def _unusable() -> Problem:
+    detail = "use `next_cursor` of the page before, unchanged"
+    errors = [FieldError("/cursor", "cursor_invalid", detail)]
+    return Problem(422, "cursor_invalid", f"cursor: {detail}", errors=errors)

@@ -155,13 +155,14 @@ def register_problems(app: Flask) -> None:
 
 def _too_large() -> str:
     config, most = current_app.config, request.max_content_length or 0
+    setting = g.get("body_setting", "LIKENESS_MAX_IMAGE_BYTES")
     detail = f"the body has {request.content_length or 'an unknown number of'} bytes; accepted are at most {most}"
-    if request.mimetype == "multipart/form-data":
+    if request.mimetype == "multipart/form-data" and "body_setting" not in g:
         detail += (
             f", in at most {config['MAX_FORM_PARTS']} parts, with {config['MAX_FORM_MEMORY_SIZE']} outside of them"
         )
     # Where images are taken, more is accepted than anywhere else.
-    return f"{detail}; LIKENESS_MAX_IMAGE_BYTES decides" if most > config["MAX_CONTENT_LENGTH"] else detail
+    return f"{detail}; {setting} decides" if most > config["MAX_CONTENT_LENGTH"] else detail
 
 
 def _invalid(messages: Mapping[str, Any]) -> Response:

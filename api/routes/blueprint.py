@@ -54,6 +54,20 @@ class BodyParser(FlaskParser):
 BodyParser.__location_map__ = {**FlaskParser.__location_map__, "submission": "load_submission"}
 
 
+def hold_to_no_coding(req: Request) -> None:
+    """Raise Problem for a body that is compressed."""
+    if (coding := req.headers.get("Content-Encoding", "identity")) != "identity":
+        detail = f"the body must be sent as it is, without a Content-Encoding; found {coding!r}"
+        raise Problem(415, "content_coding_unsupported", detail)
+
+
+def hold_to_form(req: Request) -> None:
+    """Raise Problem unless the body is a multipart form, as it is."""
+    hold_to_no_coding(req)
+    if req.mimetype != FORM:
+        raise unsupported(FORM)
+
+
 def unsupported(*taken: str) -> Problem:
     """The answer to a body of a kind that is not taken."""
     found = repr(request.headers.get("Content-Type", "none"))
@@ -65,16 +79,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     ARGUMENTS_PARSER = BodyParser()
 
-    def requires(self, scope: Scope, *, submits: bool = False, uploads: bool = False) -> Callable[[F], F]:
+    def requires(
+        self, scope: Scope, *, submits: bool = False, uploads: bool = False, batch: bool = False
+    ) -> Callable[[F], F]:
         """Say which scope a key needs, to `api.door.access` and in the document.
 
-        `submits`: the route enqueues work; `uploads`: its body has images in it, and may be large.
+        `submits`: the route enqueues work; `uploads`: its body has images in it, and may be large;
+        `batch`: larger still.
         """
 
         def decorate(view: F) -> F:
             security = {"security": [{"key": []}], "x-required-scope": str(scope)}
             documented: F = self.doc(**security)(self.problems(401, 403, 429, 503)(view))
-            return declare(documented, Access(scope, submits, uploads))
+            return declare(documented, Access(scope, submits, uploads, batch))
 
         return decorate
 
@@ -83,9 +100,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         kinds = {FORM: form, JSON: body}
 
         def chosen(req: Request) -> Schema:
-            if (coding := req.headers.get("Content-Encoding", "identity")) != "identity":
-                detail = f"the body must be sent as it is, without a Content-Encoding; found {coding!r}"
-                raise Problem(415, "content_coding_unsupported", detail)
+            hold_to_no_coding(req)
             kind = JSON if req.is_json else req.mimetype
             if kind not in kinds:
                 raise unsupported(*kinds)

@@ -12,6 +12,7 @@ from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
 from api.routes.endpoints import hold_disabled
 from api.schemas.deliveries import (
+    BatchEventSchema,
     DeliveryListQuery,
     DeliveryListSchema,
     DeliverySchema,
@@ -32,11 +33,11 @@ blueprint = Blueprint(
 
 #: The OpenAPI document's `webhooks`: what a consumer must serve.
 WEBHOOKS = {
-    "comparison": {
+    name: {
         "post": {
-            "summary": "A comparison has ended",
+            "summary": f"A {name} has ended",
             "description": (
-                "Sent to the `callback_url` of a comparison, and to those endpoints of its key that want it; signed "
+                f"Sent to the `callback_url` of a {name}, and to those endpoints of its key that want it; signed "
                 "as Standard Webhooks has it, with a secret of the key's or the endpoint's own. Events arrive at least "
                 "once; `webhook-id` is the same in every attempt. What each answer leads to: docs/webhooks.md."
             ),
@@ -50,7 +51,7 @@ WEBHOOKS = {
             ],
             "requestBody": {
                 "required": True,
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Event"}}},
+                "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{event}"}}},
             },
             "responses": {
                 "2XX": {"description": "It has arrived"},
@@ -60,9 +61,10 @@ WEBHOOKS = {
             },
         }
     }
+    for name, event in (("comparison", "Event"), ("batch", "BatchEvent"))
 }
 #: The events themselves, to which the document's `webhooks` and its deliveries refer.
-EVENTS = {"Event": EventSchema, "TestEvent": TestEventSchema}
+EVENTS = {"Event": EventSchema, "BatchEvent": BatchEventSchema, "TestEvent": TestEventSchema}
 MOST_REPLAYED = 1000
 _PAGE = 200
 

@@ -5,8 +5,10 @@ from datetime import UTC
 
 from marshmallow import Schema, fields, validate
 
+from api.schemas.batches import BatchSchema
 from api.schemas.common import ListQuery, StrictForm
 from api.schemas.comparisons import JobSchema
+from core.batches import events as batches
 from core.comparisons.document import EVENT_FIELDS
 from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.endpoints import TEST, EventType
@@ -36,10 +38,27 @@ class EventSchema(Schema):
 
     type = fields.String(
         required=True,
-        validate=validate.OneOf(list(EventType)),
+        validate=validate.OneOf([kind for kind in EventType if kind.startswith("comparison.")]),
     )
     timestamp = fields.String(required=True, metadata={"format": "date-time", "description": "When it happened."})
     data = fields.Nested(EventDataSchema, required=True)
+
+
+#: An ended batch, in short: fields of the batch's own. No name of a photograph, no score.
+BatchEventDataSchema = _EventUrl.from_dict(
+    {name: copy(BatchSchema().declared_fields[name]) for name in batches.EVENT_FIELDS}, name="BatchEventDataSchema"
+)
+
+
+class BatchEventSchema(Schema):
+    """What is sent when a batch has ended."""
+
+    type = fields.String(
+        required=True,
+        validate=validate.OneOf([kind for kind in EventType if kind.startswith("batch.")]),
+    )
+    timestamp = fields.String(required=True, metadata={"format": "date-time", "description": "When it happened."})
+    data = fields.Nested(BatchEventDataSchema, required=True)
 
 
 class TestEventDataSchema(Schema):
@@ -90,7 +109,7 @@ class DeliverySchema(Schema):
         required=True,
         metadata={
             "description": "As it is sent, the same in every attempt.",
-            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Event", "TestEvent")],
+            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Event", "BatchEvent", "TestEvent")],
         },
     )
     created_at = fields.String(required=True, metadata={"format": "date-time"})

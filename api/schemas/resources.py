@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+from core.batches.batch import url_of as batch_url
+from core.comparisons.document import url_of as comparison_url
 from core.evaluations.runs import Run
 from core.times import rfc3339
 from core.webhooks.deliveries import Delivery, DeliveryStatus
@@ -69,7 +71,7 @@ def delivery_resource(delivery: Delivery) -> dict[str, Any]:
         "ended_at": timestamp(delivery.ended_at),
         "urls": {
             **{"self": here, "replay": f"{here}/replay"},
-            **({"job": f"/v1/comparisons/{delivery.job_id}"} if delivery.job_id else {}),
+            **({"job": _url_of(delivery.job_id)} if delivery.job_id else {}),
             **({"endpoint": f"{ENDPOINTS}/{delivery.endpoint_id}"} if delivery.endpoint_id else {}),
         },
     }
@@ -87,6 +89,11 @@ def endpoint_resource(endpoint: Endpoint, *, with_secret: bool = False) -> dict[
         "urls": {"self": here, "test": f"{here}/test", "rotate_secret": f"{here}/rotate-secret"},
         **({"secret": endpoint.secret} if with_secret else {}),
     }
+
+
+def _url_of(subject: str) -> str:
+    """Where what has ended is shown."""
+    return batch_url(subject) if subject.startswith("bat_") else comparison_url(subject)
 
 
 def timestamp(seconds: float | None) -> str | None:

@@ -4,8 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 from core.comparisons.jobs import Job
-from core.quality import Seen
+from core.quality import QualityRule, Seen
 from core.times import rfc3339
+from core.vocabulary import Compared, NotAcquired, Policy, Result, Threshold
 
 #: What an event says of an ended job: these, in this order, and where the whole of it can be read.
 EVENT_FIELDS = (
@@ -17,21 +18,44 @@ EVENT_FIELDS = (
 def job_document(job: Job) -> dict[str, Any]:
     """Everything that is known of a job, as plain values; what is not known yet is None."""
     result, request = job.result, job.request
-    engine = result.engine if result else None
     here = url_of(job.id)
     return {
         "id": job.id,
         "owner": job.owner,
         "status": job.status.value,
-        "outcome": job.outcome,
-        "score": job.score,
+        **result_document(
+            result,
+            threshold=request.threshold,
+            pack=request.pack,
+            policy=request.policy,
+            quality=request.quality,
+        ),
+        "timings_ms": dict(result.timings_ms) if result else {},
+        "attempts": job.attempts,
+        "error": {"code": job.failure.code, "message": job.failure.message} if job.failure else None,
+        "metadata": dict(request.metadata),
+        "callback_url": request.callback_url,
+        "event_id": job.event_id,
+        "created_at": rfc3339(job.created_at),
+        "started_at": rfc3339(job.started_at) if job.started_at else None,
+        "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
+        "urls": {"self": here, "cancel": f"{here}/cancel"},
+    }
+
+
+def result_document(
+    result: Result | None, *, threshold: Threshold, pack: str, policy: Policy, quality: QualityRule
+) -> dict[str, Any]:
+    """What a worker found out about two images, and by what, as plain values."""
+    outcome, engine = (result.outcome, result.engine) if result else (None, None)
+    return {
+        "outcome": {Compared: "compared", NotAcquired: "not_acquired"}[type(outcome)] if outcome else None,
+        "score": outcome.score if isinstance(outcome, Compared) else None,
         "decision": result.decision.value if result and result.decision else None,
-        "threshold": request.threshold.value,
-        "threshold_origin": request.threshold.origin,
-        "calibrated_fmr": asdict(request.threshold.calibrated) if request.threshold.calibrated else None,
+        **threshold_document(threshold),
         "reasons": [
             {"side": failure.side.value, "reason": failure.reason.value, "detail": failure.detail}
-            for failure in job.failures_to_acquire
+            for failure in (outcome.failures if isinstance(outcome, NotAcquired) else ())
         ],
         "faces": {
             side.value: {
@@ -44,23 +68,22 @@ def job_document(job: Job) -> dict[str, Any]:
             for side, face in (result.faces if result else {}).items()
         },
         "seen": {side.value: seen_document(seen) for side, seen in (result.seen if result else {}).items()},
-        "pack": request.pack,
+        "pack": pack,
         "pack_digest": engine.pack.digest if engine else None,
-        "policy": request.policy.value,
-        "quality": request.quality.value,
+        "policy": policy.value,
+        "quality": quality.value,
         "provider": engine.provider if engine else None,
         "detection_size": engine.detection_size if engine else None,
         "detection_threshold": engine.detection_threshold if engine else None,
-        "timings_ms": dict(result.timings_ms) if result else {},
-        "attempts": job.attempts,
-        "error": {"code": job.failure.code, "message": job.failure.message} if job.failure else None,
-        "metadata": dict(request.metadata),
-        "callback_url": request.callback_url,
-        "event_id": job.event_id,
-        "created_at": rfc3339(job.created_at),
-        "started_at": rfc3339(job.started_at) if job.started_at else None,
-        "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
-        "urls": {"self": here, "cancel": f"{here}/cancel"},
+    }
+
+
+def threshold_document(threshold: Threshold) -> dict[str, Any]:
+    """What is decided by, as plain values."""
+    return {
+        "threshold": threshold.value,
+        "threshold_origin": threshold.origin,
+        "calibrated_fmr": asdict(threshold.calibrated) if threshold.calibrated else None,
     }
 
 

@@ -1,7 +1,7 @@
 """What an event says, fixed at the moment it happens. Thin: ids and the decision; no image, no embedding."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from core.comparisons.document import event_data
@@ -23,17 +23,39 @@ def event_type_of(job: Job) -> str:
 
 def outgoing_events(job: Job, ended_at: float, endpoints: Sequence[Endpoint]) -> tuple[Outgoing, ...]:
     """The deliveries of this job's ending, to be written with its status: to its callback URL, and to each endpoint."""
-    event_type = event_type_of(job)
+    return outgoing_endings(
+        job.id,
+        event_type_of(job),
+        lambda: event_data(job),
+        owner=job.owner,
+        callback=(job.event_id, job.request.callback_url),
+        ended_at=ended_at,
+        endpoints=endpoints,
+    )
+
+
+def outgoing_endings(
+    subject: str,
+    event_type: str,
+    data: Callable[[], dict[str, Any]],
+    *,
+    owner: str | None,
+    callback: tuple[str | None, str | None],
+    ended_at: float,
+    endpoints: Sequence[Endpoint],
+) -> tuple[Outgoing, ...]:
+    """The deliveries of an ending, whatever has ended. `callback`: an event's id, and the URL it goes to."""
     told: dict[str, dict[str, str]] = {}
-    if job.event_id and job.request.callback_url:
-        told[job.event_id] = {"url": job.request.callback_url}
+    event_id, callback_url = callback
+    if event_id and callback_url:
+        told[event_id] = {"url": callback_url}
     told |= {new_id("evt"): {"url": endpoint.url, "endpoint": endpoint.id} for endpoint in endpoints}
-    body = event_body(event_type, ended_at, event_data(job)) if told else ""
+    body = event_body(event_type, ended_at, data()) if told else ""
     return tuple(
         outgoing_delivery(
             event_id,
-            {"job_id": job.id, "type": event_type, "body": body, **where},
-            owner=job.owner,
+            {"job_id": subject, "type": event_type, "body": body, **where},
+            owner=owner,
             created_at=ended_at,
             due_at=ended_at + HEAD_START_S,
         )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.batches import batches
 from core.comparisons.jobs import IMAGES
+from core.portions import portions
 from core.settings.groups import ImageSettings, RedisSettings
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
@@ -23,9 +23,18 @@ class Orphan:
 class Orphans:
     """Finds and deletes them. Raises RecordsUnavailable or StoreUnavailable, having deleted what it could."""
 
-    def __init__(self, server: RedisSettings, images: ImageSettings, objects: Objects) -> None:
+    def __init__(
+        self,
+        server: RedisSettings,
+        images: ImageSettings,
+        objects: Objects,
+        *,
+        kind: str = "job",
+        prefix: str = IMAGES,
+    ) -> None:
         self._redis = connect(server)
-        self._records = Records(self._redis, "job")
+        self._records = Records(self._redis, kind)
+        self._prefix = prefix
         self._objects = objects
         self._age_s = images.orphan_age_s
 
@@ -35,7 +44,7 @@ class Orphans:
         The objects are listed before the names: what is stored meanwhile is young, and what ends meanwhile is on the
         list of erasures, which is read last.
         """
-        old = dict(self._objects.older_than(IMAGES, self._age_s if age_s is None else age_s))
+        old = dict(self._objects.older_than(self._prefix, self._age_s if age_s is None else age_s))
         if not old:
             return
         named = {key for _, key in self._unfinished()}
@@ -46,24 +55,24 @@ class Orphans:
     def sweep(self, age_s: float | None = None) -> int:
         """Delete them; returns how many."""
         keys = [orphan.key for orphan in self.find(age_s)]
-        for batch in batches(keys):
-            self._objects.delete(batch)
+        for portion in portions(keys):
+            self._objects.delete(portion)
         return len(keys)
 
     def jobs_without_images(self) -> list[str]:
         """Unfinished jobs whose images are gone; a worker ends them as `images_lost`."""
         # Jobs are looked at before and after: one that ended in between has rightly lost its images.
         named = dict(self._unfinished())
-        there = set(self._objects.keys(IMAGES))
+        there = set(self._objects.keys(self._prefix))
         unfinished = dict(self._unfinished())
         return sorted(job_id for job_id, key in named.items() if key not in there and job_id in unfinished)
 
     def _unfinished(self) -> Iterator[tuple[str, str]]:
         """Job id and object key of every job that has not ended."""
         ids = self._records.ids(Status.QUEUED, Status.RUNNING)
-        for batch in batches(ids):
+        for portion in portions(ids):
             with translated():
                 pipeline = self._redis.pipeline(transaction=False)
-                for job_id in batch:
+                for job_id in portion:
                     pipeline.hget(self._records.key(job_id), "images_key")
-                yield from ((i, key) for i, key in zip(batch, pipeline.execute(), strict=True) if key)
+                yield from ((i, key) for i, key in zip(portion, pipeline.execute(), strict=True) if key)

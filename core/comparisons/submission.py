@@ -87,6 +87,17 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How images are to be compared: what was asked for, and the deployment's own where nothing was."""
+
+    #: Name of a pack.
+    pack: str
+    policy: Policy
+    threshold: Threshold
+    quality: QualityRule
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
     """A submission that may be recorded: the job it will be, and its images, reference first, sealed with its key."""
 
@@ -104,12 +115,7 @@ class Accepting:
 
     def accept(self, submission: Submission, *, owner: str | None = None) -> Accepted:
         """The job that this submission will be. Raise FieldRefused for what is not accepted."""
-        rules = self._rules
-        pack = rules.packs.get(submission.pack or rules.default_pack)
-        if pack is None:
-            raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
-        self._check_callback(submission.callback_url)
-        threshold = self._threshold(submission, pack)
+        terms = self.terms(submission)
         seal_key = SealKey.new()
         job = Job(
             id=new_id("cmp"),
@@ -118,21 +124,36 @@ class Accepting:
             created_at=time.time(),
             owner=owner,
             request=ComparisonRequest(
-                pack=pack.name,
-                policy=submission.policy or rules.default_policy,
-                threshold=threshold,
+                pack=terms.pack,
+                policy=terms.policy,
+                threshold=terms.threshold,
                 images_key=new_images_key(),
                 reference=self._inspected(Side.REFERENCE, submission.reference),
                 probe=self._inspected(Side.PROBE, submission.probe),
                 metadata=dict(submission.metadata),
                 callback_url=submission.callback_url,
                 urls=submission.urls,
-                quality=submission.quality or rules.default_quality,
+                quality=terms.quality,
             ),
             event_id=new_id("evt") if submission.callback_url else None,
             seal_key=seal_key,
         )
         return Accepted(job, seal_key.seal(*submission.sent, name=job.id))
+
+    def terms(self, submission: Submission) -> Terms:
+        """How it is to be compared, and whom to call back. Raise FieldRefused for what is not accepted."""
+        rules = self._rules
+        pack = rules.packs.get(submission.pack or rules.default_pack)
+        if pack is None:
+            raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
+        self._check_callback(submission.callback_url)
+        threshold = self._threshold(submission, pack)
+        return Terms(
+            pack=pack.name,
+            policy=submission.policy or rules.default_policy,
+            threshold=threshold,
+            quality=submission.quality or rules.default_quality,
+        )
 
     def _threshold(self, submission: Submission, pack: Pack) -> Threshold:
         if submission.threshold is not None and submission.target_fmr is not None:

@@ -27,6 +27,9 @@ class Queues:
     COMPARISONS: Final = "comparisons"
     #: Where the jobs of a key wait that has more than its fair share waiting; workers take from both by turns.
     COMPARISONS_BUSY: Final = "comparisons-busy"
+    #: Shards of batches: a process of its own takes them, so that comparisons come first.
+    BATCHES: Final = "batches"
+    BATCHES_BUSY: Final = "batches-busy"
     EVALUATIONS: Final = "evaluations"
     REPORTS: Final = "reports"
     CALLBACKS: Final = "callbacks"
@@ -36,7 +39,8 @@ class Queues:
     IMAGES: Final = "images"
 
     LANES: Final = (COMPARISONS, COMPARISONS_BUSY)
-    ENGINE: Final = (*LANES, EVALUATIONS)
+    BATCH_LANES: Final = (BATCHES, BATCHES_BUSY)
+    ENGINE: Final = (*LANES, *BATCH_LANES, EVALUATIONS)
     EVALUATOR: Final = (REPORTS,)
     COURIER: Final = (CALLBACKS, CALLBACKS_RETRY, MAINTENANCE)
     FETCHER: Final = (IMAGES,)
@@ -47,6 +51,7 @@ class Tasks:
     """Explicit names: moving a function never breaks a message in flight."""
 
     COMPARE: Final = "likeness.compare"
+    COMPARE_SHARD: Final = "likeness.compare_shard"
     EMBED_SHARD: Final = "likeness.embed_shard"
     PLAN_RUN: Final = "likeness.plan_run"
     ASSEMBLE_RUN: Final = "likeness.assemble_run"
@@ -64,6 +69,7 @@ class Tasks:
 
 ROUTES: Final = {
     Tasks.COMPARE: {"queue": Queues.COMPARISONS},
+    Tasks.COMPARE_SHARD: {"queue": Queues.BATCHES},
     Tasks.EMBED_SHARD: {"queue": Queues.EVALUATIONS},
     Tasks.PLAN_RUN: {"queue": Queues.REPORTS},
     Tasks.ASSEMBLE_RUN: {"queue": Queues.REPORTS},

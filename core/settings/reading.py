@@ -13,6 +13,7 @@ from core.errors import SettingsInvalid
 from core.settings.groups import (
     PREFIX,
     ApiSettings,
+    BatchSettings,
     CourierSettings,
     EngineSettings,
     EvaluationSettings,
@@ -52,6 +53,7 @@ class Settings:
     objects = Read(ObjectSettings)
     api = Read(ApiSettings)
     limits = Read(LimitSettings)
+    batches = Read(BatchSettings)
     images = Read(ImageSettings)
     jobs = Read(JobSettings)
     signing = Read(SigningSettings)

@@ -43,6 +43,10 @@ class MemoryObjects:
             raise ObjectNotFound(f"no object is stored under {key!r}")
         return kept.body
 
+    def get_part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        """So many bytes of an object, from `offset` on. Raise ObjectNotFound for a missing key."""
+        return self.get(key)[offset : offset + size_bytes]
+
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
         self._answer()

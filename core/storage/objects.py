@@ -89,6 +89,9 @@ class Objects(Protocol):
     def get(self, key: str) -> bytes:
         """Raise ObjectNotFound for a missing key, whatever the backend calls it."""
 
+    def get_part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        """So many bytes of an object, from `offset` on. Raise ObjectNotFound for a missing key."""
+
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
 
@@ -132,8 +135,16 @@ class ObjectStore:
 
     def get(self, key: str) -> bytes:
         """Raise ObjectNotFound for a missing key, whatever the backend calls it."""
+        return self._got(key)
+
+    def get_part(self, key: str, offset: int, size_bytes: int) -> bytes:
+        """So many bytes of an object, from `offset` on. Raise ObjectNotFound for a missing key."""
+        return self._got(key, offset, size_bytes)
+
+    def _got(self, key: str, offset: int = 0, size_bytes: int = 0) -> bytes:
+        """All of it by default, or a part."""
         with translated(key):
-            response = self._client.get_object(self._bucket, key)
+            response = self._client.get_object(self._bucket, key, offset=offset, length=size_bytes)
             try:
                 return bytes(response.read())
             finally:

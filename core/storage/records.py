@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.batches import BATCH, batches
 from core.errors import JobBegunBefore, JobHeld, RecordNotFound, TransitionRefused
+from core.portions import PORTION, portions
 from core.storage import scripts
 from core.storage.connection import translated
 from core.storage.endings import Endings
@@ -75,12 +75,19 @@ class Records:
         )
 
     def create(
-        self, record_id: str, fields: Mapping[str, Any], *, owner: str | None = None, claim: Claim | None = None
+        self,
+        record_id: str,
+        fields: Mapping[str, Any],
+        *,
+        owner: str | None = None,
+        claim: Claim | None = None,
+        shards: Mapping[str, str] | None = None,
     ) -> None:
         """Record something queued; its owner, if it has one, finds it in lists of its own.
 
         Created a second time, a record stays what it has become. One that is made for a claim is written on it in the
-        same step; raise IdempotencyInFlight, and nothing is recorded, when the claim has passed to another.
+        same step; raise IdempotencyInFlight, and nothing is recorded, when the claim has passed to another. So are
+        the `shards` of a batch: by id, what is to be done.
         """
         with translated():
             answer = self._create(
@@ -88,6 +95,7 @@ class Records:
                 args=[
                     *(record_id, self._kind, owner or "", Status.QUEUED),
                     *((claim.token, time.time() + CLAIM_LASTS_S) if claim else ("", "")),
+                    *((json.dumps(shards), time.time()) if shards else ("", "")),
                     *_flat({"version": 1, **fields}),
                 ],
             )
@@ -227,15 +235,15 @@ class Records:
         """Drop index entries whose record has passed its retention, or only count them; returns how many."""
         dropped = 0
         with translated():
-            indexes = list(self._redis.scan_iter(f"{self._kind}s:*", count=BATCH, _type="zset"))
+            indexes = list(self._redis.scan_iter(f"{self._kind}s:*", count=PORTION, _type="zset"))
         for index in indexes:
             with translated():
-                members = [member for member, _ in self._redis.zscan_iter(index, count=BATCH)]
-                for batch in batches(members):
+                members = [member for member, _ in self._redis.zscan_iter(index, count=PORTION)]
+                for portion in portions(members):
                     pipeline = self._redis.pipeline(transaction=False)
-                    for record_id in batch:
+                    for record_id in portion:
                         pipeline.exists(self.key(record_id))
-                    gone = [i for i, found in zip(batch, pipeline.execute(), strict=True) if not found]
+                    gone = [i for i, found in zip(portion, pipeline.execute(), strict=True) if not found]
                     dropped += self._redis.zrem(index, *gone) if gone and not dry else len(gone)
         return dropped
 

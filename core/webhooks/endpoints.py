@@ -25,6 +25,9 @@ class EventType(StrEnum):
     SUCCEEDED = "comparison.succeeded"
     FAILED = "comparison.failed"
     CANCELLED = "comparison.cancelled"
+    BATCH_SUCCEEDED = "batch.succeeded"
+    BATCH_FAILED = "batch.failed"
+    BATCH_CANCELLED = "batch.cancelled"
 
 
 #: What `test` sends, whatever an endpoint asked for.

@@ -5,7 +5,7 @@ import sys
 import click
 
 from core.errors import LikenessError
-from likeness.cli import comparisons, demo, images, keys, packs, purge, receipts, stack, webhooks
+from likeness.cli import batches, comparisons, demo, images, keys, packs, purge, receipts, stack, webhooks
 from likeness.cli.evaluate.group import evaluate
 from likeness.client import ApiError
 
@@ -25,6 +25,8 @@ def likeness() -> None:
     """
 
 
+likeness.add_command(batches.batch)
+likeness.add_command(batches.batches)
 likeness.add_command(comparisons.compare)
 likeness.add_command(comparisons.jobs)
 likeness.add_command(images.images)

@@ -30,6 +30,8 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
 
     Works on the servers of the settings, not through the API.
     """
+    from core.batches.batch import PHOTOGRAPHS
+    from core.batches.store import BatchStore
     from core.comparisons.erasure import erase_due
     from core.comparisons.orphans import Orphans
     from core.comparisons.store import JobStore
@@ -43,12 +45,16 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     settings = load_settings()
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     orphans = Orphans(settings.redis, settings.images, objects)
-    without_job = list(orphans.find(age_s))
+    of_batches = Orphans(settings.redis, settings.images, objects, kind="batch", prefix=PHOTOGRAPHS)
+    batches = BatchStore.of(settings)
+    without_job = [*orphans.find(age_s), *of_batches.find(age_s)]
     without_images = orphans.jobs_without_images()
     would = "would be " if dry else ""
     due = jobs.count_due_erasures() if dry else erase_due(jobs, objects)
-    swept = len(without_job) if dry else orphans.sweep(age_s)
-    expired = jobs.count_expired() if dry else jobs.forget_expired()
+    swept = len(without_job) if dry else orphans.sweep(age_s) + of_batches.sweep(age_s)
+    expired = (
+        jobs.count_expired() + batches.count_expired() if dry else jobs.forget_expired() + batches.forget_expired()
+    )
     click.echo(f"images that are due            {due} {would}erased")
     click.echo(f"images that no job names       {swept} {would}erased ({sum(o.size_bytes for o in without_job)} bytes)")
     click.echo(f"list entries of expired jobs   {expired} {would}dropped")

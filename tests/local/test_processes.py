@@ -31,6 +31,11 @@ def test_every_queue_has_its_process(commands: dict[str, str]) -> None:
     assert set(Queues.ALL) == {*Queues.ENGINE, *Queues.EVALUATOR, *Queues.COURIER, *Queues.FETCHER}
 
 
+@pytest.mark.parametrize("commands", [LOCAL, {name: str(s.get("command")) for name, s in COMPOSE.items()}])
+def test_no_batch_and_no_evaluation_keeps_a_comparison_waiting(commands: dict[str, str]) -> None:
+    assert queues(commands["worker"]) == set(Queues.LANES)
+
+
 def test_the_containers_are_the_local_processes_and_the_jobs_before_them() -> None:
     assert set(COMPOSE) == set(LOCAL) | {"worker-gpu", "bucket", "packs", "tools", "s3-volume"}
 

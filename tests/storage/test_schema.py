@@ -8,6 +8,11 @@ from typing import Any
 import pytest
 
 from api.door.rates import Rates
+from core.batches.batch import Batch, BatchRequest, Counts
+from core.batches.rows import PhotographFacts, Row
+from core.batches.shard import Pair, Photograph, ShardRequest, shard_id
+from core.batches.shards import ShardStore
+from core.batches.store import BatchStore
 from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.evaluations.calibrations import Calibration, CalibrationStore
@@ -16,6 +21,7 @@ from core.evaluations.store import RunStore
 from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.messaging.presence import Presence, WorkerFacts
+from core.quality import QualityRule
 from core.settings import CHECKOUT, Settings
 from core.storage.connection import connect
 from core.storage.idempotency import Answer, Claim, Claims
@@ -23,7 +29,7 @@ from core.storage.lifecycle import Failure, Status, new_id
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Side, Threshold, Track
 from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore, Share
 from core.webhooks.endpoints import EndpointStore
-from courier.lost_jobs import JobSummary, LostJobs
+from courier.lost_jobs import SHARDS, JobSummary, LostJobs
 from tests.support.receivers import job_that_calls_back
 from tests.support.schema import rows, unexplained
 from tests.support.servers import Servers
@@ -84,6 +90,34 @@ def leave_runs(settings: Settings) -> None:
     runs.fail(failed, BROKE)
 
 
+def leave_batches(settings: Settings) -> None:
+    """One running: of its shards one is done, one was begun before, one queued. One failed."""
+    batches, shards = BatchStore.of(settings), ShardStore.of(settings)
+    for status in (Status.RUNNING, Status.FAILED):
+        batch_id = new_id("bat")
+        photograph, pair = Photograph(0, "one", 0, 9), Pair(0, "1", 0, 0)
+        request = BatchRequest(
+            *("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), QualityRule.REPORT, "batches/none", 3, 1, 3),
+            *({}, URL),
+        )
+        batch = Batch(batch_id, Status.QUEUED, 1, 0.0, request, owner="ada", event_id=new_id("evt"))
+        batch = replace(batch, seal_key=SealKey.new())
+        batches.create(batch, [ShardRequest(batch_id, (photograph,), (pair,))] * 3)
+        batches.start(batch_id)
+        kinds = ("matches", "non_matches", "not_acquired", "failed")
+        row = Row(0, "1", "one", "one", (0, 0), Compared(1.0), ENGINE)
+        for number in (1, 2):
+            shards.start(shard_id(batch_id, number), "embedder@test")
+        shards.note(shard_id(batch_id, 1), "embedder@test", at=0, suspects=[0])
+        shards.finish(
+            shard_id(batch_id, 2), batch_id, [row], {0: PhotographFacts(None, None)}, Counts(**dict.fromkeys(kinds, 1))
+        )
+        queued = JobSummary(shard_id(batch_id, 0), Status.QUEUED, "1", 0.0, held=False)
+        assert LostJobs.of(settings, SHARDS).note(queued)
+        if status is Status.FAILED:
+            batches.fail(batch, BROKE)
+
+
 def leave_endpoints(settings: Settings) -> None:
     """One of an owner's, whose secret was replaced and which was told of an ending, and one of nobody's."""
     endpoints, jobs = EndpointStore(settings.redis), JobStore.of(settings)
@@ -103,7 +137,7 @@ def leave_the_rest(settings: Settings) -> None:
     keys.used(key)
     keys.revoke(key.id)
     rates.count_request(key.owner, 10)
-    rates.count_comparison(key.owner, 10)
+    rates.count_comparisons(key.owner, 10)
     CalibrationStore(settings.redis).put(Calibration("opencv-zoo", DIGEST, "run_x", "lfw", DIGEST, 320, 0.0, ()))
     Presence(settings.redis).show(WorkerFacts("engine@test", 1, time.time(), ("comparisons",), (ENGINE,)))
 
@@ -113,6 +147,7 @@ def settings(redis_server: Servers) -> Settings:
     settings = redis_server.settings
     leave_jobs(settings)
     leave_runs(settings)
+    leave_batches(settings)
     leave_endpoints(settings)
     leave_the_rest(settings)
     return settings
@@ -135,8 +170,11 @@ def test_when_all_jobs_are_erased_what_is_left_of_them_is_on_the_page(settings: 
     jobs = JobStore.of(settings)
     for job_id in client.zrange("jobs:all", 0, -1):
         jobs.erase(job_id)
+    batches = BatchStore.of(settings)
+    for batch_id in client.zrange("batchs:all", 0, -1):
+        batches.erase(batch_id)
     assert unexplained(settings.redis) == []
-    named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|evt_", key)]
+    named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|bat_|evt_", key)]
     assert {key.split(":")[0] for key in named} == {"job-lease", "job-withdrawn"}, "which run out by themselves"
 
 

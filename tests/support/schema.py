@@ -13,13 +13,13 @@ from core.webhooks.deliveries import DeliveryStatus
 
 PAGE = CHECKOUT / "core" / "storage" / "SCHEMA.md"
 PLACEHOLDERS = {
-    "<kind>": "(?:job|run|delivery)",
-    "<id>": "(?:[a-z]+_[0-9a-f]{32}|[0-9a-f]{12})",
+    "<kind>": "(?:job|run|delivery|batch|shard)",
+    "<id>": "(?:[a-z]+_[0-9a-f]{32}(?:\\.[0-9]{5})?|[0-9a-f]{12})",
     "<owner>": "[^:]*",
     "<status>": f"(?:{'|'.join((*Status, *DeliveryStatus))})",
     "<host>": "[0-9a-f]{32}",
     "<share>": "callbacks(?:-retry)?",
-    "<object>": "comparisons/.+",
+    "<object>": "(?:comparisons|batches)/.+",
     "<digest>": "[0-9a-f]{64}",
     "<sha256>": "[0-9a-f]{64}",
     "<name>": ".+",

@@ -34,7 +34,7 @@ from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
 from worker.engine.looks import Looks, NoSight
 from worker.engine.models import load_models
-from worker.engine.quality import judge, see
+from worker.engine.quality import failures, see
 from worker.engine.select import too_small
 from worker.engine.timing import Stopwatch
 from worker.engine.turns import Machine, Turns
@@ -128,31 +128,18 @@ class Engine:
             if self._cores.free < 2 and self._batcher.runs_within(self._cores):
                 with self._turn(since, whole):
                     sides = {side: acquire(side) for side in Side}
-                    failures = self._failures(sides, quality)
-                    outcome = _outcome(sides, failures, self._batcher.embed_now, whole)
+                    failed = failures(sides, quality, self._settings)
+                    outcome = _outcome(sides, failed, self._batcher.embed_now, whole)
             else:
                 sides = self._both(acquire_in_turn)
-                failures = self._failures(sides, quality)
-                outcome = _outcome(sides, failures, lambda crops: self._embed_both(crops, since), whole)
+                failed = failures(sides, quality, self._settings)
+                outcome = _outcome(sides, failed, lambda crops: self._embed_both(crops, since), whole)
         for watch in watches.values():
             whole.add(watch.laps_ms)
-        failed = {failure.side for failure in failures}
-        faces = {side: a.face for side, a in sides.items() if isinstance(a, Acquired) and side not in failed}
+        failed_sides = {failure.side for failure in failed}
+        faces = {side: a.face for side, a in sides.items() if isinstance(a, Acquired) and side not in failed_sides}
         seen = {side: acquired.seen for side, acquired in sides.items() if acquired.seen}
         return Comparison(outcome, faces, whole.laps_ms, seen)
-
-    def _failures(
-        self, sides: Mapping[Side, Acquired | Unusable], quality: QualityRule
-    ) -> tuple[FailureToAcquire, ...]:
-        """Of both sides; where quality is required, one a warning."""
-        failures = []
-        for side, acquired in sides.items():
-            if isinstance(acquired, Unusable):
-                failures.append(FailureToAcquire(side, acquired.reason, acquired.detail))
-            elif quality is QualityRule.REQUIRE and acquired.seen and acquired.seen.measures:
-                warnings = judge(acquired.seen.measures, self._settings)
-                failures += [FailureToAcquire(side, Reason(warning), detail) for warning, detail in warnings]
-        return tuple(failures)
 
     @contextmanager
     def _turn(self, since: float, watch: Stopwatch) -> Iterator[None]:
@@ -220,12 +207,12 @@ class Engine:
 
 def _outcome(
     sides: Mapping[Side, Acquired | Unusable],
-    failures: tuple[FailureToAcquire, ...],
+    failed: tuple[FailureToAcquire, ...],
     embed: Callable[[Sequence[Image]], Embeddings],
     watch: Stopwatch,
 ) -> Compared | NotAcquired:
-    if failures:
-        return NotAcquired(failures)
+    if failed:
+        return NotAcquired(failed)
     with watch.step("embed"):
         reference, probe = embed([acquired.crop for acquired in sides.values() if isinstance(acquired, Acquired)])
     with watch.step("score"):

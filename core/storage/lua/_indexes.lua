@@ -28,6 +28,29 @@ local function leave(kind, id, owner, status)
   end
 end
 
+-- A batch has its shards in records of their own, for as long as they are to be done, and what came of them beside it.
+local function shard_of(batch, number) return string.format('%s.%05d', batch, number) end
+
+local function enter_shards(batch, owner, now, shards)
+  for id, request in pairs(shards) do
+    redis.call('HSET', 'shard:' .. id, 'status', 'queued', 'version', 1, 'created_at', now, 'request', request)
+    if owner ~= '' then redis.call('HSET', 'shard:' .. id, 'owner', owner) end
+    enter('shard', id, owner, 'queued')
+  end
+end
+
+local function forget_shard(id)
+  local status, owner = unpack(redis.call('HMGET', 'shard:' .. id, 'status', 'owner'))
+  if not status then return false end
+  redis.call('DEL', 'shard:' .. id, 'shard-lease:' .. id)
+  leave('shard', id, owner, status)
+  return true
+end
+
+local function forget_shards(batch, count)
+  for number = 0, count - 1 do forget_shard(shard_of(batch, number)) end
+end
+
 -- The outbox: a record that comes to be with a step of another, and when it is to be looked at.
 local function put_out(out, owner)
   local key = out.kind .. ':' .. out.id

@@ -6,7 +6,7 @@
 --       9 the outbox ('', or JSON: the records that come to be with this step, and when to look at each),
 --       10 who takes the step, where only the holder of the lease may ('': anyone), 11 the lease in milliseconds,
 --       12 '1': not for what was begun before, by another attempt, 13... field, value, ...
-local status, owner, images = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key'))
+local status, owner, images, shards = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'shards'))
 if not status then return {'missing'} end
 if not string.find(',' .. ARGV[2] .. ',', ',' .. status .. ',', 1, true) then return {'refused', status} end
 local attempts = ARGV[8]
@@ -35,6 +35,11 @@ if ARGV[5] ~= '' then
     end
   end
   if ARGV[6] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[6]) end
+  if shards then -- what is left of them is not to be done any more
+    forget_shards(ARGV[1], shards)
+    redis.call('EXPIRE', KEYS[1] .. ':rows', ARGV[6])
+    redis.call('EXPIRE', KEYS[1] .. ':photographs', ARGV[6])
+  end
   redis.call('PUBLISH', ARGV[5], ARGV[3])
 end
 if ARGV[9] ~= '' then

@@ -1,0 +1,1 @@
+"""Batches: many pairs in one job, each photograph once."""
