@@ -20,9 +20,10 @@ from core.evaluations.calibrations import CalibrationStore
 from core.evaluations.scoring import Scoring
 from core.evaluations.store import RunStore
 from core.keys.store import KeyStore
+from core.liveness import Liveness, LivenessRule
 from core.messaging.broker import Enqueue, Tasks, celery_app, enqueue
 from core.messaging.presence import Presence
-from core.packs.catalogue import Pack, find_pack, load_catalogue
+from core.packs.catalogue import Pack, PackKind, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.connection import CLIENT_ANSWER_S
 from core.storage.idempotency import Claims
@@ -67,7 +68,7 @@ def make_services(settings: Settings) -> Services:
             f"LIKENESS_DEFAULT_PACK is {settings.packs.default!r}; it must be one of LIKENESS_PACKS, "
             f"{', '.join(settings.packs.served)}"
         )
-    packs = {name: find_pack(name, catalogue) for name in settings.packs.served}
+    packs = {name: find_pack(name, catalogue, PackKind.RECOGNITION) for name in settings.packs.served}
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     calibrations, presence, silences = CalibrationStore(settings.redis), Presence(settings.redis), Silences()
     scoring = Scoring(settings.engine, presence.comparing)
@@ -78,6 +79,8 @@ def make_services(settings: Settings) -> Services:
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
         default_quality=settings.packs.default_quality,
+        liveness_pack=_liveness_pack(settings, catalogue),
+        default_liveness=Liveness(settings.packs.default_liveness, settings.packs.default_liveness_sides),
         limits=settings.images,
         destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
         image_urls=DestinationRules.of(settings.webhooks) if settings.images.urls else None,
@@ -109,6 +112,18 @@ def make_services(settings: Settings) -> Services:
         silences=silences,
         readiness=Readiness(settings, jobs, objects, presence, silences),
     )
+
+
+def _liveness_pack(settings: Settings, catalogue: Mapping[str, Pack]) -> str | None:
+    packs = settings.packs
+    if packs.liveness is not None:
+        return find_pack(packs.liveness, catalogue, PackKind.LIVENESS).name
+    if packs.default_liveness is not LivenessRule.OFF:
+        raise SettingsInvalid(
+            f"LIKENESS_DEFAULT_LIVENESS is {packs.default_liveness}, and no pack judges liveness: set "
+            "LIKENESS_LIVENESS_PACK, e.g. to minifasnet"
+        )
+    return None
 
 
 def services() -> Services:

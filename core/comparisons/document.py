@@ -4,13 +4,14 @@ from dataclasses import asdict
 from typing import Any
 
 from core.comparisons.jobs import Job
+from core.liveness import PadResult
 from core.quality import Seen
 from core.times import rfc3339
 
 #: What an event says of an ended job: these, in this order, and where the whole of it can be read.
 EVENT_FIELDS = (
     *("id", "status", "outcome", "score", "decision", "threshold", "reasons", "pack"),
-    *("error", "metadata", "owner"),
+    *("error", "metadata", "owner", "liveness", "pad"),
 )
 
 
@@ -48,6 +49,9 @@ def job_document(job: Job) -> dict[str, Any]:
         "pack_digest": engine.pack.digest if engine else None,
         "policy": request.policy.value,
         "quality": request.quality.value,
+        "liveness": request.liveness.rule.value,
+        "liveness_sides": None if request.liveness.is_off else request.liveness.sides.value,
+        "pad": {side.value: pad_document(pad) for side, pad in (result.pad if result else {}).items()},
         "provider": engine.provider if engine else None,
         "detection_size": engine.detection_size if engine else None,
         "detection_threshold": engine.detection_threshold if engine else None,
@@ -75,6 +79,19 @@ def seen_document(seen: Seen) -> dict[str, Any]:
         "landmarks": {name: [*point] for name, point in landmarks.items()} if landmarks else None,
         "measures": asdict(seen.measures) if seen.measures else None,
         "warnings": [warning.value for warning in seen.warnings],
+    }
+
+
+def pad_document(pad: PadResult) -> dict[str, Any]:
+    """What one image was taken for, as plain values."""
+    return {
+        "verdict": pad.verdict.value,
+        "score": pad.score,
+        "threshold": pad.threshold,
+        "reason": pad.reason.value if pad.reason else None,
+        "detail": pad.detail or None,
+        "pack": pad.pack,
+        "pack_digest": pad.pack_digest,
     }
 
 

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from jwt.utils import base64url_encode
 
+from core.comparisons.document import pad_document
 from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import Job
 from core.errors import LikenessError, SettingsInvalid
@@ -85,6 +86,8 @@ def contents_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
         "threshold": asdict(request.threshold),
         "policy": request.policy,
         "quality": request.quality,
+        "liveness": asdict(request.liveness),
+        "pad": {side: pad_document(pad) for side, pad in (result.pad if result else {}).items()},
         "pack": {"name": request.pack, "digest": engine.pack.digest if engine else None},
         "provider": engine.provider if engine else None,
         "detection": {"size": engine.detection_size, "threshold": engine.detection_threshold} if engine else None,

@@ -12,7 +12,8 @@ from typing import Self, TypeVar
 import numpy as np
 
 from core.comparisons.images import ImageHeader, least_scale, read_header
-from core.errors import ImageRejected, ImageTooLarge
+from core.errors import ImageRejected, ImageTooLarge, LivenessNotInstalled
+from core.liveness import NO_LIVENESS, Liveness, LivenessRule, PadResult, PadVerdict
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.score import comparison_scores
@@ -32,6 +33,7 @@ from worker.engine.batcher import Batcher
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Priority, Unusable
 from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
+from worker.engine.liveness import LivenessNetworks
 from worker.engine.looks import Looks, NoSight
 from worker.engine.models import load_models
 from worker.engine.quality import judge, see
@@ -40,6 +42,12 @@ from worker.engine.timing import Stopwatch
 from worker.engine.turns import Machine, Turns
 
 T = TypeVar("T")
+
+#: What keeps a face from being compared where liveness is required.
+_VETOES = {
+    PadVerdict.ATTACK: Reason.PRESENTATION_ATTACK,
+    PadVerdict.NOT_JUDGED: Reason.LIVENESS_NOT_JUDGED,
+}
 
 
 class Engine:
@@ -52,6 +60,7 @@ class Engine:
         facts: EngineFacts,
         cores: Turns,
         settings: EngineSettings,
+        liveness: LivenessNetworks | None = None,
     ) -> None:
         self.facts = facts
         self._detector = detector
@@ -59,13 +68,21 @@ class Engine:
         self._batcher = batcher
         self._cores = cores
         self._settings = settings
+        self._liveness = liveness
         self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
 
     @classmethod
-    def load(cls, pack: Pack, directory: Path, settings: EngineSettings, machine: Machine | None = None) -> Self:
+    def load(
+        cls,
+        pack: Pack,
+        directory: Path,
+        settings: EngineSettings,
+        machine: Machine | None = None,
+        liveness: LivenessNetworks | None = None,
+    ) -> Self:
         """Load a pack whose digests have been verified. Raises what `load_models` raises.
 
-        Engines of one process share its `machine`.
+        Engines of one process share its `machine`, and what judges liveness where that may be asked for.
         """
         models = load_models(pack, directory, settings)
         facts = EngineFacts(
@@ -83,6 +100,7 @@ class Engine:
             facts,
             machine.cores,
             settings,
+            liveness,
         )
 
     def warm_up(self) -> float:
@@ -94,6 +112,8 @@ class Engine:
         for batch in self._batcher.sizes:
             self._batcher.embed([crop] * batch, Priority.EVALUATION)
         self._batcher.embed_now([crop] * len(Side))
+        if self._liveness:
+            self._liveness.warm_up()
         return (perf_counter() - start) * 1000
 
     def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
@@ -105,20 +125,33 @@ class Engine:
         """Rows in the order of the crops, each of length 1."""
         return self._batcher.embed(crops, Priority.EVALUATION)
 
+    def judge(self, body: bytes, policy: Policy) -> PadResult:
+        """Whether the face that counts in an image is a living one. Raise LivenessNotInstalled."""
+        networks = self._networks()
+        with self._cores.turn(Priority.EVALUATION):
+            acquired = self._acquire(body, policy, Stopwatch(), networks)
+        return _judged(acquired, networks)
+
     def compare(
-        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+        self,
+        reference: bytes,
+        probe: bytes,
+        policy: Policy,
+        quality: QualityRule = QualityRule.REPORT,
+        liveness: Liveness = NO_LIVENESS,
     ) -> Comparison:
-        """Compare two images; nothing is embedded unless both give a face, of the quality that is required.
+        """Compare two images; nothing is embedded unless both give a face, of the quality and liveness required.
 
         On idle cores both sides are worked on at once, which halves the latency. On busy ones a comparison keeps its
         turn to the end: 4 threads that changed places at every step made 12 % fewer comparisons than 2 on 2 cores.
         """
+        networks = {side: self._networks() for side in Side if liveness.judges(side)}
         bodies = {Side.REFERENCE: reference, Side.PROBE: probe}
         watches = {side: Stopwatch() for side in Side}
         whole, since = Stopwatch(), time.monotonic()
 
         def acquire(side: Side) -> Acquired | Unusable:
-            return self._acquire(bodies[side], policy, watches[side])
+            return self._acquire(bodies[side], policy, watches[side], networks.get(side))
 
         def acquire_in_turn(side: Side) -> Acquired | Unusable:
             with self._turn(since, watches[side]):
@@ -128,30 +161,39 @@ class Engine:
             if self._cores.free < 2 and self._batcher.runs_within(self._cores):
                 with self._turn(since, whole):
                     sides = {side: acquire(side) for side in Side}
-                    failures = self._failures(sides, quality)
+                    failures = self._failures(sides, quality, liveness.rule)
                     outcome = _outcome(sides, failures, self._batcher.embed_now, whole)
             else:
                 sides = self._both(acquire_in_turn)
-                failures = self._failures(sides, quality)
+                failures = self._failures(sides, quality, liveness.rule)
                 outcome = _outcome(sides, failures, lambda crops: self._embed_both(crops, since), whole)
         for watch in watches.values():
             whole.add(watch.laps_ms)
         failed = {failure.side for failure in failures}
         faces = {side: a.face for side, a in sides.items() if isinstance(a, Acquired) and side not in failed}
         seen = {side: acquired.seen for side, acquired in sides.items() if acquired.seen}
-        return Comparison(outcome, faces, whole.laps_ms, seen)
+        pad = {side: _judged(sides[side], judges) for side, judges in networks.items()}
+        return Comparison(outcome, faces, whole.laps_ms, seen, pad)
+
+    def _networks(self) -> LivenessNetworks:
+        if self._liveness is None:
+            raise LivenessNotInstalled
+        return self._liveness
 
     def _failures(
-        self, sides: Mapping[Side, Acquired | Unusable], quality: QualityRule
+        self, sides: Mapping[Side, Acquired | Unusable], quality: QualityRule, liveness: LivenessRule
     ) -> tuple[FailureToAcquire, ...]:
-        """Of both sides; where quality is required, one a warning."""
+        """Of both sides; where quality is required, one a warning, and where liveness is, one a face without it."""
         failures = []
         for side, acquired in sides.items():
             if isinstance(acquired, Unusable):
                 failures.append(FailureToAcquire(side, acquired.reason, acquired.detail))
-            elif quality is QualityRule.REQUIRE and acquired.seen and acquired.seen.measures:
+                continue
+            if quality is QualityRule.REQUIRE and acquired.seen and acquired.seen.measures:
                 warnings = judge(acquired.seen.measures, self._settings)
                 failures += [FailureToAcquire(side, Reason(warning), detail) for warning, detail in warnings]
+            if liveness is LivenessRule.REQUIRE and acquired.pad and acquired.pad.verdict in _VETOES:
+                failures.append(FailureToAcquire(side, _VETOES[acquired.pad.verdict], acquired.pad.sentence))
         return tuple(failures)
 
     @contextmanager
@@ -187,7 +229,9 @@ class Engine:
             formats=self._settings.image_formats,
         )
 
-    def _acquire(self, body: bytes, policy: Policy, watch: Stopwatch) -> Acquired | Unusable:
+    def _acquire(
+        self, body: bytes, policy: Policy, watch: Stopwatch, networks: LivenessNetworks | None = None
+    ) -> Acquired | Unusable:
         try:
             with watch.step("decode"):
                 header = self._header(body)
@@ -215,7 +259,17 @@ class Engine:
         face = Face(
             chosen.box, chosen.score, len(faces), sight.detections.size, turned_deg=round(sight.turned_deg) % 360
         )
-        return Acquired(face, crop, watch.laps_ms, seen)
+        if networks is None:
+            return Acquired(face, crop, watch.laps_ms, seen)
+        with watch.step("liveness"):
+            pad = networks.judge(decoded.pixels, decoded.inside(chosen.keypoints))
+        return Acquired(face, crop, watch.laps_ms, seen, pad)
+
+
+def _judged(acquired: Acquired | Unusable, networks: LivenessNetworks) -> PadResult:
+    if isinstance(acquired, Acquired) and acquired.pad:
+        return acquired.pad
+    return networks.not_acquired(acquired.detail if isinstance(acquired, Unusable) else "")
 
 
 def _outcome(

@@ -1,30 +1,41 @@
 """What InsightFace makes of a directory or a name, for whoever fetches and adds packs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from insightface.app import FaceAnalysis
 from insightface.utils.storage import model_zoo_download_url
 
 from core.errors import PackCorrupt
-from core.packs.catalogue import LICENCE, MANIFEST
+from core.packs.catalogue import LICENCE, MANIFEST, PackKind
+from worker.engine.inputs import tasks_of
+from worker.engine.liveness import TASK as LIVENESS
+from worker.engine.liveness import load_networks
 
 TASKS = ("detection", "recognition")
 
 
 @dataclass(frozen=True, slots=True)
 class PackContents:
-    """The files that a detector and a recogniser need, relative to their directory, and the embedding's length."""
+    """The files that a pack's networks need, relative to its directory, and the embedding's length."""
 
     files: tuple[str, ...]
+    #: 0 where nothing is embedded.
     embedding_dimension: int
+    kind: PackKind = PackKind.RECOGNITION
 
 
 def inspect_pack(directory: Path) -> PackContents:
-    """Load the pack and embed one empty crop. Raise PackCorrupt where InsightFace loads no detector and recogniser."""
+    """Load the pack and run it. Raise PackCorrupt where InsightFace loads no detector and recogniser, or a liveness
+    pack's networks do not give what its manifest declares.
+    """
     if not directory.is_dir():
         raise PackCorrupt(f"{directory} is not a directory")
+    if (declared := tasks_of(directory).get(LIVENESS)) is not None:
+        return _inspect_liveness(directory, declared)
     try:
         app = FaceAnalysis(str(directory), allowed_modules=list(TASKS), providers=["CPUExecutionProvider"])
         recogniser = app.models["recognition"]
@@ -42,6 +53,20 @@ def inspect_pack(directory: Path) -> PackContents:
     needed += [root / LICENCE]
     files = sorted({path.relative_to(root).as_posix() for path in needed if path.is_file()})
     return PackContents(tuple(files), dimension)
+
+
+def _inspect_liveness(directory: Path, declared: Mapping[str, Any]) -> PackContents:
+    networks = load_networks(directory, declared)
+    random = np.random.default_rng(0)
+    for network in networks:
+        size = network.input.size
+        images = (np.zeros((size, size, 3), np.uint8), random.integers(0, 256, (size, size, 3), np.uint8))
+        if len({network.score(image) for image in images}) == 1:
+            raise PackCorrupt(f"a network of {directory} gives one score for any image: {network.score(images[0]):g}")
+    files = {str(network["file"]) for network in declared["networks"]} | {MANIFEST}
+    if (directory / LICENCE).is_file():
+        files.add(LICENCE)
+    return PackContents(tuple(sorted(files)), 0, PackKind.LIVENESS)
 
 
 def release_url(archive: str) -> str:
