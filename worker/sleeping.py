@@ -47,6 +47,11 @@ class SleepingEngine:
                 )
         return cls(pack, settings.engine)
 
+    @property
+    def takes_insightfaces_crops(self) -> bool:
+        """It takes anything."""
+        return True
+
     def warm_up(self) -> float:
         """Nothing is cold."""
         return 0.0

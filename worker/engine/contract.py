@@ -12,7 +12,7 @@ from core.liveness import NO_LIVENESS, Liveness, PadResult
 from core.quality import QualityRule, Seen
 from core.vocabulary import Compared, EngineFacts, Face, NotAcquired, Policy, Reason, Side
 
-#: Height x width x 3, BGR, upright. A crop is an Image of 112 x 112.
+#: Height x width x 3, BGR, upright. A crop is an Image of 112 x 112, or of the size that the pack declares.
 Image = npt.NDArray[np.uint8]
 
 #: One row per crop, each of length 1.
@@ -83,6 +83,11 @@ class FaceEngine(Embedder, Protocol):
     @property
     def facts(self) -> EngineFacts:
         """What a score of this engine depends on beside the two images."""
+        ...
+
+    @property
+    def takes_insightfaces_crops(self) -> bool:
+        """Whether a crop that was aligned elsewhere, as InsightFace aligns it, is what the recogniser wants."""
         ...
 
     def warm_up(self) -> float:

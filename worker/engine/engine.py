@@ -28,11 +28,13 @@ from core.vocabulary import (
     Reason,
     Side,
 )
-from worker.engine.align import CROP_SIZE, align
+from worker.engine.align import align, align_for
 from worker.engine.batcher import Batcher
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Priority, Unusable
 from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
+from worker.engine.embed import INSIGHTFACES
+from worker.engine.inputs import NetworkInput
 from worker.engine.liveness import LivenessNetworks
 from worker.engine.looks import Looks, NoSight
 from worker.engine.models import load_models
@@ -61,8 +63,10 @@ class Engine:
         cores: Turns,
         settings: EngineSettings,
         liveness: LivenessNetworks | None = None,
+        network_input: NetworkInput = INSIGHTFACES,
     ) -> None:
         self.facts = facts
+        self._input = network_input
         self._detector = detector
         self._looks = Looks(detector, facts.clear_detection_score)
         self._batcher = batcher
@@ -101,6 +105,7 @@ class Engine:
             machine.cores,
             settings,
             liveness,
+            models.recogniser.input,
         )
 
     def warm_up(self) -> float:
@@ -108,13 +113,18 @@ class Engine:
         start = perf_counter()
         for size in self._detector.sizes:
             self._detector.find_at(size, np.zeros((size, size, 3), np.uint8))
-        crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
+        crop = np.zeros((self._input.size, self._input.size, 3), np.uint8)
         for batch in self._batcher.sizes:
             self._batcher.embed([crop] * batch, Priority.EVALUATION)
         self._batcher.embed_now([crop] * len(Side))
         if self._liveness:
             self._liveness.warm_up()
         return (perf_counter() - start) * 1000
+
+    @property
+    def takes_insightfaces_crops(self) -> bool:
+        """Whether a crop that was aligned elsewhere, as InsightFace aligns it, is what the recogniser wants."""
+        return self._input.is_insightfaces
 
     def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
         """Find the one face that counts. An image that gives none is a result, never an exception."""
@@ -246,7 +256,7 @@ class Engine:
             chosen = sight.chosen
             if unusable := too_small(chosen, self.facts.min_face_px):
                 return replace(unusable, seen=see(shape, faces))
-            if (scale := max(least, scale_to_crop(chosen.shorter_side))) < decoded.scale:
+            if (scale := max(least, scale_to_crop(chosen.shorter_side, self._input.size))) < decoded.scale:
                 with watch.step("decode"):
                     decoded = DecodedImage.of(body, header, scale)
         except ImageRejected as error:
@@ -254,15 +264,18 @@ class Engine:
             reason = Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE
             return Unusable(reason, str(error))
         with watch.step("align"):
-            crop = align(decoded.pixels, decoded.inside(chosen.keypoints))
-            seen = see(shape, faces, chosen, crop, self._settings)
+            keypoints = decoded.inside(chosen.keypoints)
+            crop = align(decoded.pixels, keypoints)
+            seen = see(shape, faces, chosen, crop, self._settings)  # measures are of InsightFace's crop, for any pack
+            if not self._input.is_insightfaces:
+                crop = align_for(self._input, decoded.pixels, keypoints)
         face = Face(
             chosen.box, chosen.score, len(faces), sight.detections.size, turned_deg=round(sight.turned_deg) % 360
         )
         if networks is None:
             return Acquired(face, crop, watch.laps_ms, seen)
         with watch.step("liveness"):
-            pad = networks.judge(decoded.pixels, decoded.inside(chosen.keypoints))
+            pad = networks.judge(decoded.pixels, keypoints)
         return Acquired(face, crop, watch.laps_ms, seen, pad)
 
 

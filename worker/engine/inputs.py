@@ -38,16 +38,16 @@ class NetworkInput:
     is_rgb: bool = True
     mean: float = 127.5
     std: float = 127.5
-    #: Where the five keypoints go, in pixels of the crop.
+    #: Where the five keypoints go, in pixels of the crop; says nothing where crops are not aligned.
     template: tuple[Point, ...] = ARCFACE
     #: Whether the manifest says that several images may go in at once; None where it does not say.
     takes_batches: bool | None = None
 
     @classmethod
-    def of(cls, declared: Mapping[str, Any], where: str) -> Self:
+    def of(cls, declared: Mapping[str, Any], where: str, *, is_aligned: bool = True) -> Self:
         """What a network's entry in a manifest declares. Raise PackCorrupt, naming the field, for what cannot be.
 
-        What is not said is as InsightFace has it: RGB, (x - 127.5) / 127.5, its template scaled to the size.
+        What is not said is as InsightFace has it: RGB, (x - 127.5) / 127.5, its template for the size.
         """
         size = _size(declared.get("input_size", [ARCFACE_PX, ARCFACE_PX]), f"{where}.input_size")
         colour = declared.get("colour", "rgb")
@@ -62,7 +62,7 @@ class NetworkInput:
             is_rgb=colour == "rgb",
             mean=mean,
             std=std,
-            template=_template(declared.get("template"), size, f"{where}.template"),
+            template=_template(declared.get("template"), size, f"{where}.template") if is_aligned else ARCFACE,
             takes_batches=None if batch is None else batch == "any",
         )
 
@@ -119,8 +119,7 @@ def _preprocessing(value: Any, where: str) -> tuple[float, float]:
 
 def _template(value: Any, size: int, where: str) -> tuple[Point, ...]:
     if value is None:
-        scale = size / ARCFACE_PX
-        return ARCFACE if size == ARCFACE_PX else tuple((x * scale, y * scale) for x, y in ARCFACE)
+        return _insightfaces_template(size, where)
     if not isinstance(value, list) or len(value) != len(ARCFACE) or not all(_is_pair(point) for point in value):
         raise PackCorrupt(f"{where} must be five points [x, y]: eyes, nose, corners of the mouth; found {value!r}")
     points = tuple((number(x, where, least=0, most=size), number(y, where, least=0, most=size)) for x, y in value)
@@ -132,6 +131,18 @@ def _template(value: Any, size: int, where: str) -> tuple[Point, ...]:
             f"nose, and the corners of the mouth below; found {value!r}"
         )
     return points
+
+
+def _insightfaces_template(size: int, where: str) -> tuple[Point, ...]:
+    """As its `face_align.estimate_norm`: for multiples of 128 the template of 112 in the middle of a wider crop."""
+    if size == ARCFACE_PX:
+        return ARCFACE
+    for side, margin in ((ARCFACE_PX, 0.0), (128, 8.0)):
+        if size % side == 0:
+            return tuple(((x + margin) * size / side, y * size / side) for x, y in ARCFACE)
+    raise PackCorrupt(
+        f"{where} must be declared: InsightFace has one for multiples of 112 and 128, and none for {size}"
+    )
 
 
 def _is_pair(value: Any) -> bool:

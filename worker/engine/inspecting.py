@@ -11,9 +11,11 @@ from insightface.utils.storage import model_zoo_download_url
 
 from core.errors import PackCorrupt
 from core.packs.catalogue import LICENCE, MANIFEST, PackKind
-from worker.engine.inputs import tasks_of
+from worker.engine.embed import Recogniser
+from worker.engine.inputs import NetworkInput, tasks_of
 from worker.engine.liveness import TASK as LIVENESS
 from worker.engine.liveness import load_networks
+from worker.engine.models import require_as_declared
 
 TASKS = ("detection", "recognition")
 
@@ -38,13 +40,13 @@ def inspect_pack(directory: Path) -> PackContents:
         return _inspect_liveness(directory, declared)
     try:
         app = FaceAnalysis(str(directory), allowed_modules=list(TASKS), providers=["CPUExecutionProvider"])
-        recogniser = app.models["recognition"]
-        width, height = recogniser.input_size
-        dimension = int(recogniser.get_feat(np.zeros((height, width, 3), np.uint8)).shape[-1])
+        recognition = app.models["recognition"]
     except Exception as error:  # whatever a foreign model file makes the libraries raise
         raise PackCorrupt(
             f"InsightFace loads no detector and recogniser from {directory}: {type(error).__name__}: {error}"
         ) from error
+    declared = tasks_of(directory).get("recognition", {})
+    dimension = _tried(recognition, declared, f"the recogniser in {directory}")
     needed = [Path(app.models[task].model_file) for task in TASKS]
     root = Path(app.model_dir)
     if app.model_package is not None:
@@ -53,6 +55,32 @@ def inspect_pack(directory: Path) -> PackContents:
     needed += [root / LICENCE]
     files = sorted({path.relative_to(root).as_posix() for path in needed if path.is_file()})
     return PackContents(tuple(files), dimension)
+
+
+def _tried(recognition: Any, declared: Mapping[str, Any], who: str) -> int:
+    """The length of an embedding, after a self-test: two crops, together and one by one, as the manifest declares."""
+    network_input = NetworkInput.of(declared, "tasks.recognition")
+    require_as_declared(recognition, network_input, who)
+    size = network_input.size
+    random = np.random.default_rng(0)
+    crops = [np.full((size, size, 3), 90, np.uint8), random.integers(0, 256, (size, size, 3), np.uint8)]
+    try:
+        recogniser = Recogniser(recognition, (), network_input)
+        together = recogniser.embed(crops)
+        apart = np.concatenate([recogniser.embed([crop]) for crop in crops])
+    except Exception as error:  # onnxruntime's errors have no common class
+        raise PackCorrupt(f"{who} does not run on {size}x{size} faces: {error!r}") from error
+    if not np.allclose(together, apart, atol=1e-3):
+        raise PackCorrupt(f'{who} gives other embeddings for two faces at once than one by one: declare `"batch": 1`')
+    if np.allclose(apart[0], apart[1], atol=1e-6):
+        raise PackCorrupt(f"{who} gives one embedding for any face")
+    dimension = int(together.shape[1])
+    if declared.get("embedding_dimension", dimension) != dimension:
+        raise PackCorrupt(
+            f"{who} is declared to give {declared['embedding_dimension']} dimensions (tasks.recognition."
+            f"embedding_dimension); it gives {dimension}"
+        )
+    return dimension
 
 
 def _inspect_liveness(directory: Path, declared: Mapping[str, Any]) -> PackContents:

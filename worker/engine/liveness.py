@@ -12,6 +12,7 @@ from typing import Any, Self
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 
 from core.errors import PackCorrupt
@@ -22,6 +23,7 @@ from worker.engine import providers
 from worker.engine.align import lean_deg, similarity
 from worker.engine.contract import Image
 from worker.engine.detect import Point
+from worker.engine.graph import without_prelu
 from worker.engine.inputs import ARCFACE, NetworkInput, number, tasks_of
 
 #: The name of its entry in a pack's manifest.
@@ -134,13 +136,15 @@ def load_networks(directory: Path, declared: Mapping[str, Any], intra_op_threads
 
 
 def _loaded(directory: Path, declared: Mapping[str, Any], where: str, intra_op_threads: int) -> Network:
-    network_input = NetworkInput.of(declared, where)
+    network_input = NetworkInput.of(declared, where, is_aligned=False)
     expansion = number(declared.get("expansion"), f"{where}.expansion", least=1, most=10)
     bona_fide = int(number(declared.get("bona_fide_class"), f"{where}.bona_fide_class", least=0))
     path = directory / str(declared.get("file"))
     try:
         options = providers.session_options(intra_op_threads)
-        session = onnxruntime.InferenceSession(path, options, providers=[providers.NAMES["cpu"]])
+        model = onnx.load(path)
+        without_prelu(model)  # 6 instead of 9 ms for both of MiniFASNet's
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[providers.NAMES["cpu"]])
         size = network_input.size
         empty = network_input.blob([np.zeros((size, size, 3), np.uint8)])
         classes = session.run(None, {session.get_inputs()[0].name: empty})[0]
