@@ -188,7 +188,7 @@ def _upright(image: Image, keypoints: Sequence[Point]) -> tuple[Image, tuple[Poi
 def _face(keypoints: Sequence[Point], face: Rectangle) -> Rectangle:
     """Where the face is, in pixels: the rectangle of the template at the keypoints' scale, about their middle."""
     matrix = similarity(tuple(keypoints))
-    px = 1 / float(np.hypot(matrix[0, 0], matrix[0, 1]))
+    px = 1 / max(float(np.hypot(matrix[0, 0], matrix[0, 1])), 1e-9)  # points that fall into one make no face
     (x, y), (template_x, template_y) = (np.mean(points, axis=0) for points in (keypoints, ARCFACE))
     left, top, right, bottom = face
     return (

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.errors import LivenessNotInstalled, PackCorrupt
 from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides, NotJudged, PadVerdict
@@ -129,6 +131,23 @@ def test_what_cannot_be_judged_says_why(
     with pytest.raises(AssertionError, match=detail):
         raise AssertionError(result.detail)
     assert result.sentence == f"liveness was not judged: {result.detail}"
+
+
+EDGES = st.floats(-500, 500)
+
+
+@given(
+    st.tuples(st.integers(1, 300), st.integers(1, 300)),
+    st.lists(st.tuples(EDGES, EDGES), min_size=5, max_size=5)
+    | st.builds(lambda point: [point] * 5, st.tuples(EDGES, EDGES)),
+)
+@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_detector_says_there_is_a_verdict(
+    networks: LivenessNetworks, size: tuple[int, int], keypoints: list[Point]
+) -> None:
+    result = networks.judge(grey(200, *size), keypoints)
+    assert (result.score is None) == (result.verdict is PadVerdict.NOT_JUDGED) == (result.reason is not None)
+    assert result.score is None or 0 <= result.score <= 1
 
 
 def test_a_crop_that_fits_by_less_is_moved_inside(networks: LivenessNetworks) -> None:
