@@ -55,6 +55,8 @@ class Services:
     submitting: Submitting
     signer: Signer | None
     packs: Mapping[str, Pack]
+    #: What judges liveness; None where nothing does.
+    liveness: Pack | None
     waiters: Waiters
     silences: Silences
     readiness: Readiness
@@ -69,6 +71,7 @@ def make_services(settings: Settings) -> Services:
             f"{', '.join(settings.packs.served)}"
         )
     packs = {name: find_pack(name, catalogue, PackKind.RECOGNITION) for name in settings.packs.served}
+    liveness = _liveness_pack(settings, catalogue)
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     calibrations, presence, silences = CalibrationStore(settings.redis), Presence(settings.redis), Silences()
     scoring = Scoring(settings.engine, presence.comparing)
@@ -79,7 +82,7 @@ def make_services(settings: Settings) -> Services:
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
         default_quality=settings.packs.default_quality,
-        liveness_pack=_liveness_pack(settings, catalogue),
+        liveness_pack=liveness.name if liveness else None,
         default_liveness=Liveness(settings.packs.default_liveness, settings.packs.default_liveness_sides),
         limits=settings.images,
         destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
@@ -108,16 +111,17 @@ def make_services(settings: Settings) -> Services:
         ),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
+        liveness=liveness,
         waiters=Waiters(settings.api.threads),
         silences=silences,
         readiness=Readiness(settings, jobs, objects, presence, silences),
     )
 
 
-def _liveness_pack(settings: Settings, catalogue: Mapping[str, Pack]) -> str | None:
+def _liveness_pack(settings: Settings, catalogue: Mapping[str, Pack]) -> Pack | None:
     packs = settings.packs
     if packs.liveness is not None:
-        return find_pack(packs.liveness, catalogue, PackKind.LIVENESS).name
+        return find_pack(packs.liveness, catalogue, PackKind.LIVENESS)
     if packs.default_liveness is not LivenessRule.OFF:
         raise SettingsInvalid(
             f"LIKENESS_DEFAULT_LIVENESS is {packs.default_liveness}, and no pack judges liveness: set "

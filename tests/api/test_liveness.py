@@ -88,6 +88,13 @@ def test_an_attack_is_told_by_the_job_its_receipt_and_the_command(
     assert "probe      liveness attack: score 0." in ran.stdout
 
 
+def test_a_client_can_find_out_what_judges(judging: Stack, stack: Stack) -> None:
+    installed = httpx.get(f"{judging.url}/v1/packs", timeout=30).json()["liveness"]
+    assert (installed["name"], installed["threshold"], installed["default"]) == ("brightness", 0.5, "off")
+    assert len(installed["digest"]) == 64
+    assert httpx.get(f"{stack.url}/v1/packs", timeout=30).json()["liveness"] is None
+
+
 def test_the_plain_call_says_why_nothing_was_compared(judging: Stack, samples: dict[str, Path]) -> None:
     files = {
         "reference": ("r.png", shown(samples["obama.jpg"], 2)),
