@@ -169,7 +169,10 @@ def test_an_attack_is_told_with_its_score_and_by_what_it_was_judged() -> None:
     )
     receipt = contents_of(JOBS["attacked"], issuer="https://here.example", version="1")
     assert receipt["liveness"] == {"rule": "require", "sides": "both"}
-    assert json.loads(json.dumps(receipt["pad"])) == document["pad"]
+    without_details = {
+        side: {name: value for name, value in pad.items() if name != "detail"} for side, pad in document["pad"].items()
+    }
+    assert json.loads(json.dumps(receipt["pad"])) == without_details, "nothing of the faces"
     assert event_data(JOBS["attacked"])["pad"] == document["pad"]
 
 
