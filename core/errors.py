@@ -148,6 +148,12 @@ class PackCorrupt(LikenessError):
     code = "pack_corrupt"
 
 
+class LivenessNotInstalled(LikenessError):
+    """Liveness was asked for, and this worker has no pack that judges it."""
+
+    code = "liveness_not_installed"
+
+
 class DatasetUnknown(LikenessError):
     """No data set of this name is in the object store."""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.liveness import PadResult
 from core.quality import Seen
 
 #: An image that fits into a square of this side, in pixels, is detected at this size and not blown up to a larger
@@ -88,6 +89,9 @@ class Reason(StrEnum):
     OVEREXPOSED = "overexposed"
     LOW_RESOLUTION = "low_resolution"
     FACE_CUT_OFF = "face_cut_off"
+    # Only where liveness is required.
+    PRESENTATION_ATTACK = "presentation_attack"
+    LIVENESS_NOT_JUDGED = "liveness_not_judged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,3 +209,5 @@ class Result:
     timings_ms: dict[str, float]
     #: Of every side whose image was decoded; empty in records of before.
     seen: dict[Side, Seen] = field(default_factory=dict)
+    #: Of every side whose liveness was asked for.
+    pad: dict[Side, PadResult] = field(default_factory=dict)

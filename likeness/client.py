@@ -65,6 +65,8 @@ class ComparisonJob:
     #: By side, what was seen in the image: its size, faces, landmarks, quality measures and warnings. Empty until a
     #: worker has looked, and where the API is older than this.
     seen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: By side, whether the image looks like a living face: verdict, score, threshold, reason. Empty where nobody asked.
+    pad: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def has_ended(self) -> bool:
@@ -75,8 +77,8 @@ class ComparisonJob:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read the API's answer."""
         picked = {name: document[name] for name in ("id", "status", "outcome", "score", "decision", "threshold")}
-        seen = document.get("seen", {})
-        return cls(**picked, reasons=tuple(document["reasons"]), document=document, seen=seen)
+        seen, pad = document.get("seen", {}), document.get("pad", {})
+        return cls(**picked, reasons=tuple(document["reasons"]), document=document, seen=seen, pad=pad)
 
     def warnings(self, side: str) -> tuple[str, ...]:
         """Quality warnings of `reference` or `probe`: `extreme_pose`, `blurred`, `too_dark`, ..."""
@@ -107,7 +109,8 @@ class Client:
         idempotency_key: str | None = None,
         **fields: str | float | None,
     ) -> ComparisonJob:
-        """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, metadata.
+        """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, liveness,
+        liveness_sides, metadata.
 
         An image may be a URL, where the deployment fetches them.
 

@@ -35,6 +35,15 @@ def cache() -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def minifasnet_sources(cache: Path) -> Path:
+    """Minivision's two files of weights and three photographs, where somebody has put them; nothing fetches them."""
+    directory = Path(os.environ.get("LIKENESS_TEST_MINIFASNET", cache / "minifasnet"))
+    if not (directory / "2.7_80x80_MiniFASNetV2.pth").is_file():
+        pytest.skip(f"needs MiniFASNet's weights in {directory}, or where LIKENESS_TEST_MINIFASNET says")
+    return directory
+
+
 @contextmanager
 def alone(cache: Path) -> Iterator[None]:
     """While one test process fetches, the others wait."""

@@ -22,6 +22,7 @@ from core.errors import (
     StoreUnavailable,
     TransitionRefused,
 )
+from core.liveness import LivenessRule
 from core.outages import outlast
 from core.score import comparison_scores
 from core.settings.groups import EngineSettings
@@ -30,7 +31,7 @@ from core.storage.objects import Objects
 from core.vocabulary import Compared, Decision, NotAcquired, Side
 from worker.comparing import FEWEST_ATTEMPTS, STORE_WAIT_S
 from worker.engine.contract import Acquired, FaceEngine
-from worker.engine.quality import failures
+from worker.engine.failures import failures
 from worker.engines import Engines
 from worker.leases import Leases
 from worker.photographs import BatchOver, Looked, Memory, Photographs, Work
@@ -201,7 +202,7 @@ class Batches:
             for side, looked in ((Side.REFERENCE, reference), (Side.PROBE, probe))
             if not isinstance(looked.side, NotJudged)
         }
-        if failed := failures(sides, work.batch.request.quality, self._settings):
+        if failed := failures(sides, work.batch.request.quality, LivenessRule.OFF, self._settings):
             return NotAcquired(failed)
         assert reference.embedding is not None
         assert probe.embedding is not None

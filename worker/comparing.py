@@ -13,6 +13,7 @@ from core.comparisons.store import JobStore
 from core.errors import (
     ImagesDamaged,
     JobBegunBefore,
+    LivenessNotInstalled,
     ObjectNotFound,
     RecordNotFound,
     RecordUnreadable,
@@ -123,7 +124,10 @@ class Comparisons:
         request = job.request
         try:
             engine = self._engines.get(request.pack)
-            comparison = engine.compare(*images, request.policy, request.quality)
+            comparison = engine.compare(*images, request.policy, request.quality, request.liveness)
+        except LivenessNotInstalled as error:
+            self._fail(job, error.code, f"{error} Its worker must be told LIKENESS_LIVENESS_PACK, as the API is.")
+            return
         except Exception as error:  # the message is taken: whatever went wrong must end in a terminal state
             log.exception("comparison_broke")
             self._fail(job, "engine_error", f"the engine failed on these images: {type(error).__name__}")
@@ -143,6 +147,7 @@ class Comparisons:
                 **{step: round(ms, 1) for step, ms in comparison.timings_ms.items()},
             },
             seen=dict(comparison.seen),
+            pad=dict(comparison.pad),
         )
         self._end(job, lambda: self._jobs.succeed(job, result))
 

@@ -120,6 +120,11 @@ class Shards:
 
 def _check(engine: FaceEngine, pipeline: Pipeline) -> None:
     facts = engine.facts
+    if pipeline.track is Track.ALIGNED and not engine.takes_insightfaces_crops:
+        raise ShardDiffers(
+            f"the images are crops as InsightFace aligns them; the recogniser of {facts.pack.name!r} wants them on a "
+            "template of its own, and can be measured on photographs only"
+        )
     looks = (facts.detection_threshold, facts.clear_detection_score, facts.min_face_px)
     ours = (PIPELINE_VERSION, facts.pack.digest, *looks)
     looks = (pipeline.detection_threshold, pipeline.clear_detection_score, pipeline.min_face_px)

@@ -8,11 +8,12 @@ from weakref import WeakValueDictionary
 import structlog
 
 from core.errors import LikenessError
-from core.packs.catalogue import find_pack, load_catalogue
+from core.packs.catalogue import PackKind, find_pack, load_catalogue
 from core.settings import Settings
 from core.vocabulary import EngineFacts
 from worker.engine.contract import FaceEngine
 from worker.engine.engine import Engine
+from worker.engine.liveness import LivenessNetworks
 from worker.engine.turns import Machine
 from worker.packs.verify import verify
 from worker.sleeping import SleepingEngine
@@ -45,11 +46,13 @@ class Engines:
         self._guests: dict[Key, FaceEngine] = {}
         self._living: WeakValueDictionary[Key, FaceEngine] = WeakValueDictionary()
         self._machine = Machine.of(settings.engine.threads)
+        self._liveness: LivenessNetworks | None = None
         self._lock = threading.Lock()
         self._pid = os.getpid()
 
     def load(self, names: Iterable[str]) -> None:
-        """Verify, load and warm each pack; raises what stands in the way."""
+        """Verify, load and warm each pack, first the one that judges liveness; raises what stands in the way."""
+        self._liveness = self._load_liveness()
         for name in names:
             key = self._key(name)
             self._residents[key] = self.get(name)
@@ -83,15 +86,29 @@ class Engines:
     def _key(self, name: str, detection_size: int | None = None) -> Key:
         return name, detection_size or self._settings.engine.detection_size
 
+    def _load_liveness(self) -> LivenessNetworks | None:
+        settings = self._settings
+        if settings.packs.liveness is None or settings.engine.kind == "sleeping":
+            return None
+        pack = find_pack(settings.packs.liveness, load_catalogue(settings.home), PackKind.LIVENESS)
+        directory = settings.packs.path / pack.name
+        verify(pack, directory, settings.packs)
+        return LivenessNetworks.load(
+            pack,
+            directory,
+            threshold=settings.packs.liveness_threshold,
+            intra_op_threads=settings.engine.intra_op_threads,
+        )
+
     def _load(self, name: str, detection_size: int) -> FaceEngine:
         settings = self._settings.but(detection_size=detection_size)
         if settings.engine.kind == "sleeping":
             log.warning("engine_invents_scores", pack=name)
             return SleepingEngine.load(name, settings)
-        pack = find_pack(name, load_catalogue(settings.home))
+        pack = find_pack(name, load_catalogue(settings.home), PackKind.RECOGNITION)
         directory = settings.packs.path / name
         verify(pack, directory, settings.packs)
-        engine = Engine.load(pack, directory, settings.engine, self._machine)
+        engine = Engine.load(pack, directory, settings.engine, self._machine, self._liveness)
         warm_up_ms = engine.warm_up()
         log.info("engine_ready", pack=name, provider=engine.facts.provider, warm_up_ms=round(warm_up_ms, 1))
         return engine

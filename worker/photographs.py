@@ -15,6 +15,7 @@ from core.batches.rows import NotJudged
 from core.batches.shard import Photograph, Shard
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
+from core.liveness import LivenessRule
 from core.outages import outlast
 from core.settings.groups import EngineSettings
 from core.storage.lifecycle import Status
@@ -22,7 +23,7 @@ from core.storage.objects import Objects
 from core.vocabulary import Side
 from worker.comparing import STORE_WAIT_S
 from worker.engine.contract import Acquired, FaceEngine, Unusable
-from worker.engine.quality import failures
+from worker.engine.failures import failures
 from worker.quarantine import Quarantine
 
 log = structlog.get_logger()
@@ -170,7 +171,7 @@ class Photographs:
             for number, seen in looked.items()
             if seen.embedding is None
             and isinstance(seen.side, Acquired)
-            and not failures({Side.PROBE: seen.side}, quality, self._settings)
+            and not failures({Side.PROBE: seen.side}, quality, LivenessRule.OFF, self._settings)
         }
         if not crops:
             return

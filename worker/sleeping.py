@@ -12,10 +12,11 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from core.errors import SettingsInvalid
+from core.liveness import NO_LIVENESS, Liveness, PadResult, PadVerdict
 from core.quality import QualityRule
 from core.settings import Settings
 from core.settings.groups import EngineSettings
-from core.vocabulary import Compared, EngineFacts, Face, PackIdentity, Policy
+from core.vocabulary import Compared, EngineFacts, Face, PackIdentity, Policy, Side
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Unusable
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -46,6 +47,11 @@ class SleepingEngine:
                 )
         return cls(pack, settings.engine)
 
+    @property
+    def takes_insightfaces_crops(self) -> bool:
+        """It takes anything."""
+        return True
+
     def warm_up(self) -> float:
         """Nothing is cold."""
         return 0.0
@@ -62,9 +68,17 @@ class SleepingEngine:
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
     def compare(
-        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+        self,
+        reference: bytes,
+        probe: bytes,
+        policy: Policy,
+        quality: QualityRule = QualityRule.REPORT,
+        liveness: Liveness = NO_LIVENESS,
     ) -> Comparison:
-        """Sleep for about as long as the setting says, then draw a score."""
+        """Sleep for about as long as the setting says, then draw a score. Whoever is judged is a person."""
         seconds = self._sleep_s * random.uniform(0.5, 1.5)  # noqa: S311
         time.sleep(seconds)
-        return Comparison(Compared(random.uniform(-1, 1)), {}, {"total": seconds * 1000})  # noqa: S311
+        score = random.uniform(-1, 1)  # noqa: S311
+        judged = PadResult(PadVerdict.BONA_FIDE, 1.0, 0.5, "sleeping", self.facts.pack.digest)
+        pad = {side: judged for side in Side if liveness.judges(side)}
+        return Comparison(Compared(score), {}, {"total": seconds * 1000}, pad=pad)

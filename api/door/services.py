@@ -25,9 +25,10 @@ from core.evaluations.calibrations import CalibrationStore
 from core.evaluations.scoring import Scoring
 from core.evaluations.store import RunStore
 from core.keys.store import KeyStore
+from core.liveness import Liveness, LivenessRule
 from core.messaging.broker import Enqueue, Tasks, celery_app, enqueue
 from core.messaging.presence import Presence
-from core.packs.catalogue import Pack, find_pack, load_catalogue
+from core.packs.catalogue import Pack, PackKind, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.connection import CLIENT_ANSWER_S
 from core.storage.idempotency import Claims
@@ -64,6 +65,8 @@ class Services:
     upload_places: UploadPlaces
     signer: Signer | None
     packs: Mapping[str, Pack]
+    #: What judges liveness; None where nothing does.
+    liveness: Pack | None
     waiters: Waiters
     silences: Silences
     readiness: Readiness
@@ -77,7 +80,8 @@ def make_services(settings: Settings) -> Services:
             f"LIKENESS_DEFAULT_PACK is {settings.packs.default!r}; it must be one of LIKENESS_PACKS, "
             f"{', '.join(settings.packs.served)}"
         )
-    packs = {name: find_pack(name, catalogue) for name in settings.packs.served}
+    packs = {name: find_pack(name, catalogue, PackKind.RECOGNITION) for name in settings.packs.served}
+    liveness = _liveness_pack(settings, catalogue)
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     calibrations, presence, silences = CalibrationStore(settings.redis), Presence(settings.redis), Silences()
     scoring = Scoring(settings.engine, presence.comparing)
@@ -88,6 +92,8 @@ def make_services(settings: Settings) -> Services:
         default_pack=settings.packs.default,
         default_policy=settings.packs.default_policy,
         default_quality=settings.packs.default_quality,
+        liveness_pack=liveness.name if liveness else None,
+        default_liveness=Liveness(settings.packs.default_liveness, settings.packs.default_liveness_sides),
         limits=settings.images,
         destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
         image_urls=DestinationRules.of(settings.webhooks) if settings.images.urls else None,
@@ -123,10 +129,23 @@ def make_services(settings: Settings) -> Services:
         upload_places=UploadPlaces(settings.batches.max_batch_uploads),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
+        liveness=liveness,
         waiters=Waiters(settings.api.threads),
         silences=silences,
         readiness=Readiness(settings, jobs, objects, presence, silences),
     )
+
+
+def _liveness_pack(settings: Settings, catalogue: Mapping[str, Pack]) -> Pack | None:
+    packs = settings.packs
+    if packs.liveness is not None:
+        return find_pack(packs.liveness, catalogue, PackKind.LIVENESS)
+    if packs.default_liveness is not LivenessRule.OFF:
+        raise SettingsInvalid(
+            f"LIKENESS_DEFAULT_LIVENESS is {packs.default_liveness}, and no pack judges liveness: set "
+            "LIKENESS_LIVENESS_PACK, e.g. to minifasnet"
+        )
+    return None
 
 
 def services() -> Services:

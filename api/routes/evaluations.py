@@ -19,7 +19,7 @@ from core.errors import ObjectNotFound
 from core.evaluations.requesting import request_run
 from core.evaluations.runs import Run, RunKeys
 from core.keys.keys import Scope
-from core.packs.catalogue import find_pack, load_catalogue
+from core.packs.catalogue import PackKind, find_pack, load_catalogue
 from core.storage.idempotency import Claim
 from core.vocabulary import Policy
 
@@ -113,7 +113,7 @@ class Report(MethodView):
 def _start(form: dict[str, Any], claim: Claim | None) -> Run:
     settings = services().settings
     _hold_open_runs(settings.limits.max_open_runs)
-    pack = find_pack(form.get("pack", settings.packs.default), load_catalogue(settings.home))
+    pack = find_pack(form.get("pack", settings.packs.default), load_catalogue(settings.home), PackKind.RECOGNITION)
     return request_run(
         services().runs,
         services().objects,

@@ -8,7 +8,8 @@ from api.door.services import services
 from api.routes.blueprint import Blueprint
 from api.schemas.system import PackListSchema
 from core.keys.keys import Scope
-from core.packs.catalogue import directory_identity
+from core.packs.catalogue import Pack, directory_identity
+from core.settings.groups import PackSettings
 
 blueprint = Blueprint("packs", __name__, description="Model packs")
 
@@ -39,5 +40,23 @@ class Packs(MethodView):
                     "workers": [w.name for w in held if any(e.pack.name == pack.name for e in w.engines)],
                 }
                 for pack in services().packs.values()
-            ]
+            ],
+            "liveness": _liveness(services().liveness, services().settings.packs),
         }
+
+
+def _liveness(pack: Pack | None, settings: PackSettings) -> dict[str, Any] | None:
+    if pack is None:
+        return None
+    own = settings.liveness_threshold
+    return {
+        "name": pack.name,
+        "digest": directory_identity(pack).digest,
+        "summary": pack.summary,
+        "licence": pack.licence,
+        "commercial_use": pack.commercial_use,
+        "threshold": pack.threshold.value if own is None else own,
+        "threshold_origin": pack.threshold.origin if own is None else "LIKENESS_LIVENESS_THRESHOLD",
+        "default": settings.default_liveness,
+        "default_sides": settings.default_liveness_sides,
+    }

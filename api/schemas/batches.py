@@ -11,6 +11,7 @@ from api.schemas.comparisons import CalibratedFmrSchema, ComparisonForm, JobErro
 from core.batches.pairs import AskedPair
 from core.batches.submission import BatchSubmission
 from core.comparisons.submission import Submission
+from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
@@ -65,6 +66,8 @@ def batch_of(
         callback_url=form.get("callback_url"),
         metadata=json.loads(form.get("metadata", "{}")),
         quality=QualityRule(form["quality"]) if "quality" in form else None,
+        liveness=LivenessRule(form["liveness"]) if "liveness" in form else None,
+        liveness_sides=LivenessSides(form["liveness_sides"]) if "liveness_sides" in form else None,
     )
     return BatchSubmission(photographs, pairs, terms)
 

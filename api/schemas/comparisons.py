@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 from api.schemas.common import StrictForm
 from api.schemas.images import ImageText, image_file, is_url
 from core.comparisons.submission import FieldRefused, ImageUrl, Submission
+from core.liveness import LivenessRule, LivenessSides, NotJudged, PadVerdict
 from core.quality import QualityRule, QualityWarning
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, ImageFormat, Policy, Reason, Side, labels
@@ -102,6 +103,22 @@ class ComparisonForm(StrictForm):
             "face was not acquired, and nothing is compared. Default: the deployment's.",
         },
     )
+    liveness = fields.String(
+        validate=validate.OneOf(
+            list(LivenessRule), error="liveness_unknown|must be one of off, report, require; found {input}"
+        ),
+        metadata={
+            "description": "Whether an image is looked at for signs of a print or a screen in front of the camera. "
+            "`report`: the verdict is told beside the score. `require`: a face that is not bona fide was not acquired, "
+            "and nothing is compared. Refused where no liveness pack is installed. Default: the deployment's.",
+        },
+    )
+    liveness_sides = fields.String(
+        validate=validate.OneOf(
+            list(LivenessSides), error="liveness_sides_unknown|must be one of probe, both; found {input}"
+        ),
+        metadata={"description": "Which images are judged. Default: the deployment's."},
+    )
     metadata = fields.String(
         validate=_metadata,
         metadata={
@@ -164,6 +181,8 @@ def submission_of(form: Mapping[str, Any]) -> Submission:
         callback_url=form.get("callback_url"),
         metadata=json.loads(form.get("metadata", "{}")),
         quality=QualityRule(form["quality"]) if "quality" in form else None,
+        liveness=LivenessRule(form["liveness"]) if "liveness" in form else None,
+        liveness_sides=LivenessSides(form["liveness_sides"]) if "liveness_sides" in form else None,
     )
 
 
@@ -274,6 +293,25 @@ class SeenSchema(Schema):
     warnings = fields.List(fields.Enum(QualityWarning, by_value=True), required=True)
 
 
+class PadSchema(Schema):
+    """What an image was taken for by presentation attack detection (ISO/IEC 30107), and on what that rests.
+
+    Prints and screens are what is looked for; masks, deep fakes and injected streams are not: docs/liveness.md.
+    """
+
+    verdict = fields.Enum(PadVerdict, by_value=True, required=True)
+    score = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "0 to 1; larger is more like a living face. Null where it was not judged."},
+    )
+    threshold = fields.Float(required=True, metadata={"description": "A score that is as large is bona fide."})
+    reason = fields.Enum(NotJudged, by_value=True, required=True, allow_none=True)
+    detail = fields.String(required=True, allow_none=True)
+    pack = fields.String(required=True)
+    pack_digest = fields.String(required=True)
+
+
 class JobErrorSchema(Schema):
     """Why we could not do our work."""
 
@@ -333,6 +371,22 @@ class JobSchema(Schema):
     policy = fields.Enum(Policy, by_value=True, required=True)
     quality = fields.Enum(
         QualityRule, by_value=True, required=True, metadata={"description": "What becomes of quality warnings."}
+    )
+    liveness = fields.Enum(
+        LivenessRule, by_value=True, required=True, metadata={"description": "What becomes of liveness verdicts."}
+    )
+    liveness_sides = fields.Enum(
+        LivenessSides,
+        by_value=True,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Which images are judged; null where none is."},
+    )
+    pad = fields.Dict(
+        keys=fields.String(),
+        values=fields.Nested(PadSchema),
+        required=True,
+        metadata={"description": "By side: `reference`, `probe`; of every image whose liveness was asked for."},
     )
     provider = fields.String(required=True, allow_none=True)
     detection_size = fields.Integer(required=True, allow_none=True)

@@ -2,6 +2,7 @@
 
 from marshmallow import Schema, fields
 
+from core.liveness import LivenessRule, LivenessSides
 from core.vocabulary import Policy
 
 
@@ -102,7 +103,27 @@ class PackSchema(Schema):
     calibration = fields.Nested(CalibrationSchema, required=True, allow_none=True)
 
 
+class LivenessPackSchema(Schema):
+    """The pack that judges liveness here, and what a comparison gets that does not say."""
+
+    name = fields.String(required=True)
+    digest = fields.String(required=True)
+    summary = fields.String(required=True)
+    licence = fields.String(required=True)
+    commercial_use = fields.Boolean(required=True)
+    threshold = fields.Float(required=True, metadata={"description": "A score that is as large is bona fide."})
+    threshold_origin = fields.String(required=True)
+    default = fields.Enum(LivenessRule, by_value=True, required=True)
+    default_sides = fields.Enum(LivenessSides, by_value=True, required=True)
+
+
 class PackListSchema(Schema):
     """Packs in the order of the settings."""
 
     packs = fields.List(fields.Nested(PackSchema), required=True)
+    liveness = fields.Nested(
+        LivenessPackSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null where none is installed: then no comparison may ask for liveness."},
+    )

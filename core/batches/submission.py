@@ -56,6 +56,12 @@ class AcceptingBatches:
         A photograph that a comparison would be refused for is not: its pairs will say why they were not judged.
         """
         terms = self._accepting.terms(asked.terms)
+        if not terms.liveness.is_off:
+            detail = (
+                f"liveness is not judged in batches, and `{terms.liveness.rule}` is not left out in silence: compare "
+                "these pairs one by one, or have LIKENESS_DEFAULT_LIVENESS be off, which holds where nothing is sent"
+            )
+            raise FieldRefused("liveness", "liveness_not_in_batches", detail)
         names = list(asked.photographs)
         numbers = {name: number for number, name in enumerate(names)}
         pairs = _numbered(asked.pairs or _each_with_reference(names), numbers)

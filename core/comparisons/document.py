@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.comparisons.jobs import Job
+from core.liveness import NO_LIVENESS, Liveness, PadResult
 from core.quality import QualityRule, Seen
 from core.times import rfc3339
 from core.vocabulary import Compared, NotAcquired, Policy, Result, Threshold
@@ -11,7 +12,7 @@ from core.vocabulary import Compared, NotAcquired, Policy, Result, Threshold
 #: What an event says of an ended job: these, in this order, and where the whole of it can be read.
 EVENT_FIELDS = (
     *("id", "status", "outcome", "score", "decision", "threshold", "reasons", "pack"),
-    *("error", "metadata", "owner"),
+    *("error", "metadata", "owner", "liveness", "pad"),
 )
 
 
@@ -29,6 +30,7 @@ def job_document(job: Job) -> dict[str, Any]:
             pack=request.pack,
             policy=request.policy,
             quality=request.quality,
+            liveness=request.liveness,
         ),
         "timings_ms": dict(result.timings_ms) if result else {},
         "attempts": job.attempts,
@@ -44,7 +46,13 @@ def job_document(job: Job) -> dict[str, Any]:
 
 
 def result_document(
-    result: Result | None, *, threshold: Threshold, pack: str, policy: Policy, quality: QualityRule
+    result: Result | None,
+    *,
+    threshold: Threshold,
+    pack: str,
+    policy: Policy,
+    quality: QualityRule,
+    liveness: Liveness = NO_LIVENESS,
 ) -> dict[str, Any]:
     """What a worker found out about two images, and by what, as plain values."""
     outcome, engine = (result.outcome, result.engine) if result else (None, None)
@@ -72,6 +80,9 @@ def result_document(
         "pack_digest": engine.pack.digest if engine else None,
         "policy": policy.value,
         "quality": quality.value,
+        "liveness": liveness.rule.value,
+        "liveness_sides": None if liveness.is_off else liveness.sides.value,
+        "pad": {side.value: pad_document(pad) for side, pad in (result.pad if result else {}).items()},
         "provider": engine.provider if engine else None,
         "detection_size": engine.detection_size if engine else None,
         "detection_threshold": engine.detection_threshold if engine else None,
@@ -98,6 +109,19 @@ def seen_document(seen: Seen) -> dict[str, Any]:
         "landmarks": {name: [*point] for name, point in landmarks.items()} if landmarks else None,
         "measures": asdict(seen.measures) if seen.measures else None,
         "warnings": [warning.value for warning in seen.warnings],
+    }
+
+
+def pad_document(pad: PadResult) -> dict[str, Any]:
+    """What one image was taken for, as plain values."""
+    return {
+        "verdict": pad.verdict.value,
+        "score": pad.score,
+        "threshold": pad.threshold,
+        "reason": pad.reason.value if pad.reason else None,
+        "detail": pad.detail or None,
+        "pack": pad.pack,
+        "pack_digest": pad.pack_digest,
     }
 
 

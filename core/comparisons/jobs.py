@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from core.comparisons.images import ImageFacts
 from core.comparisons.sealing import SealKey
 from core.errors import ImagesDamaged
+from core.liveness import NO_LIVENESS, Liveness
 from core.quality import QualityRule
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Side, Threshold
@@ -35,6 +36,7 @@ class ComparisonRequest:
     #: Where images are to be fetched, whose facts are NOT_FETCHED; forgotten once they are, for a URL may be a secret.
     urls: dict[Side, str] = field(default_factory=dict)
     quality: QualityRule = QualityRule.REPORT
+    liveness: Liveness = NO_LIVENESS
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
         """The reference and the probe out of what was stored."""

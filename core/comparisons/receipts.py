@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from jwt.utils import base64url_encode
 
+from core.comparisons.document import pad_document
 from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import Job
 from core.errors import LikenessError, SettingsInvalid
+from core.liveness import PadResult
 from core.times import rfc3339
 
 TYPE = "likeness-receipt+jwt"
@@ -85,6 +87,8 @@ def contents_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
         "threshold": asdict(request.threshold),
         "policy": request.policy,
         "quality": request.quality,
+        "liveness": asdict(request.liveness),
+        "pad": {side: _judged(pad) for side, pad in (result.pad if result else {}).items()},
         "pack": {"name": request.pack, "digest": engine.pack.digest if engine else None},
         "provider": engine.provider if engine else None,
         "detection": {"size": engine.detection_size, "threshold": engine.detection_threshold} if engine else None,
@@ -130,6 +134,11 @@ def _private_key(key: str) -> Any:
 def _thumbprint(members: Mapping[str, str]) -> str:
     canonical = json.dumps(members, sort_keys=True, separators=(",", ":"))
     return base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
+
+
+def _judged(pad: PadResult) -> dict[str, Any]:
+    """The verdict; its detail is about the face."""
+    return {name: value for name, value in pad_document(pad).items() if name != "detail"}
 
 
 def _image(facts: ImageFacts) -> dict[str, Any] | None:

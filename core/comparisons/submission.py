@@ -10,6 +10,7 @@ from core.comparisons.sealing import SealKey
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.calibrations import CalibrationStore, CalibrationUnfit, TargetUnsupported
 from core.evaluations.scoring import Scoring
+from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.settings.groups import ImageLimits
@@ -56,6 +57,10 @@ class Submission:
     metadata: Mapping[str, str] = field(default_factory=dict)
     #: What becomes of quality warnings.
     quality: QualityRule | None = None
+    #: What becomes of the verdict on whether there is a person.
+    liveness: LivenessRule | None = None
+    #: Whose; says nothing where liveness is off.
+    liveness_sides: LivenessSides | None = None
 
     @property
     def urls(self) -> dict[Side, str]:
@@ -84,6 +89,9 @@ class Rules:
     #: Where images are fetched from; None where none are.
     image_urls: DestinationRules | None = None
     default_quality: QualityRule = QualityRule.REPORT
+    #: Name of the pack that judges liveness; None where none is installed.
+    liveness_pack: str | None = None
+    default_liveness: Liveness = NO_LIVENESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,7 @@ class Terms:
     policy: Policy
     threshold: Threshold
     quality: QualityRule
+    liveness: Liveness
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,7 @@ class Accepting:
                 callback_url=submission.callback_url,
                 urls=submission.urls,
                 quality=terms.quality,
+                liveness=terms.liveness,
             ),
             event_id=new_id("evt") if submission.callback_url else None,
             seal_key=seal_key,
@@ -147,12 +157,13 @@ class Accepting:
         if pack is None:
             raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
         self._check_callback(submission.callback_url)
-        threshold = self._threshold(submission, pack)
+        threshold, liveness = self._threshold(submission, pack), self._liveness(submission)
         return Terms(
             pack=pack.name,
             policy=submission.policy or rules.default_policy,
             threshold=threshold,
             quality=submission.quality or rules.default_quality,
+            liveness=liveness,
         )
 
     def _threshold(self, submission: Submission, pack: Pack) -> Threshold:
@@ -172,6 +183,20 @@ class Accepting:
             return calibration.threshold_for(submission.target_fmr)
         except (CalibrationUnfit, TargetUnsupported) as error:
             raise FieldRefused("target_fmr", error.code, str(error)) from None
+
+    def _liveness(self, submission: Submission) -> Liveness:
+        default = self._rules.default_liveness
+        asked = Liveness(submission.liveness or default.rule, submission.liveness_sides or default.sides)
+        if asked.is_off and submission.liveness_sides:
+            detail = "liveness is off, so no side is judged: send `liveness` (report, require) as well"
+            raise FieldRefused("liveness_sides", "liveness_off", detail)
+        if self._rules.liveness_pack is None and not asked.is_off:
+            detail = (
+                "no pack that judges liveness is installed here. Whoever runs this deployment can change that: "
+                "`likeness packs fetch minifasnet`, then LIKENESS_LIVENESS_PACK=minifasnet for the API and its workers"
+            )
+            raise FieldRefused("liveness", "liveness_not_installed", detail)
+        return asked
 
     def _check_callback(self, url: str | None) -> None:
         if url is None:

@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -18,6 +19,15 @@ LICENCE = "MODEL.LICENSE"
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.ASCII)
 _SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
+
+
+class PackKind(StrEnum):
+    """What a pack is asked for."""
+
+    #: Whether two faces are of one person.
+    RECOGNITION = "recognition"
+    #: Whether there is a person.
+    LIVENESS = "liveness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Pack:
     summary: str
     licence: str
     commercial_use: bool
-    #: Numbers in an embedding.
+    #: Numbers in an embedding; 0 where it embeds nothing.
     embedding_dimension: int
     #: By which it decides where nobody names another.
     threshold: Threshold
@@ -79,6 +89,7 @@ class Pack:
     #: What nearly every upright face scores at least and hardly any turned one, 0 to 1; below it the image is looked at
     #: again. The default is for SCRFD.
     clear_detection_score: float = 0.72
+    kind: PackKind = PackKind.RECOGNITION
 
     @property
     def needs_acceptance(self) -> bool:
@@ -102,9 +113,13 @@ def read_catalogue(text: str, origin: Path) -> dict[str, Pack]:
         raise SettingsInvalid(f"the pack list {origin} cannot be used: {error}") from error
 
 
-def find_pack(name: str, catalogue: Mapping[str, Pack] | None = None) -> Pack:
-    """Raise PackUnknown, naming the packs there are."""
+def find_pack(name: str, catalogue: Mapping[str, Pack] | None = None, kind: PackKind | None = None) -> Pack:
+    """A pack by its name, of this kind where one is named. Raise PackUnknown, naming the packs there are."""
     packs = catalogue if catalogue is not None else load_catalogue()
+    if kind is not None:
+        if name in packs and packs[name].kind is not kind:
+            raise PackUnknown(f"the pack {name!r} is for {packs[name].kind}, and one for {kind} is needed")
+        packs = {other: pack for other, pack in packs.items() if pack.kind is kind}
     try:
         return packs[name]
     except KeyError:
@@ -134,16 +149,19 @@ def _pack(name: str, entry: Mapping[str, Any]) -> Pack:
     try:
         files = _files(entry["files"])
         threshold = Threshold(float(entry["threshold"]), str(entry["threshold_origin"]))
-        commercial_use, dimension = entry["commercial_use"], entry["embedding_dimension"]
+        commercial_use, kind = entry["commercial_use"], PackKind(entry.get("kind", PackKind.RECOGNITION))
+        dimension = 0 if kind is PackKind.LIVENESS else entry["embedding_dimension"]
         if not isinstance(commercial_use, bool):
             raise ValueError(f"commercial_use is true or false, not {commercial_use!r}")
+        if kind is PackKind.LIVENESS and not 0 <= threshold.value <= 1:
+            raise ValueError(f"the threshold is on a liveness score, 0..1, not {threshold.value}")
         if not -1 <= threshold.value <= 1:
             raise ValueError(f"the threshold is a cosine, -1..1, not {threshold.value}")
         scores = {key: float(entry[key]) for key in ("detection_threshold", "clear_detection_score") if key in entry}
         for key, score in scores.items():
             if not 0 < score < 1:
                 raise ValueError(f"{key} lies between 0 and 1, not {score}")
-        if not isinstance(dimension, int) or dimension < 1:
+        if kind is PackKind.RECOGNITION and (not isinstance(dimension, int) or dimension < 1):
             raise ValueError(f"embedding_dimension is a positive number, not {dimension!r}")
         return Pack(
             name=name,
@@ -157,6 +175,7 @@ def _pack(name: str, entry: Mapping[str, Any]) -> Pack:
             recipe=entry.get("recipe"),
             sources=tuple(_source(source) for source in entry.get("sources", ())),
             **scores,
+            kind=kind,
             published=tuple(PublishedFigure(**figure) for figure in entry.get("published", ())),
         )
     except KeyError as error:

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import SettingsInvalid
+from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
 from core.settings import sentinels
 from core.settings.secret_files import SecretFiles
@@ -328,6 +329,21 @@ class PackSettings(HomeSettings):
         QualityRule.REPORT,
         description="What becomes of quality warnings where a comparison does not say: `report`, `require`",
     )
+    liveness: str | None = _setting(
+        "LIVENESS_PACK",
+        None,
+        description="Pack that judges liveness, e.g. minifasnet; none: no comparison may ask for it",
+    )
+    default_liveness: LivenessRule = Field(
+        LivenessRule.OFF, description="Liveness of a comparison that does not say: `off`, `report`, `require`"
+    )
+    default_liveness_sides: LivenessSides = Field(
+        LivenessSides.PROBE,
+        description="Images whose liveness is judged where a comparison does not say: `probe`, `both`",
+    )
+    liveness_threshold: float | None = Field(
+        None, ge=0, le=1, description="Least liveness score that is bona fide; default: the pack's"
+    )
     mirror: str | None = _setting(
         "PACK_MIRROR", None, description="Base URL or directory with <pack>/<file>, tried before all else"
     )
@@ -339,6 +355,11 @@ class PackSettings(HomeSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         return _parts(value)
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Packs that a worker loads, the one for liveness among them."""
+        return (*self.served, self.liveness) if self.liveness else self.served
 
     @property
     def path(self) -> Path:

@@ -30,6 +30,7 @@ from evaluator.metrics.operating_points import (
     operating_point,
     trials_needed,
 )
+from evaluator.metrics.pad import AttackRates, PadPoint, PadSet, bpcer_at_apcer, pad_point
 from evaluator.metrics.paired import McNemar, mcnemar
 from evaluator.metrics.rates import (
     InsufficientData,
@@ -45,6 +46,7 @@ from evaluator.metrics.scores import Booleans, Counts, Labels, Scores, ScoreSet
 from evaluator.metrics.separation import EqualErrorRate, auc, d_prime, eer
 
 __all__ = [
+    "AttackRates",
     "Bands",
     "Booleans",
     "Counts",
@@ -60,6 +62,8 @@ __all__ = [
     "Measurements",
     "OperatingPoint",
     "OptimisticAccuracy",
+    "PadPoint",
+    "PadSet",
     "Rate",
     "ScoreSet",
     "Scores",
@@ -67,6 +71,7 @@ __all__ = [
     "TrialCounts",
     "accuracy_10fold",
     "auc",
+    "bpcer_at_apcer",
     "by_group",
     "clopper_pearson",
     "correct_10fold",
@@ -83,6 +88,7 @@ __all__ = [
     "measure",
     "operating_point",
     "optimistic_accuracy",
+    "pad_point",
     "plain",
     "rate",
     "to_dict",

@@ -7,7 +7,7 @@ from core.errors import LikenessError
 from core.evaluations.messages import ShardMessage
 from core.evaluations.pipeline import Pipeline, part_prefix
 from core.evaluations.runs import Run, RunRequest
-from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
+from core.packs.catalogue import Pack, PackKind, directory_identity, find_pack, load_catalogue
 from core.settings import Settings
 from core.settings.groups import EngineSettings
 from core.storage.objects import Objects
@@ -35,7 +35,7 @@ class Plan:
     def of(cls, run: Run, objects: Objects, settings: Settings) -> Self:
         """Raise DatasetChanged when the data set is not what it was when the run was requested."""
         dataset = _dataset_of(run.request, objects)
-        pack = find_pack(run.request.pack, load_catalogue(settings.home))
+        pack = find_pack(run.request.pack, load_catalogue(settings.home), PackKind.RECOGNITION)
         pipeline = pipeline_of(run.request, pack, settings.engine)
         return cls(dataset, pack, pipeline, _messages(run.id, dataset, pipeline))
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
@@ -41,6 +42,16 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice([rule.value for rule in QualityRule]),
     help="Tell quality warnings, or refuse faces that have one. Default: the deployment's.",
 )
+@click.option(
+    "--liveness",
+    type=click.Choice([rule.value for rule in LivenessRule]),
+    help="Tell signs of a print or a screen in front of the camera, or refuse such faces. Default: the deployment's.",
+)
+@click.option(
+    "--liveness-sides",
+    type=click.Choice([sides.value for sides in LivenessSides]),
+    help="Which images are judged for that. Default: the deployment's.",
+)
 @click.option("--callback-url", help="Where to announce the end; `likeness webhooks listen` receives it here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
@@ -54,6 +65,8 @@ def compare(
     threshold: float | None,
     target_fmr: float | None,
     quality: str | None,
+    liveness: str | None,
+    liveness_sides: str | None,
     callback_url: str | None,
     as_json: bool,
     url: str | None,
@@ -75,6 +88,8 @@ def compare(
             threshold=threshold,
             target_fmr=target_fmr,
             quality=quality,
+            liveness=liveness,
+            liveness_sides=liveness_sides,
             callback_url=callback_url,
         )
         if wait:
@@ -127,6 +142,7 @@ def describe(job: ComparisonJob) -> str:
         lines.append(f"error      {document['error']['code']}: {document['error']['message']}")
     turns = {side: face["turned_deg"] for side, face in document["faces"].items()}
     lines += [f"{side:<10} {_seen(seen, turns.get(side, 0))}" for side, seen in job.seen.items()]
+    lines += [f"{side:<10} {_judged(pad)}" for side, pad in job.pad.items()]
     lines.append(f"pack       {document['pack']} on {document['provider'] or 'no worker yet'}")
     if timings := document["timings_ms"]:
         lines.append("timings    " + ", ".join(f"{step} {ms:g} ms" for step, ms in timings.items()))
@@ -148,6 +164,14 @@ def _seen(seen: Mapping[str, Any], turned_deg: int) -> str:
         ]
     warnings = f"; warnings: {', '.join(seen['warnings'])}" if seen["warnings"] else ""
     return ", ".join(said) + warnings
+
+
+def _judged(pad: Mapping[str, Any]) -> str:
+    """What one image was taken for, on a line."""
+    verdict = str(pad["verdict"]).replace("_", " ")
+    if pad["score"] is None:
+        return f"liveness {verdict}: {pad['detail']}"
+    return f"liveness {verdict}: score {pad['score']:.3f} (threshold {pad['threshold']:g}, {pad['pack']})"
 
 
 def _table(jobs: Iterable[ComparisonJob]) -> Table:

@@ -29,10 +29,11 @@ def list_packs(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, indent=2))
         return
-    table = Table("pack", "on this machine", "commercial use", "licence", "threshold", box=None, pad_edge=False)
+    table = Table("pack", "for", "on this machine", "commercial use", "licence", "threshold", box=None, pad_edge=False)
     for entry in entries:
         table.add_row(
             str(entry["name"]),
+            str(entry["kind"]),
             "yes" if entry["installed"] else "no",
             "yes" if entry["commercial_use"] else "no",
             str(entry["licence"]),
@@ -43,11 +44,17 @@ def list_packs(as_json: bool) -> None:
 
 @packs.command()
 @click.argument("names", nargs=-1)
-def fetch(names: tuple[str, ...]) -> None:
-    """Fetch packs by NAME; without a name, those the settings load (LIKENESS_PACKS)."""
+@click.option(
+    "--from",
+    "at_hand",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A directory that holds the pack's files, or those it is made of: nothing is downloaded.",
+)
+def fetch(names: tuple[str, ...], at_hand: Path | None) -> None:
+    """Fetch packs by NAME; without a name, those the settings load (LIKENESS_PACKS, LIKENESS_LIVENESS_PACK)."""
     settings = load_settings()
-    for name in names or settings.packs.served:
-        directory = fetch_with_progress(find_pack(name, load_catalogue(settings.home)), settings)
+    for name in names or settings.packs.needed:
+        directory = fetch_with_progress(find_pack(name, load_catalogue(settings.home)), settings, at_hand)
         click.echo(f"{name} is in {directory}")
 
 
@@ -96,7 +103,10 @@ def add(
     threshold_origin: str,
     summary: str,
 ) -> None:
-    """Add your own pack: DIRECTORY is one that InsightFace's FaceAnalysis loads. Its files are copied."""
+    """Add your own pack: DIRECTORY is one that InsightFace's FaceAnalysis loads, or has a manifest for liveness.
+
+    Its files are copied.
+    """
     from worker.packs.own import add_pack
 
     pack = add_pack(
@@ -109,31 +119,38 @@ def add(
         threshold_origin=threshold_origin,
         summary=summary,
     )
-    click.echo(f"{pack.name} is added: {len(pack.files)} files, {pack.embedding_dimension} dimensions")
+    does = f"{pack.embedding_dimension} dimensions" if pack.embedding_dimension else "for liveness"
+    click.echo(f"{pack.name} is added: {len(pack.files)} files, {does}")
     if pack.needs_acceptance:
         click.echo(f"before it loads, accept its licence: LIKENESS_ACCEPT_LICENCES={pack.name}")
 
 
-def fetch_with_progress(pack: Pack, settings: Settings) -> Path:
+def fetch_with_progress(pack: Pack, settings: Settings, at_hand: Path | None = None) -> Path:
     """Fetch a pack, with a bar where there is a terminal."""
     from worker.packs.install import fetch as fetch_pack
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(f"fetching {pack.name}", total=None)
-        return fetch_pack(pack, settings.packs, lambda done, total: bar.update(task, completed=done, total=total))
+        return fetch_pack(
+            pack,
+            settings.packs,
+            lambda done, total: bar.update(task, completed=done, total=total),
+            at_hand=at_hand,
+        )
 
 
 def fetch_packs(settings: Settings) -> None:
     """Fetch what the settings load, where it is not on this machine yet."""
     catalogue = load_catalogue(settings.home)
-    for name in settings.packs.served:
+    for name in settings.packs.needed:
         fetch_with_progress(find_pack(name, catalogue), settings)
 
 
 def _entry(pack: Pack, settings: Settings) -> dict[str, object]:
     return {
         "name": pack.name,
+        "kind": pack.kind.value,
         "summary": pack.summary,
         "installed": (settings.packs.path / pack.name).is_dir(),
         "licence": pack.licence,

@@ -90,6 +90,8 @@ def test_the_same_receipt_is_given_every_time_and_holds_nothing_of_the_faces(
         *("iss", "sub", "iat", "status", "inputs", "outcome", "reasons", "score", "decision", "threshold", "policy"),
         *(
             "quality",
+            "liveness",
+            "pad",
             "pack",
             "provider",
             "detection",

@@ -9,6 +9,8 @@ from pydantic import TypeAdapter
 from api.schemas.comparisons import JobSchema
 from core.comparisons.document import EVENT_FIELDS, event_data, job_document, sentence_of, url_of
 from core.comparisons.jobs import ComparisonRequest, Job
+from core.comparisons.receipts import contents_of
+from core.liveness import Liveness, LivenessRule, LivenessSides, NotJudged, PadResult, PadVerdict
 from core.quality import Landmarks, Measures, QualityWarning, Seen, SeenFace
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import (
@@ -62,6 +64,23 @@ NOT_ACQUIRED = replace(
 )
 
 
+ATTACK = PadResult(PadVerdict.ATTACK, 0.1, 0.5, "minifasnet", "e" * 64)
+UNJUDGED = PadResult(
+    PadVerdict.NOT_JUDGED, None, 0.5, "minifasnet", "e" * 64, NotJudged.CROP_OUTSIDE_IMAGE, "the face fills the image"
+)
+ATTACKED = replace(
+    NOT_ACQUIRED,
+    outcome=NotAcquired(
+        (
+            FailureToAcquire(Side.REFERENCE, Reason.LIVENESS_NOT_JUDGED, UNJUDGED.sentence),
+            FailureToAcquire(Side.PROBE, Reason.PRESENTATION_ATTACK, ATTACK.sentence),
+        )
+    ),
+    faces={},
+    pad={Side.REFERENCE: UNJUDGED, Side.PROBE: ATTACK},
+)
+
+
 def ended(status: Status, result: Result | None = None, failure: Failure | None = None) -> Job:
     at = RUNNING.created_at + 2
     return replace(RUNNING, status=status, version=3, ended_at=at, result=result, failure=failure)
@@ -73,6 +92,10 @@ JOBS = {
     "running": RUNNING,
     "compared": ended(Status.SUCCEEDED, COMPARED),
     "not acquired": ended(Status.SUCCEEDED, NOT_ACQUIRED),
+    "attacked": replace(
+        ended(Status.SUCCEEDED, ATTACKED),
+        request=replace(QUEUED.request, liveness=Liveness(LivenessRule.REQUIRE, LivenessSides.BOTH)),
+    ),
     "failed": ended(Status.FAILED, failure=Failure("engine_error", "the engine failed on these images")),
     "cancelled": ended(Status.CANCELLED),
     "with a calibrated threshold": replace(
@@ -126,6 +149,33 @@ def test_a_failure_to_acquire_is_told_with_its_side() -> None:
     assert sentence_of(JOBS["not acquired"]) == "probe: no face was found"
 
 
+def test_an_attack_is_told_with_its_score_and_by_what_it_was_judged() -> None:
+    document = job_document(JOBS["attacked"])
+    assert (document["liveness"], document["liveness_sides"]) == ("require", "both")
+    assert document["pad"]["probe"] == {
+        "verdict": "attack",
+        "score": 0.1,
+        "threshold": 0.5,
+        "reason": None,
+        "detail": None,
+        "pack": "minifasnet",
+        "pack_digest": "e" * 64,
+    }
+    assert document["pad"]["reference"]["reason"] == "crop_outside_image"
+    assert [reason["reason"] for reason in document["reasons"]] == ["liveness_not_judged", "presentation_attack"]
+    assert sentence_of(JOBS["attacked"]) == (
+        "reference: liveness was not judged: the face fills the image; probe: the image looks like a presentation "
+        "attack, a print or a screen: liveness score 0.100; at least 0.5"
+    )
+    receipt = contents_of(JOBS["attacked"], issuer="https://here.example", version="1")
+    assert receipt["liveness"] == {"rule": "require", "sides": "both"}
+    without_details = {
+        side: {name: value for name, value in pad.items() if name != "detail"} for side, pad in document["pad"].items()
+    }
+    assert json.loads(json.dumps(receipt["pad"])) == without_details, "nothing of the faces"
+    assert event_data(JOBS["attacked"])["pad"] == document["pad"]
+
+
 def test_what_was_seen_is_told_of_both_sides_used_or_not() -> None:
     seen = job_document(JOBS["not acquired"])["seen"]
     assert seen["reference"] == {
@@ -161,18 +211,19 @@ def test_what_was_seen_is_told_of_both_sides_used_or_not() -> None:
 
 
 def test_a_job_that_was_recorded_before_anything_was_measured_is_read() -> None:
-    """Requests had no `quality` and results no `seen`."""
+    """Requests had no `quality` and no `liveness`, results no `seen` and no `pad`."""
     request, result = json.loads(REQUEST.dump_json(QUEUED.request)), json.loads(RESULT.dump_json(COMPARED))
-    del request["quality"], result["seen"]
+    del request["quality"], request["liveness"], result["seen"], result["pad"]
     before = replace(JOBS["compared"], request=REQUEST.validate_python(request), result=RESULT.validate_python(result))
     document = job_document(before)
     assert (document["quality"], document["seen"]) == ("report", {})
+    assert (document["liveness"], document["liveness_sides"], document["pad"]) == ("off", None, {})
     assert document["faces"] == job_document(JOBS["compared"])["faces"]
     JobSchema().load(json.loads(json.dumps(document)))
 
 
 def test_a_result_is_read_as_it_is_recorded() -> None:
-    for result in (COMPARED, NOT_ACQUIRED):
+    for result in (COMPARED, NOT_ACQUIRED, ATTACKED):
         assert RESULT.validate_json(RESULT.dump_json(result)) == result
 
 

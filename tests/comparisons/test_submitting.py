@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from core.batches.submission import AcceptingBatches, BatchSubmission
 from core.comparisons.images import inspect
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
@@ -16,6 +17,7 @@ from core.errors import BrokerUnavailable, ImagesDamaged, RecordsUnavailable, St
 from core.evaluations.calibrations import Calibration, CalibrationStore, Point
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.scoring import Scoring
+from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.settings import Settings
@@ -52,13 +54,23 @@ class Door:
     objects: MemoryObjects = field(default_factory=MemoryObjects)
     enqueued: list[tuple[str, str]] = field(default_factory=list)
     running: tuple[EngineFacts, ...] = ()
+    liveness_pack: str | None = None
+    liveness: Liveness = NO_LIVENESS
 
     def __post_init__(self) -> None:
         self.jobs = JobStore.of(self.settings)
         self.calibrations = CalibrationStore(self.settings.redis)
         self.claims = Claims(self.settings.redis, self.settings.jobs)
         self.records: Any = connect(self.settings.redis)
-        rules = Rules({self.zoo.name: self.zoo}, self.zoo.name, Policy.MOST_CENTRAL, LIMITS, self.destinations)
+        rules = Rules(
+            {self.zoo.name: self.zoo},
+            self.zoo.name,
+            Policy.MOST_CENTRAL,
+            LIMITS,
+            self.destinations,
+            liveness_pack=self.liveness_pack,
+            default_liveness=self.liveness,
+        )
         self.scoring = Scoring(self.settings.engine, lambda: self.running)
         self.accepting = Accepting(rules, self.calibrations, self.scoring)
         self.submitting = Submitting(self.jobs, self.objects, enqueue=self.enqueue)
@@ -366,3 +378,44 @@ def test_whether_quality_is_required_is_the_clients_to_say_or_else_the_deploymen
     job = Accepting(rules, door.calibrations, door.scoring).accept(submission(quality=asked)).job
     door.jobs.create(job)
     assert door.jobs.get(job.id).request.quality is rule
+
+
+@pytest.mark.parametrize("rule", [LivenessRule.REPORT, LivenessRule.REQUIRE])
+def test_liveness_is_refused_where_nothing_judges_it_and_the_refusal_says_what_to_do(
+    door: Door, rule: LivenessRule
+) -> None:
+    refused = door.refuses(liveness=rule)
+    assert (refused.field, refused.code) == ("liveness", "liveness_not_installed")
+    for what_to_do in ("likeness packs fetch minifasnet", "LIKENESS_LIVENESS_PACK=minifasnet"):
+        assert what_to_do in str(refused)
+    assert door.accepting.accept(submission(liveness=LivenessRule.OFF)).job.request.liveness.is_off
+
+
+def test_sides_say_nothing_where_liveness_is_off(door: Door) -> None:
+    refused = door.refuses(liveness_sides=LivenessSides.BOTH)
+    assert (refused.field, refused.code) == ("liveness_sides", "liveness_off")
+
+
+def test_a_comparison_that_does_not_say_gets_the_deployments_liveness(redis_server: Servers, zoo: Pack) -> None:
+    default = Liveness(LivenessRule.REPORT, LivenessSides.BOTH)
+    door = Door(redis_server.settings, zoo, liveness_pack="minifasnet", liveness=default)
+
+    def liveness(**asked: object) -> Liveness:
+        return door.accepting.accept(submission(**asked)).job.request.liveness
+
+    assert liveness() == default
+    assert liveness(liveness=LivenessRule.OFF).is_off
+    assert liveness(liveness=LivenessRule.REQUIRE) == Liveness(LivenessRule.REQUIRE, LivenessSides.BOTH)
+    assert liveness(liveness_sides=LivenessSides.PROBE) == Liveness(LivenessRule.REPORT, LivenessSides.PROBE)
+
+
+@pytest.mark.parametrize("asked", [None, LivenessRule.REQUIRE])
+def test_a_batch_is_refused_where_its_liveness_would_be_left_out(
+    redis_server: Servers, zoo: Pack, asked: LivenessRule | None
+) -> None:
+    door = Door(redis_server.settings, zoo, liveness_pack="minifasnet", liveness=Liveness(LivenessRule.REPORT))
+    batches = AcceptingBatches(door.accepting, LIMITS)
+    with pytest.raises(FieldRefused) as refused:
+        batches.accept(BatchSubmission({"reference": b"1", "probe": b"2"}, None, submission(liveness=asked)))
+    assert (refused.value.field, refused.value.code) == ("liveness", "liveness_not_in_batches")
+    assert "LIKENESS_DEFAULT_LIVENESS" in str(refused.value)

@@ -66,6 +66,7 @@ class ColourEngine:
 
     facts: EngineFacts
     before_each: Callable[[], object] = lambda: None
+    takes_insightfaces_crops: bool = True
 
     def warm_up(self) -> float:
         return 0.0

@@ -4,7 +4,16 @@ from pathlib import Path
 import pytest
 
 from core.errors import PackUnknown, SettingsInvalid
-from core.packs.catalogue import LICENCE, Pack, PackFile, directory_identity, find_pack, load_catalogue, read_catalogue
+from core.packs.catalogue import (
+    LICENCE,
+    Pack,
+    PackFile,
+    PackKind,
+    directory_identity,
+    find_pack,
+    load_catalogue,
+    read_catalogue,
+)
 from worker.packs.install import RECIPES
 from worker.packs.sources import KINDS
 
@@ -23,19 +32,20 @@ threshold_origin = "our trial"
 
 def test_the_projects_own_list_is_whole() -> None:
     packs = load_catalogue()
-    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s"]
+    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "minifasnet"]
+    assert [pack.name for pack in packs.values() if pack.kind is PackKind.LIVENESS] == ["minifasnet"]
     assert [pack.name for pack in packs.values() if pack.needs_acceptance] == ["buffalo_l", "buffalo_s"]
     for pack in packs.values():
         assert pack.summary
         assert pack.threshold.origin
-        assert pack.published
+        assert pack.published or pack.kind is PackKind.LIVENESS
         assert {source.kind for source in pack.sources} <= set(KINDS)
         assert pack.recipe is None or pack.recipe in RECIPES
 
 
 def test_packs_differ_in_their_digests() -> None:
     digests = {directory_identity(pack).digest for pack in load_catalogue().values()}
-    assert len(digests) == 3
+    assert len(digests) == 4
 
 
 def test_the_digest_covers_what_is_loaded_and_not_the_licences_text(zoo: Pack) -> None:
@@ -52,14 +62,31 @@ def test_the_digest_covers_what_is_loaded_and_not_the_licences_text(zoo: Pack) -
 
 
 def test_an_unknown_pack_is_answered_with_those_there_are() -> None:
-    with pytest.raises(PackUnknown, match="there are buffalo_l, buffalo_s, opencv-zoo"):
+    with pytest.raises(PackUnknown, match="there are buffalo_l, buffalo_s, minifasnet, opencv-zoo"):
         find_pack("antelopev2")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("minifasnet", PackKind.RECOGNITION), ("opencv-zoo", PackKind.LIVENESS)])
+def test_a_pack_for_something_else_is_not_taken(name: str, kind: PackKind) -> None:
+    assert find_pack(name).kind is not kind
+    with pytest.raises(PackUnknown, match=f"the pack '{name}' is for .*, and one for {kind} is needed"):
+        find_pack(name, kind=kind)
+
+
+def test_a_liveness_pack_embeds_nothing_and_decides_by_a_score_of_0_to_1(tmp_path: Path) -> None:
+    entry = ENTRY.replace("embedding_dimension = 128\n", 'kind = "liveness"\n')
+    pack = read_catalogue(entry, tmp_path)["mine"]
+    assert (pack.kind, pack.embedding_dimension) == (PackKind.LIVENESS, 0)
+    with pytest.raises(SettingsInvalid, match=r"on a liveness score, 0\.\.1, not -0.4"):
+        read_catalogue(entry.replace("= 0.4", "= -0.4"), tmp_path)
+    with pytest.raises(SettingsInvalid, match="'likeness' is not a valid PackKind"):
+        read_catalogue(entry.replace('"liveness"', '"likeness"'), tmp_path)
 
 
 def test_the_operators_list_is_added_and_wins(tmp_path: Path) -> None:
     (tmp_path / "packs.toml").write_text(ENTRY + ENTRY.replace("packs.mine", "packs.buffalo_l"))
     packs = load_catalogue(tmp_path)
-    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "mine"]
+    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "minifasnet", "mine"]
     assert packs["buffalo_l"].threshold.origin == "our trial"
     assert packs["mine"].ingredients == packs["mine"].files
 

@@ -4,7 +4,7 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, cast
 
@@ -14,14 +14,15 @@ from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
-from core.errors import RecordUnreadable, StoreUnavailable
+from core.errors import LivenessNotInstalled, RecordUnreadable, StoreUnavailable
+from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides, PadVerdict
 from core.quality import QualityRule
 from core.settings import Settings
 from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
 from core.storage.records import Records
-from core.vocabulary import Decision, EngineFacts, Policy, Threshold
+from core.vocabulary import Decision, EngineFacts, Policy, Side, Threshold
 from tests.support.stack import eventually
 from worker.comparing import Comparisons
 from worker.engine.contract import Comparison, FaceEngine
@@ -68,11 +69,16 @@ class ScriptedEngine:
         return self._engine.facts
 
     def compare(
-        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+        self,
+        reference: bytes,
+        probe: bytes,
+        policy: Policy,
+        quality: QualityRule = QualityRule.REPORT,
+        liveness: Liveness = NO_LIVENESS,
     ) -> Comparison:
         self.compared.append((reference, probe))
         self.meanwhile()
-        return self._engine.compare(reference, probe, policy)
+        return self._engine.compare(reference, probe, policy, quality, liveness)
 
 
 @dataclass
@@ -378,3 +384,32 @@ def test_what_is_due_when_the_eraser_stops_is_deleted(bench: Bench) -> None:
     eraser.stop()
     assert not bench.objects.exists(job.request.images_key)
     assert job.request.images_key not in bench.jobs.due_erasures()
+
+
+def asking(bench: Bench, liveness: Liveness) -> Job:
+    job = bench.submitted()
+    asked = replace(job, id=new_id("cmp"), version=1, request=replace(job.request, liveness=liveness), seal_key=None)
+    bench.objects.put(asked.request.images_key, REFERENCE + PROBE)
+    bench.jobs.create(asked)
+    return bench.jobs.get(asked.id)
+
+
+def test_liveness_is_asked_of_the_engine_and_told_in_the_result(bench: Bench) -> None:
+    job = asking(bench, Liveness(LivenessRule.REPORT, LivenessSides.PROBE))
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert ended.result
+    assert {side: pad.verdict for side, pad in ended.result.pad.items()} == {Side.PROBE: PadVerdict.BONA_FIDE}
+
+
+def test_a_worker_that_cannot_judge_liveness_fails_the_job_and_never_leaves_it_out(bench: Bench) -> None:
+    def refuse() -> None:
+        raise LivenessNotInstalled
+
+    bench.engine.meanwhile = refuse
+    job = asking(bench, Liveness(LivenessRule.REQUIRE))
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, code_of(ended)) == (Status.FAILED, "liveness_not_installed")
+    assert ended.failure
+    assert "LIKENESS_LIVENESS_PACK" in ended.failure.message

@@ -1,4 +1,5 @@
-"""The aligned crop a recogniser expects: 112 x 112, the five keypoints as near the ArcFace template as can be."""
+"""The aligned crop a recogniser expects, the five keypoints as near its template as can be: 112 x 112 and ArcFace's,
+unless the pack declares its own."""
 
 import cv2
 import numpy as np
@@ -7,6 +8,7 @@ from insightface.utils.face_align import arcface_dst
 
 from worker.engine.contract import Image
 from worker.engine.detect import Point
+from worker.engine.inputs import NetworkInput
 
 CROP_SIZE = 112
 TEMPLATE_CENTRE = arcface_dst.mean(axis=0)  # in float32, as InsightFace has it
@@ -18,17 +20,26 @@ def align(image: Image, keypoints: tuple[Point, ...]) -> Image:
     return crop
 
 
-def similarity(keypoints: tuple[Point, ...]) -> npt.NDArray[np.float64]:
+def align_for(network: NetworkInput, image: Image, keypoints: tuple[Point, ...]) -> Image:
+    """As `align`, onto the template that a network declares, at its size."""
+    matrix = similarity(keypoints, np.asarray(network.template, np.float32))
+    crop: Image = cv2.warpAffine(image, matrix, (network.size, network.size), borderValue=0.0)
+    return crop
+
+
+def similarity(
+    keypoints: tuple[Point, ...], template: npt.NDArray[np.float32] = arcface_dst
+) -> npt.NDArray[np.float64]:
     """The 2x3 matrix that brings the keypoints nearest to the template, in the least-squares sense.
 
     In the complex plane a similarity is z -> a*z + b, so `a` is a quotient of sums: the same answer as InsightFace's,
     which calls a scikit-image function on its way out.
     """
     points = np.asarray(keypoints, np.float64)
-    centre = points.mean(axis=0)
-    face, template = _complex(points - centre), _complex(arcface_dst - TEMPLATE_CENTRE)
-    a = np.sum(face.conj() * template) / max(float(np.sum(np.abs(face) ** 2)), 1e-12)
-    b = complex(*TEMPLATE_CENTRE) - a * complex(*centre)
+    centre, template_centre = points.mean(axis=0), template.mean(axis=0)  # the latter in float32, as InsightFace has it
+    face, wanted = _complex(points - centre), _complex(template - template_centre)
+    a = np.sum(face.conj() * wanted) / max(float(np.sum(np.abs(face) ** 2)), 1e-12)
+    b = complex(*template_centre) - a * complex(*centre)
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 

@@ -8,10 +8,11 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from core.liveness import NO_LIVENESS, Liveness, PadResult
 from core.quality import QualityRule, Seen
 from core.vocabulary import Compared, EngineFacts, Face, NotAcquired, Policy, Reason, Side
 
-#: Height x width x 3, BGR, upright. A crop is an Image of 112 x 112.
+#: Height x width x 3, BGR, upright. A crop is an Image of 112 x 112, or of the size that the pack declares.
 Image = npt.NDArray[np.uint8]
 
 #: One row per crop, each of length 1.
@@ -28,6 +29,8 @@ class Acquired:
     #: A step's name to milliseconds.
     timings_ms: dict[str, float]
     seen: Seen | None = None
+    #: None where nobody asked.
+    pad: PadResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Comparison:
     timings_ms: dict[str, float]
     #: Of the sides that were decoded.
     seen: dict[Side, Seen] = field(default_factory=dict)
+    #: Of the sides whose liveness was asked for.
+    pad: dict[Side, PadResult] = field(default_factory=dict)
 
 
 class Priority(IntEnum):
@@ -80,6 +85,11 @@ class FaceEngine(Embedder, Protocol):
         """What a score of this engine depends on beside the two images."""
         ...
 
+    @property
+    def takes_insightfaces_crops(self) -> bool:
+        """Whether a crop that was aligned elsewhere, as InsightFace aligns it, is what the recogniser wants."""
+        ...
+
     def warm_up(self) -> float:
         """Run every step once; return the milliseconds it took. Ready only afterwards."""
         ...
@@ -89,7 +99,15 @@ class FaceEngine(Embedder, Protocol):
         ...
 
     def compare(
-        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+        self,
+        reference: bytes,
+        probe: bytes,
+        policy: Policy,
+        quality: QualityRule = QualityRule.REPORT,
+        liveness: Liveness = NO_LIVENESS,
     ) -> Comparison:
-        """Compare two images; the failures of both sides are reported where both fail."""
+        """Compare two images; the failures of both sides are reported where both fail.
+
+        Raise LivenessNotInstalled where liveness is asked for and cannot be judged.
+        """
         ...

@@ -70,9 +70,9 @@ def scale_to_detect(header: ImageHeader, detection_size: int) -> int:
     return _scale(max(header.width, header.height) / (DETECTOR_INPUTS * detection_size))
 
 
-def scale_to_crop(face_px: float) -> int:
+def scale_to_crop(face_px: float, crop_px: int = CROP_SIZE) -> int:
     """How far an image may be reduced that a face of so many pixels is cut from: no side gets below a crop's."""
-    return _scale(face_px / CROP_SIZE)
+    return _scale(face_px / crop_px)
 
 
 def decode(body: bytes, header: ImageHeader, scale: int = 1) -> Image:

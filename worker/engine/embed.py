@@ -6,22 +6,29 @@ from typing import Any
 import numpy as np
 
 from worker.engine.contract import Embeddings, Image
+from worker.engine.inputs import NetworkInput
 
 #: Batch sizes on a GPU: every new shape makes CUDA's memory arena grow, and TensorRT build an engine.
 BUCKETS = (1, 2, 4, 8, 16, 32)
 
 
+#: How a recogniser wants its crops where its pack does not say.
+INSIGHTFACES = NetworkInput()
+
+
 class Recogniser:
     """A loaded recogniser. Threads may share it: it is one session and no other state.
 
-    `buckets`: the batch sizes it runs at, each batch filled up to the next one; none: any size.
+    `buckets`: the batch sizes it runs at, each batch filled up to the next one; none: any size. `network_input`: how it
+    wants its crops; mean and standard deviation are the model's own matter, InsightFace has told it.
     """
 
-    def __init__(self, model: Any, buckets: Sequence[int] = ()) -> None:
+    def __init__(self, model: Any, buckets: Sequence[int] = (), network_input: NetworkInput = INSIGHTFACES) -> None:
         self._model = model
         self._buckets = buckets
+        self.input = network_input
         self.dimension = int(model.output_shape[-1])
-        self.runs_one_by_one = isinstance(model.input_shape[0], int)
+        self.runs_one_by_one = isinstance(model.input_shape[0], int) or network_input.takes_batches is False
 
     @property
     def sessions(self) -> tuple[Any, ...]:
@@ -32,6 +39,8 @@ class Recogniser:
         """All crops in one inference; one by one where the model's batch is fixed."""
         if not crops:
             return np.empty((0, self.dimension), np.float32)
+        if not self.input.is_rgb:  # InsightFace swaps the colours of every crop
+            crops = [np.ascontiguousarray(crop[..., ::-1]) for crop in crops]
         batches = [[crop] for crop in crops] if self.runs_one_by_one else [self._filled(list(crops))]
         raw = np.vstack([self._model.get_feat(batch) for batch in batches])[: len(crops)].astype(np.float64)
         lengths = np.linalg.norm(raw, axis=1, keepdims=True)

@@ -12,7 +12,8 @@ from typing import Self, TypeVar
 import numpy as np
 
 from core.comparisons.images import ImageHeader, least_scale, read_header
-from core.errors import ImageRejected, ImageTooLarge
+from core.errors import ImageRejected, ImageTooLarge, LivenessNotInstalled
+from core.liveness import NO_LIVENESS, Liveness, PadResult
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.score import comparison_scores
@@ -27,19 +28,25 @@ from core.vocabulary import (
     Reason,
     Side,
 )
-from worker.engine.align import CROP_SIZE, align
+from worker.engine.align import align, align_for
 from worker.engine.batcher import Batcher
 from worker.engine.contract import Acquired, Comparison, Embeddings, Image, Priority, Unusable
 from worker.engine.decode import DecodedImage, scale_to_crop, scale_to_detect
 from worker.engine.detect import Detector
+from worker.engine.embed import INSIGHTFACES
+from worker.engine.failures import failures
+from worker.engine.inputs import NetworkInput
+from worker.engine.liveness import LivenessNetworks
 from worker.engine.looks import Looks, NoSight
 from worker.engine.models import load_models
-from worker.engine.quality import failures, see
+from worker.engine.quality import see
 from worker.engine.select import too_small
 from worker.engine.timing import Stopwatch
 from worker.engine.turns import Machine, Turns
 
 T = TypeVar("T")
+
+#: What keeps a face from being compared where liveness is required.
 
 
 class Engine:
@@ -52,20 +59,31 @@ class Engine:
         facts: EngineFacts,
         cores: Turns,
         settings: EngineSettings,
+        liveness: LivenessNetworks | None = None,
+        network_input: NetworkInput = INSIGHTFACES,
     ) -> None:
         self.facts = facts
+        self._input = network_input
         self._detector = detector
         self._looks = Looks(detector, facts.clear_detection_score)
         self._batcher = batcher
         self._cores = cores
         self._settings = settings
+        self._liveness = liveness
         self._helpers = ThreadPoolExecutor(cores.places, thread_name_prefix="side")
 
     @classmethod
-    def load(cls, pack: Pack, directory: Path, settings: EngineSettings, machine: Machine | None = None) -> Self:
+    def load(
+        cls,
+        pack: Pack,
+        directory: Path,
+        settings: EngineSettings,
+        machine: Machine | None = None,
+        liveness: LivenessNetworks | None = None,
+    ) -> Self:
         """Load a pack whose digests have been verified. Raises what `load_models` raises.
 
-        Engines of one process share its `machine`.
+        Engines of one process share its `machine`, and what judges liveness where that may be asked for.
         """
         models = load_models(pack, directory, settings)
         facts = EngineFacts(
@@ -83,6 +101,8 @@ class Engine:
             facts,
             machine.cores,
             settings,
+            liveness,
+            models.recogniser.input,
         )
 
     def warm_up(self) -> float:
@@ -90,11 +110,18 @@ class Engine:
         start = perf_counter()
         for size in self._detector.sizes:
             self._detector.find_at(size, np.zeros((size, size, 3), np.uint8))
-        crop = np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)
+        crop = np.zeros((self._input.size, self._input.size, 3), np.uint8)
         for batch in self._batcher.sizes:
             self._batcher.embed([crop] * batch, Priority.EVALUATION)
         self._batcher.embed_now([crop] * len(Side))
+        if self._liveness:
+            self._liveness.warm_up()
         return (perf_counter() - start) * 1000
+
+    @property
+    def takes_insightfaces_crops(self) -> bool:
+        """Whether a crop that was aligned elsewhere, as InsightFace aligns it, is what the recogniser wants."""
+        return self._input.is_insightfaces
 
     def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
         """Find the one face that counts. An image that gives none is a result, never an exception."""
@@ -105,20 +132,33 @@ class Engine:
         """Rows in the order of the crops, each of length 1."""
         return self._batcher.embed(crops, Priority.EVALUATION)
 
+    def judge(self, body: bytes, policy: Policy) -> PadResult:
+        """Whether the face that counts in an image is a living one. Raise LivenessNotInstalled."""
+        networks = self._networks()
+        with self._cores.turn(Priority.EVALUATION):
+            acquired = self._acquire(body, policy, Stopwatch(), networks)
+        return _judged(acquired, networks)
+
     def compare(
-        self, reference: bytes, probe: bytes, policy: Policy, quality: QualityRule = QualityRule.REPORT
+        self,
+        reference: bytes,
+        probe: bytes,
+        policy: Policy,
+        quality: QualityRule = QualityRule.REPORT,
+        liveness: Liveness = NO_LIVENESS,
     ) -> Comparison:
-        """Compare two images; nothing is embedded unless both give a face, of the quality that is required.
+        """Compare two images; nothing is embedded unless both give a face, of the quality and liveness required.
 
         On idle cores both sides are worked on at once, which halves the latency. On busy ones a comparison keeps its
         turn to the end: 4 threads that changed places at every step made 12 % fewer comparisons than 2 on 2 cores.
         """
+        networks = {side: self._networks() for side in Side if liveness.judges(side)}
         bodies = {Side.REFERENCE: reference, Side.PROBE: probe}
         watches = {side: Stopwatch() for side in Side}
         whole, since = Stopwatch(), time.monotonic()
 
         def acquire(side: Side) -> Acquired | Unusable:
-            return self._acquire(bodies[side], policy, watches[side])
+            return self._acquire(bodies[side], policy, watches[side], networks.get(side))
 
         def acquire_in_turn(side: Side) -> Acquired | Unusable:
             with self._turn(since, watches[side]):
@@ -128,18 +168,24 @@ class Engine:
             if self._cores.free < 2 and self._batcher.runs_within(self._cores):
                 with self._turn(since, whole):
                     sides = {side: acquire(side) for side in Side}
-                    failed = failures(sides, quality, self._settings)
+                    failed = failures(sides, quality, liveness.rule, self._settings)
                     outcome = _outcome(sides, failed, self._batcher.embed_now, whole)
             else:
                 sides = self._both(acquire_in_turn)
-                failed = failures(sides, quality, self._settings)
+                failed = failures(sides, quality, liveness.rule, self._settings)
                 outcome = _outcome(sides, failed, lambda crops: self._embed_both(crops, since), whole)
         for watch in watches.values():
             whole.add(watch.laps_ms)
         failed_sides = {failure.side for failure in failed}
         faces = {side: a.face for side, a in sides.items() if isinstance(a, Acquired) and side not in failed_sides}
         seen = {side: acquired.seen for side, acquired in sides.items() if acquired.seen}
-        return Comparison(outcome, faces, whole.laps_ms, seen)
+        pad = {side: _judged(sides[side], judges) for side, judges in networks.items()}
+        return Comparison(outcome, faces, whole.laps_ms, seen, pad)
+
+    def _networks(self) -> LivenessNetworks:
+        if self._liveness is None:
+            raise LivenessNotInstalled
+        return self._liveness
 
     @contextmanager
     def _turn(self, since: float, watch: Stopwatch) -> Iterator[None]:
@@ -174,7 +220,9 @@ class Engine:
             formats=self._settings.image_formats,
         )
 
-    def _acquire(self, body: bytes, policy: Policy, watch: Stopwatch) -> Acquired | Unusable:
+    def _acquire(
+        self, body: bytes, policy: Policy, watch: Stopwatch, networks: LivenessNetworks | None = None
+    ) -> Acquired | Unusable:
         try:
             with watch.step("decode"):
                 header = self._header(body)
@@ -189,7 +237,7 @@ class Engine:
             chosen = sight.chosen
             if unusable := too_small(chosen, self.facts.min_face_px):
                 return replace(unusable, seen=see(shape, faces))
-            if (scale := max(least, scale_to_crop(chosen.shorter_side))) < decoded.scale:
+            if (scale := max(least, scale_to_crop(chosen.shorter_side, self._input.size))) < decoded.scale:
                 with watch.step("decode"):
                     decoded = DecodedImage.of(body, header, scale)
         except ImageRejected as error:
@@ -197,12 +245,25 @@ class Engine:
             reason = Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE
             return Unusable(reason, str(error))
         with watch.step("align"):
-            crop = align(decoded.pixels, decoded.inside(chosen.keypoints))
-            seen = see(shape, faces, chosen, crop, self._settings)
+            keypoints = decoded.inside(chosen.keypoints)
+            crop = align(decoded.pixels, keypoints)
+            seen = see(shape, faces, chosen, crop, self._settings)  # measures are of InsightFace's crop, for any pack
+            if not self._input.is_insightfaces:
+                crop = align_for(self._input, decoded.pixels, keypoints)
         face = Face(
             chosen.box, chosen.score, len(faces), sight.detections.size, turned_deg=round(sight.turned_deg) % 360
         )
-        return Acquired(face, crop, watch.laps_ms, seen)
+        if networks is None:
+            return Acquired(face, crop, watch.laps_ms, seen)
+        with watch.step("liveness"):
+            pad = networks.judge(decoded.pixels, keypoints)
+        return Acquired(face, crop, watch.laps_ms, seen, pad)
+
+
+def _judged(acquired: Acquired | Unusable, networks: LivenessNetworks) -> PadResult:
+    if isinstance(acquired, Acquired) and acquired.pad:
+        return acquired.pad
+    return networks.not_acquired(acquired.detail if isinstance(acquired, Unusable) else "")
 
 
 def _outcome(

@@ -18,10 +18,10 @@ from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsI
 from core.packs.catalogue import Pack, directory_identity
 from core.settings.groups import EngineSettings
 from worker.engine import providers
-from worker.engine.align import CROP_SIZE
 from worker.engine.detect import Detector
-from worker.engine.embed import BUCKETS, Recogniser
+from worker.engine.embed import BUCKETS, INSIGHTFACES, Recogniser
 from worker.engine.graph import without_prelu
+from worker.engine.inputs import NetworkInput, tasks_of
 from worker.engine.providers import Chain, Options, Provider
 
 log = structlog.get_logger(__name__)
@@ -60,6 +60,7 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
     options = providers.session_options(settings.intra_op_threads)
     engines = settings.home / "tensorrt" / directory_identity(pack).digest
     chain = partial(providers.chain, provider, engines, settings.gpu_memory_mb)
+    network_input = NetworkInput.of(tasks_of(directory).get("recognition", {}), "tasks.recognition")
     try:
         analysis = FaceAnalysis(
             name=str(directory),
@@ -74,16 +75,17 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
         if provider == "cpu":
             _suit_to_cpu(recognition, options)
         elif provider == "tensorrt":
-            suit_to_tensorrt(detection, recognition, size, options, chain)
+            suit_to_tensorrt(detection, recognition, size, options, chain, network_input)
     except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
         raise _load_failure(provider, directory, error) from error
     _require_usable(pack, detection, recognition, size)
+    require_as_declared(recognition, network_input, f"the recogniser of `{pack.name}`")
     detector = Detector(detection, size)
-    recogniser = Recogniser(recognition, buckets=() if provider == "cpu" else BUCKETS)
+    recogniser = Recogniser(recognition, () if provider == "cpu" else BUCKETS, network_input)
     try:
         for side in detector.sizes:
             detector.find_at(side, np.zeros((side, side, 3), np.uint8))
-        recogniser.embed([np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)])
+        recogniser.embed([np.zeros((network_input.size, network_input.size, 3), np.uint8)])
     except Exception as error:
         raise _load_failure(provider, directory, error) from error
     providers.require_running(provider, (*detector.sessions, *recogniser.sessions))
@@ -102,17 +104,23 @@ def _suit_to_cpu(recognition: Any, options: onnxruntime.SessionOptions) -> None:
 
 
 def suit_to_tensorrt(
-    detection: Any, recognition: Any, size: int, options: onnxruntime.SessionOptions, chain: Callable[[Options], Chain]
+    detection: Any,
+    recognition: Any,
+    size: int,
+    options: onnxruntime.SessionOptions,
+    chain: Callable[[Options], Chain],
+    network_input: NetworkInput = INSIGHTFACES,
 ) -> None:
     """Give each a session with one engine for every shape that will come.
 
     InsightFace's own, one for each size of the detector, cannot be had here: it hands on the options a session
     reports, which TensorRT's provider does not take back, and their engines would share a name in the cache.
     """
-    batches = (1,) if Recogniser(recognition).runs_one_by_one else BUCKETS
+    batches = (1,) if Recogniser(recognition, (), network_input).runs_one_by_one else BUCKETS
+    crop = network_input.size
     for model, shapes in (
         (detection, [(1, 3, side, side) for side in Detector(detection, size).sizes]),
-        (recognition, [(batch, 3, CROP_SIZE, CROP_SIZE) for batch in batches]),
+        (recognition, [(batch, 3, crop, crop) for batch in batches]),
     ):
         if len(shapes) > 1:  # else it has its engine, or the first run builds the only one
             shared = chain(providers.one_engine_for(model.input_name, shapes))
@@ -140,13 +148,24 @@ def _require_usable(pack: Pack, detection: Any, recognition: Any, size: int) -> 
         raise PackCorrupt(
             f"the detector of `{pack.name}` must give five keypoints a face, to align it by; it gives boxes alone"
         )
-    batch, _, height, width = recognition.input_shape
-    if (height, width) != (CROP_SIZE, CROP_SIZE) or (isinstance(batch, int) and batch != 1):
-        raise PackCorrupt(
-            f"the recogniser of `{pack.name}` must take 112x112 faces; it takes {recognition.input_shape}"
-        )
     if recognition.output_shape[-1] != pack.embedding_dimension:
         raise PackCorrupt(
             f"the pack list gives `{pack.name}` {pack.embedding_dimension} dimensions; "
             f"its recogniser returns {recognition.output_shape[-1]}"
         )
+
+
+def require_as_declared(recognition: Any, declared: NetworkInput, who: str) -> None:
+    """Raise PackCorrupt where a recogniser's graph does not take what its pack declares, or InsightFace's crops."""
+    shape, size = recognition.input_shape, declared.size
+    fits = len(shape) == 4 and all(not isinstance(side, int) or side == size for side in shape[2:])
+    if not fits or shape[1] != 3 or (isinstance(shape[0], int) and shape[0] != 1):
+        raise PackCorrupt(
+            f"{who} must take {size}x{size} faces; it takes {shape}. Where that is as it should be, say so in "
+            f"`tasks.recognition.input_size` of the pack's manifest (docs/packs.md)"
+        )
+    if declared.takes_batches and isinstance(shape[0], int):
+        raise PackCorrupt(
+            f'{who} is declared to take any batch; its graph takes {shape[0]} at a time: declare `"batch": 1`'
+        )
+    recognition.input_size = (size, size)

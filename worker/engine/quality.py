@@ -3,13 +3,12 @@
 docs/quality.md has the formulas, their sources, and what the limits were chosen by.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import cos, radians
 
-from core.quality import MAX_LISTED_FACES, Landmarks, Measures, QualityRule, QualityWarning, Seen, SeenFace
+from core.quality import MAX_LISTED_FACES, Landmarks, Measures, QualityWarning, Seen, SeenFace
 from core.settings.groups import QualityLimits
-from core.vocabulary import FailureToAcquire, Reason, Side
-from worker.engine.contract import Acquired, Image, Unusable
+from worker.engine.contract import Image
 from worker.engine.detect import DetectedFace
 from worker.engine.measures import measure
 
@@ -39,20 +38,6 @@ def see(
     measures = measure(shape, chosen.keypoints, crop)
     warnings = tuple(warning for warning, _ in judge(measures, limits)) if limits else ()
     return Seen(width, height, len(faces), seen, Landmarks(*points), measures, warnings)
-
-
-def failures(
-    sides: Mapping[Side, Acquired | Unusable], quality: QualityRule, limits: QualityLimits
-) -> tuple[FailureToAcquire, ...]:
-    """Why images are not compared, of every side; where quality is required, one a warning."""
-    found = []
-    for side, acquired in sides.items():
-        if isinstance(acquired, Unusable):
-            found.append(FailureToAcquire(side, acquired.reason, acquired.detail))
-        elif quality is QualityRule.REQUIRE and acquired.seen and acquired.seen.measures:
-            warnings = judge(acquired.seen.measures, limits)
-            found += [FailureToAcquire(side, Reason(warning), detail) for warning, detail in warnings]
-    return tuple(found)
 
 
 def judge(measures: Measures, limits: QualityLimits) -> Iterator[tuple[QualityWarning, str]]:

@@ -14,18 +14,22 @@ from core.packs.catalogue import Pack, PackSource
 from core.private import make_home
 from core.settings.groups import PackSettings
 from core.storage.download import Progress, no_progress
-from worker.packs import opencv_zoo
+from worker.packs import minifasnet, opencv_zoo
 from worker.packs.sources import FetchRequest, copy_from, describe, from_mirror, from_source
 from worker.packs.verify import faults, require_licence
 
 DOWNLOADS = ".downloads"  # beside the packs: what a broken-off download left, to be resumed
-RECIPES: dict[str, Callable[[Path, Path], None]] = {"opencv-zoo": opencv_zoo.build}
+RECIPES: dict[str, Callable[[Path, Path], None]] = {
+    "opencv-zoo": opencv_zoo.build,
+    "minifasnet": minifasnet.build,
+}
 
 
-def fetch(pack: Pack, packs: PackSettings, progress: Progress = no_progress) -> Path:
+def fetch(pack: Pack, packs: PackSettings, progress: Progress = no_progress, *, at_hand: Path | None = None) -> Path:
     """Return the pack's directory. A pack that is there and whole costs nothing but its digests.
 
-    Tried in order: good files that are there already, the mirror, the sources. Raises LicenceNotAccepted before
+    Tried in order: good files that are there already, the mirror, the sources; where a directory `at_hand` is named, it
+    and nothing else: it holds the finished files, or what the sources would deliver. Raises LicenceNotAccepted before
     anything is fetched, and DownloadFailed naming every place and its reason.
     """
     require_licence(pack, packs)
@@ -36,7 +40,7 @@ def fetch(pack: Pack, packs: PackSettings, progress: Progress = no_progress) -> 
         make_home(packs.home)
     with gathering(packs.path, pack.name) as gathered:
         if not _is_whole(pack, directory):  # another process may have been faster
-            _gather(pack, gathered, packs, progress)
+            _gather(pack, gathered, packs, progress, at_hand)
             put_in_place(gathered, directory)
     return directory
 
@@ -72,11 +76,11 @@ def _is_whole(pack: Pack, directory: Path) -> bool:
     return directory.is_dir() and not faults(pack, directory)
 
 
-def _gather(pack: Pack, gathered: Path, packs: PackSettings, progress: Progress) -> None:
+def _gather(pack: Pack, gathered: Path, packs: PackSettings, progress: Progress, at_hand: Path | None) -> None:
     downloads = packs.path / DOWNLOADS
     downloads.mkdir(exist_ok=True)
     reasons = []
-    for place, fill in _places(pack, packs, FetchRequest(pack.files, gathered, downloads, progress)):
+    for place, fill in _places(pack, packs, FetchRequest(pack.files, gathered, downloads, progress), at_hand):
         try:
             fill()
             wrong = faults(pack, gathered)
@@ -90,10 +94,15 @@ def _gather(pack: Pack, gathered: Path, packs: PackSettings, progress: Progress)
     raise DownloadFailed(f"the pack {pack.name} could not be fetched. Tried {tried}")
 
 
-def _places(pack: Pack, packs: PackSettings, request: FetchRequest) -> Iterator[tuple[str, Callable[[], None]]]:
+def _places(
+    pack: Pack, packs: PackSettings, request: FetchRequest, at_hand: Path | None
+) -> Iterator[tuple[str, Callable[[], None]]]:
     present = packs.path / pack.name
     if present.is_dir():
         yield "what is there already", partial(copy_from, present, pack.files, request.destination)
+    if at_hand is not None:
+        yield str(at_hand), partial(_from_directory, pack, at_hand, request)
+        return
     if packs.mirror:
         yield f"mirror {packs.mirror}", partial(from_mirror, packs.mirror, pack, request)
     for source in pack.sources:
@@ -101,13 +110,28 @@ def _places(pack: Pack, packs: PackSettings, request: FetchRequest) -> Iterator[
         yield describe(source), partial(fill, source, request)
 
 
+def _from_directory(pack: Pack, directory: Path, request: FetchRequest) -> None:
+    if pack.recipe is None or all((directory / file.name).is_file() for file in pack.files):
+        copy_from(directory, pack.files, request.destination)
+    else:
+        _made(pack, request, lambda ingredients: copy_from(directory, pack.ingredients, ingredients))
+
+
 def _from_recipe(pack: Pack, source: PackSource, request: FetchRequest) -> None:
+    _made(
+        pack,
+        request,
+        lambda ingredients: from_source(source, replace(request, files=pack.ingredients, destination=ingredients)),
+    )
+
+
+def _made(pack: Pack, request: FetchRequest, gather: Callable[[Path], None]) -> None:
     try:
         recipe = RECIPES[pack.recipe or ""]
     except KeyError:
         raise DownloadFailed(f"no recipe is called {pack.recipe!r}; there are {', '.join(RECIPES)}") from None
     with tempfile.TemporaryDirectory() as ingredients:
-        from_source(source, replace(request, files=pack.ingredients, destination=Path(ingredients)))
+        gather(Path(ingredients))
         recipe(Path(ingredients), request.destination)
 
 

@@ -1,4 +1,4 @@
-"""The texts of the licences under which OpenCV Zoo publishes its models; they travel with every copy."""
+"""The texts of the licences under which others publish the models we convert; they travel with every copy."""
 
 OPENCV_ZOO = """\
 The model pack `opencv-zoo` was made by Likeness from two models of the OpenCV Zoo,
@@ -213,3 +213,20 @@ SOFTWARE.
 
    END OF TERMS AND CONDITIONS
 """
+
+_APACHE_2 = OPENCV_ZOO.rpartition("(2) " + "-" * 74 + "\n\n")[2]
+
+MINIFASNET = f"""\
+The model pack `minifasnet` was made by Likeness from two models of Silent-Face-Anti-Spoofing,
+https://github.com/minivision-ai/Silent-Face-Anti-Spoofing (commit b6d5f04ad78778917853b25c778acef6d5626d15), Copyright
+2020 Minivision, and is MODIFIED: converted from PyTorch's format to ONNX, each batch normalisation folded into the
+convolution before it, a softmax added at the end.
+
+* minifasnet_v2.onnx, from 2.7_80x80_MiniFASNetV2.pth
+* minifasnet_v1se.onnx, from 4_0_0_80x80_MiniFASNetV1SE.pth
+
+Both: Apache License 2.0, below.
+
+--------------------------------------------------------------------------
+
+{_APACHE_2}"""

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from core.errors import SettingsInvalid
-from core.packs.catalogue import OWN_CATALOGUE, Pack, load_catalogue, read_catalogue, require_pack_name
+from core.packs.catalogue import OWN_CATALOGUE, Pack, PackKind, load_catalogue, read_catalogue, require_pack_name
 from core.private import make_home
 from core.settings.groups import PackSettings
 from core.storage.digest import sha256_of
@@ -26,15 +26,18 @@ def add_pack(
 ) -> Pack:
     """Copy the pack into the packs directory and list it. Landmark and attribute models stay behind.
 
-    Raises PackCorrupt where InsightFace does not load a detector and a recogniser from the directory, and
-    SettingsInvalid where the name is taken or the entry would not be valid.
+    Raises PackCorrupt where InsightFace does not load a detector and a recogniser from the directory, or the networks
+    do not do what its manifest declares, and SettingsInvalid where the name is taken or the entry would not be valid.
     """
     try:
         require_pack_name(name)
     except ValueError as error:
         raise SettingsInvalid(str(error)) from None
     if name in load_catalogue(packs.home):
-        raise SettingsInvalid(f"a pack is already called {name!r}; choose another name")
+        raise SettingsInvalid(
+            f"a pack is already called {name!r}; choose another name, or put the files at hand in place with "
+            f"`likeness packs fetch {name} --from DIRECTORY`"
+        )
     contents = inspect_pack(directory)
     make_home(packs.home)
     own = packs.home / OWN_CATALOGUE
@@ -42,9 +45,12 @@ def add_pack(
         for file in contents.files:
             (gathered / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(directory / file, gathered / file)
+        # An entry for recognition looks as it always has: versions before know no other kind.
+        kind = {} if contents.kind is PackKind.RECOGNITION else {"kind": contents.kind.value}
         entry = _entry(
             name,
             {
+                **kind,
                 "summary": summary or f"added from {directory}",
                 "licence": licence,
                 "commercial_use": commercial_use,

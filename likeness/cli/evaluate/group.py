@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from core.errors import LikenessError
-from likeness.cli.evaluate import datasets, results, runs
+from likeness.cli.evaluate import datasets, pad, results, runs
 
 
 class EvaluateGroup(click.Group):
@@ -27,6 +27,7 @@ def evaluate() -> None:
     On a fresh machine:          evaluate import sample && evaluate run sample --wait
     With the LFW archive:        evaluate import lfw --archive lfw-deepfunneled.tgz --pairs pairs.txt
                                  evaluate run lfw --policy most_central --wait
+    Liveness, on images of your own: evaluate pad images.csv  (in this process; needs no stack)
     The stack must be up (`likeness up`), or LIKENESS_REDIS_URL and LIKENESS_S3_ENDPOINT must name it.
     """
 
@@ -35,5 +36,6 @@ for command in (
     *(datasets.import_, datasets.fetch, datasets.datasets),
     *(runs.run, runs.resume, runs.watch, runs.list_, runs.show, runs.cancel),
     *(results.report, results.recompute, results.compare, results.calibrate),
+    pad.pad,
 ):
     evaluate.add_command(command)

@@ -14,7 +14,7 @@ from core.evaluations.requesting import request_run
 from core.evaluations.runs import Run
 from core.messaging.broker import Queues
 from core.messaging.presence import Presence
-from core.packs.catalogue import find_pack, load_catalogue
+from core.packs.catalogue import PackKind, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
@@ -63,7 +63,9 @@ def run(
         services.objects,
         services.enqueue,
         dataset=dataset,
-        pack=find_pack(pack or services.settings.packs.default, load_catalogue(services.settings.home)),
+        pack=find_pack(
+            pack or services.settings.packs.default, load_catalogue(services.settings.home), PackKind.RECOGNITION
+        ),
         flip=flip,
         policy=Policy(policy) if policy else services.settings.packs.default_policy,
         detection_size=detection_size or services.settings.engine.detection_size,
