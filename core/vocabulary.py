@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from core.quality import Seen
+from core.standing import Standing
 
 #: An image that fits into a square of this side, in pixels, is detected at this size and not blown up to a larger
 #: one: on LFW (250x250) detection at 640 costs four times as much as at 320 and loses accuracy (docs/engine.md).
@@ -205,3 +206,6 @@ class Result:
     timings_ms: dict[str, float]
     #: Of every side whose image was decoded; empty in records of before.
     seen: dict[Side, Seen] = field(default_factory=dict)
+    #: What the pack's calibration said of the score at that moment; None without a score, a calibration, or in records
+    #: of before.
+    standing: Standing | None = None

@@ -63,6 +63,10 @@ class ComparisonJob:
     #: By side, what was seen in the image: its size, faces, landmarks, quality measures and warnings. Empty until a
     #: worker has looked, and where the API is older than this.
     seen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: What the pack's calibration says of the score: its `points`, and among how many `non_mated` and `mated`
+    #: comparisons of the run how many scored as high, or as low. None where nothing was compared, the pack is not
+    #: calibrated, or the API is older than this.
+    calibration: Mapping[str, Any] | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -73,8 +77,13 @@ class ComparisonJob:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read the API's answer."""
         picked = {name: document[name] for name in ("id", "status", "outcome", "score", "decision", "threshold")}
-        seen = document.get("seen", {})
-        return cls(**picked, reasons=tuple(document["reasons"]), document=document, seen=seen)
+        return cls(
+            **picked,
+            reasons=tuple(document["reasons"]),
+            document=document,
+            seen=document.get("seen", {}),
+            calibration=document.get("calibration"),
+        )
 
     def warnings(self, side: str) -> tuple[str, ...]:
         """Quality warnings of `reference` or `probe`: `extreme_pose`, `blurred`, `too_dark`, ..."""

@@ -6,6 +6,8 @@ from celery import Celery
 from celery.worker import WorkController
 
 from core.comparisons.store import JobStore
+from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.standings import Standings
 from core.evaluations.store import RunStore
 from core.messaging.broker import Queues, enqueue
 from core.messaging.heartbeat import Heartbeat
@@ -43,6 +45,7 @@ class WorkerServices(Services):
             quarantine,
             worker=name,
             max_attempts=settings.jobs.max_attempts,
+            standings=Standings(CalibrationStore(settings.redis)),
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
             announce=lambda job: announce(partial(enqueue, app), *job.deliveries),
         )

@@ -5,11 +5,12 @@ from typing import Any
 
 from core.comparisons.jobs import Job
 from core.quality import Seen
+from core.standing import Standing
 from core.times import rfc3339
 
 #: What an event says of an ended job: these, in this order, and where the whole of it can be read.
 EVENT_FIELDS = (
-    *("id", "status", "outcome", "score", "decision", "threshold", "reasons", "pack"),
+    *("id", "status", "outcome", "score", "decision", "threshold", "calibration", "reasons", "pack"),
     *("error", "metadata", "owner"),
 )
 
@@ -29,6 +30,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "threshold": request.threshold.value,
         "threshold_origin": request.threshold.origin,
         "calibrated_fmr": asdict(request.threshold.calibrated) if request.threshold.calibrated else None,
+        "calibration": standing_document(result.standing) if result and result.standing else None,
         "reasons": [
             {"side": failure.side.value, "reason": failure.reason.value, "detail": failure.detail}
             for failure in job.failures_to_acquire
@@ -78,6 +80,21 @@ def seen_document(seen: Seen) -> dict[str, Any]:
     }
 
 
+def standing_document(standing: Standing) -> dict[str, Any]:
+    """As every answer, event and receipt shows it."""
+    non_mated, mated = standing.non_mated, standing.mated
+    return {
+        "run_id": standing.run_id,
+        "dataset": standing.dataset,
+        "made_at": rfc3339(standing.made_at),
+        "fits": standing.unfit is None,
+        "detail": standing.sentence,
+        "non_mated": {"trials": non_mated.trials, "as_high": non_mated.beyond} if non_mated else None,
+        "mated": {"trials": mated.trials, "as_low": mated.beyond} if mated else None,
+        "points": [asdict(point) for point in standing.points],
+    }
+
+
 def event_data(job: Job) -> dict[str, Any]:
     """An ended job in short, for whoever is called back."""
     document = job_document(job)
@@ -98,4 +115,5 @@ def sentence_of(job: Job) -> str:
         return "; ".join(f"{failure.side}: {failure.detail}" for failure in job.failures_to_acquire)
     verb = "match" if result.decision == "match" else "do not match"
     relation = "at or above" if result.decision == "match" else "below"
-    return f"the faces {verb}: score {job.score:.4f} is {relation} the threshold {result.threshold.value:g}"
+    standing = f"; {result.standing.sentence}" if result.standing else ""
+    return f"the faces {verb}: score {job.score:.4f} is {relation} the threshold {result.threshold.value:g}{standing}"

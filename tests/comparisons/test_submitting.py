@@ -13,13 +13,14 @@ from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
 from core.comparisons.submitting import Submitting
 from core.errors import BrokerUnavailable, ImagesDamaged, RecordsUnavailable, StoreUnavailable
-from core.evaluations.calibrations import Calibration, CalibrationStore, Point
+from core.evaluations.calibrations import Calibration, CalibrationStore
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.scoring import Scoring
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.settings import Settings
 from core.settings.groups import ImageLimits
+from core.standing import Point
 from core.storage.connection import connect
 from core.storage.idempotency import Claim, Claims, IdempotencyInFlight
 from core.storage.lifecycle import Status
