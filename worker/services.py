@@ -32,7 +32,7 @@ class WorkerServices(Services):
         queues, name = queues_of(worker), worker.hostname
         jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
         engines, quarantine = Engines(settings), Quarantine(LONGEST_S)
-        self._serves_comparisons = Queues.COMPARISONS in queues
+        self._serves_comparisons = not {*Queues.LANES}.isdisjoint(queues)
         if self._serves_comparisons:  # an evaluation worker loads the pack its run names
             engines.load(settings.packs.served)
         self._leases = Leases(jobs, settings.jobs.lease_s)

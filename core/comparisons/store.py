@@ -40,6 +40,8 @@ class Waiting:
 
     in_all: int
     of_owner: int | None
+    #: Of the owner, queued and running.
+    open_of_owner: int | None
 
 
 class JobStore:
@@ -175,8 +177,11 @@ class JobStore:
 
     def waiting(self, owner: str | None = None) -> Waiting:
         """How many jobs are queued, in one round trip."""
-        counts = self._records.count(Status.QUEUED, *({None, owner}))
-        return Waiting(counts[None], counts[owner] if owner else None)
+        if owner is None:
+            return Waiting(self._records.count((Status.QUEUED, None))[0], None, None)
+        asked = (Status.QUEUED, None), (Status.QUEUED, owner), (Status.RUNNING, owner)
+        in_all, of_owner, running = self._records.count(*asked)
+        return Waiting(in_all, of_owner, of_owner + running)
 
     def wait(self, job_id: str, timeout_s: float) -> Job:
         """The job once it is terminal, or as it stands after `timeout_s` seconds."""

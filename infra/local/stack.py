@@ -20,6 +20,7 @@ import httpx
 from honcho.environ import parse_procfile
 
 from core.errors import LikenessError
+from core.messaging.broker import Queues
 from core.messaging.presence import Presence
 from core.outages import outlast
 from core.private import make_home, write_private
@@ -154,8 +155,11 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
     names = list(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
     if not settings.images.urls and "fetcher" in names:
         names.remove("fetcher")
+    if not settings.api.auth_on and "surplus" in names:  # without keys nobody is busier than another
+        names.remove("surplus")
     others = [name for name in names if name not in SERVERS]
-    environment = _process_environment(stack, settings)
+    lanes = Queues.LANES[:1] if "surplus" in names else Queues.LANES
+    environment = {**_process_environment(stack, settings), "WORKER_QUEUES": ",".join(lanes)}
 
     def run(names: list[str]) -> None:
         if names:
