@@ -43,7 +43,18 @@ def test_a_container_gets_more_time_to_stop_than_its_jobs() -> None:
 
 
 #: Who is told what.
-ENGINES_AND_STORES = {"api", "worker", "surplus", "embedder", "worker-gpu", "courier", "fetcher", "evaluator", "bucket", "tools"}
+ENGINES_AND_STORES = {
+    "api",
+    "worker",
+    "surplus",
+    "embedder",
+    "worker-gpu",
+    "courier",
+    "fetcher",
+    "evaluator",
+    "bucket",
+    "tools",
+}
 TOLD = {
     "redis_password": {*ENGINES_AND_STORES, "beat", "flower", "redis"},
     "s3_access_key": {*ENGINES_AND_STORES, "s3"},
