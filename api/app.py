@@ -9,7 +9,7 @@ import structlog
 from flask import Flask, Response, g, request
 from flask_smorest import Api
 
-from api.door import access, admission, origin
+from api.door import access, admission, origin, query
 from api.door.access import demanded
 from api.door.services import make_services, services
 from api.http.problems import register_problems
@@ -74,6 +74,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(origin.refuse_other_sites)
     app.before_request(access.authenticate)
     app.before_request(admission.admit)
+    app.before_request(query.refuse_unknown)
     app.after_request(_finish)
     app.after_request(admission.write_limits)
     app.register_blueprint(pages.blueprint)

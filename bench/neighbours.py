@@ -204,7 +204,7 @@ def main(patterns: tuple[str, ...], rounds: int, hostile_s: float, quiet_s: floa
     with consumer() as (good_url, told), tarpit() as tarpit_url, hostile_process() as pool:
         ports = ",".join(str(httpx.URL(url).port) for url in (good_url, tarpit_url))
         environment = {"LIKENESS_AUTH": "on", "LIKENESS_MAX_QUEUED": "10000", "LIKENESS_WEBHOOK_PORTS": ports}
-        with bench_stack((*SERVICE, "beat"), say, **environment) as stack:
+        with bench_stack((*SERVICE, "surplus", "beat"), say, **environment) as stack:
             keys = KeyStore(stack.settings.redis)
             _, admin = keys.create("admin", [Scope.ADMIN], requests_per_minute=0)
             _, token = keys.create("good", [Scope.SUBMIT, Scope.READ])

@@ -27,6 +27,7 @@ PARTS = {
     "object store": "weed",
     "api": "gunicorn",
     "worker": "engine",
+    "surplus": "surplus@",
     "embedder": "embedder",
     "evaluator": "evaluator@",
     "courier": "courier@",

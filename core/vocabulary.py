@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from core.liveness import PadResult
 from core.quality import Seen
+from core.standing import Standing
 
 #: An image that fits into a square of this side, in pixels, is detected at this size and not blown up to a larger
 #: one: on LFW (250x250) detection at 640 costs four times as much as at 320 and loses accuracy (docs/engine.md).
@@ -211,3 +212,6 @@ class Result:
     seen: dict[Side, Seen] = field(default_factory=dict)
     #: Of every side whose liveness was asked for.
     pad: dict[Side, PadResult] = field(default_factory=dict)
+    #: What the pack's calibration said of the score at that moment; None without a score, a calibration, or in records
+    #: of before.
+    standing: Standing | None = None

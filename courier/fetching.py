@@ -156,7 +156,7 @@ class Fetching:
             raise
         log.info("images_fetched", sides=[*job.request.urls])
         with suppress(RedisUnavailable):  # then the reaper does
-            self._enqueue(job)
+            self._enqueue(replace(job, request=fetched))
         erase_now(self._jobs, self._objects, job.request.images_key)
 
     def _named_by(self, job_id: str) -> str | None:

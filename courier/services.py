@@ -1,11 +1,14 @@
 """What the courier's tasks work with."""
 
+from dataclasses import replace
+
 from core.batches.batch import PHOTOGRAPHS
 from core.batches.store import BatchStore
 from core.comparisons.jobs import Job
+from core.comparisons.lanes import place_of
 from core.comparisons.orphans import Orphans
 from core.comparisons.store import JobStore
-from core.messaging.broker import Enqueue, Queues, Tasks
+from core.messaging.broker import Enqueue, Tasks
 from core.messaging.process import Services
 from core.settings import Settings
 from core.storage.objects import ObjectStore
@@ -40,12 +43,13 @@ class CourierServices(Services):
             self.source,
             images=self.settings.images,
             settings=self.settings.jobs,
-            enqueue=lambda job: enqueue(Tasks.COMPARE, job.id, queue=self._queue_of(job)),
+            enqueue=lambda job: self._put_in_line(enqueue, job),
             announce=lambda job: announce(enqueue, job.event_id),
         )
 
-    def _queue_of(self, job: Job) -> str:
-        """As at the door: beyond its fair share, a key's jobs wait in the queue of the busy."""
-        of_owner = self.jobs.waiting(job.owner).of_owner
-        busy = of_owner is not None and of_owner > self.settings.limits.fair_share
-        return Queues.COMPARISONS_BUSY if busy else Queues.COMPARISONS
+    def _put_in_line(self, enqueue: Enqueue, job: Job) -> None:
+        """As at the door, where it was not open yet itself."""
+        waiting = self.jobs.waiting(job.owner)
+        before = replace(waiting, open_of_owner=waiting.open_of_owner and waiting.open_of_owner - 1)
+        place = place_of(job, before, self.settings.limits.fair_share)
+        enqueue(Tasks.COMPARE, job.id, queue=place.queue, priority=place.priority)

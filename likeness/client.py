@@ -67,6 +67,10 @@ class ComparisonJob:
     seen: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: By side, whether the image looks like a living face: verdict, score, threshold, reason. Empty where nobody asked.
     pad: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: What the pack's calibration says of the score: its `points`, and among how many `non_mated` and `mated`
+    #: comparisons of the run how many scored as high, or as low. None where nothing was compared, the pack is not
+    #: calibrated, or the API is older than this.
+    calibration: Mapping[str, Any] | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -77,8 +81,14 @@ class ComparisonJob:
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Read the API's answer."""
         picked = {name: document[name] for name in ("id", "status", "outcome", "score", "decision", "threshold")}
-        seen, pad = document.get("seen", {}), document.get("pad", {})
-        return cls(**picked, reasons=tuple(document["reasons"]), document=document, seen=seen, pad=pad)
+        return cls(
+            **picked,
+            reasons=tuple(document["reasons"]),
+            document=document,
+            seen=document.get("seen", {}),
+            pad=document.get("pad", {}),
+            calibration=document.get("calibration"),
+        )
 
     def warnings(self, side: str) -> tuple[str, ...]:
         """Quality warnings of `reference` or `probe`: `extreme_pose`, `blurred`, `too_dark`, ..."""

@@ -20,10 +20,12 @@ from core.errors import (
     StoreUnavailable,
     TransitionRefused,
 )
+from core.evaluations.standings import Standings
 from core.outages import outlast
+from core.standing import Standing
 from core.storage.lifecycle import Failure
 from core.storage.objects import Objects
-from core.vocabulary import Compared, Result
+from core.vocabulary import Compared, EngineFacts, NotAcquired, Policy, Result
 from worker.engines import Engines
 from worker.leases import Leases
 from worker.quarantine import Quarantine
@@ -56,6 +58,7 @@ class Comparisons:
         worker: str,
         max_attempts: int,
         erase: Callable[[str], None],
+        standings: Standings,
         announce: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._jobs = jobs
@@ -66,6 +69,7 @@ class Comparisons:
         self._worker = worker
         self._max_attempts = max(max_attempts, FEWEST_ATTEMPTS)
         self._erase = erase
+        self._standings = standings
         self._announce = announce
 
     def run(self, job_id: str) -> None:
@@ -148,8 +152,14 @@ class Comparisons:
             },
             seen=dict(comparison.seen),
             pad=dict(comparison.pad),
+            standing=self._standing(outcome, engine.facts, request.policy),
         )
         self._end(job, lambda: self._jobs.succeed(job, result))
+
+    def _standing(self, outcome: Compared | NotAcquired, engine: EngineFacts, policy: Policy) -> Standing | None:
+        if isinstance(outcome, NotAcquired):
+            return None
+        return outlast(lambda: self._standings.of(outcome.score, engine, policy), outage_s=STORE_WAIT_S)
 
     def _fail(self, job: Job, code: str, message: str) -> None:
         self._end(job, lambda: self._jobs.fail(job, Failure(code, message)))

@@ -8,6 +8,8 @@ from celery.worker import WorkController
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
 from core.comparisons.store import JobStore
+from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.standings import Standings
 from core.evaluations.store import RunStore
 from core.messaging.broker import Queues, enqueue
 from core.messaging.heartbeat import Heartbeat
@@ -36,7 +38,7 @@ class WorkerServices(Services):
         queues, name = queues_of(worker), worker.hostname
         jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
         engines, quarantine = Engines(settings), Quarantine(LONGEST_S)
-        self._serves_comparisons = Queues.COMPARISONS in queues
+        self._serves_comparisons = not {*Queues.LANES}.isdisjoint(queues)
         if self._serves_comparisons:  # an evaluation worker loads the pack its run names
             engines.load(settings.packs.served)
         self._leases = Leases(jobs, settings.jobs.lease_s)
@@ -49,6 +51,7 @@ class WorkerServices(Services):
             quarantine,
             worker=name,
             max_attempts=settings.jobs.max_attempts,
+            standings=Standings(CalibrationStore(settings.redis)),
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
             announce=lambda job: announce(partial(enqueue, app), *job.deliveries),
         )

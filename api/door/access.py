@@ -15,8 +15,9 @@ from flask import Flask, current_app, request
 from api.door.caller import Caller, arrive, caller
 from api.door.services import services
 from api.http.problems import Problem
+from core.comparisons.document import url_of
 from core.comparisons.jobs import Job
-from core.errors import RecordNotFound
+from core.errors import RecordNotFound, RecordUnreadable
 from core.keys.keys import ApiKey, KeyState, Scope, read_token
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -111,12 +112,29 @@ def authorise() -> None:
 
 
 def visible_job(job_id: str) -> Job:
-    """The job, if it is the caller's. Raise RecordNotFound otherwise: another's job looks like none."""
-    job = services().jobs.get(job_id)
-    sees = caller().sees
-    if sees is not None and job.owner != sees:
-        raise RecordNotFound(f"no job has the id {job_id!r}")
+    """The job, if it is the caller's. Raise RecordNotFound otherwise: another's job looks like none.
+
+    Raise RecordUnreadable for one of the caller's that this version cannot read.
+    """
+    try:
+        job = services().jobs.get(job_id)
+    except RecordUnreadable as error:
+        visible_id(job_id)
+        raise RecordUnreadable(f"{error}. DELETE {url_of(job_id)} erases it") from error
+    _hold_to_own(job_id, job.owner)
     return job
+
+
+def visible_id(job_id: str) -> str:
+    """The same for a job whose record need not be readable, to do something by its id."""
+    _hold_to_own(job_id, services().jobs.owner_of(job_id))
+    return job_id
+
+
+def _hold_to_own(job_id: str, owner: str | None) -> None:
+    sees = caller().sees
+    if sees is not None and owner != sees:
+        raise RecordNotFound(f"no job has the id {job_id!r}")
 
 
 def _verified_key() -> ApiKey:

@@ -1,4 +1,4 @@
-"""Whether a request may come in now: its key's rate, and the length of the queue; and in which lane a job waits.
+"""Whether a request may come in now: its key's rate, and the length of the queue.
 
 While Redis is away a request fails as `broker_unavailable`: no limit is ever taken for absent because nobody counted.
 """
@@ -16,7 +16,6 @@ from api.door.rates import exceeded
 from api.door.services import Services, services
 from api.http.problems import Problem
 from core.keys.keys import ApiKey
-from core.messaging.broker import Queues
 
 #: The body of a call that sends no images. JSON of this size is read in milliseconds, whatever it holds.
 SMALL_BODY_BYTES = 64 * 1024
@@ -73,11 +72,7 @@ def _hold_to_rate(key: ApiKey) -> None:
 
 
 def _hold_queue(services: Services) -> None:
-    """Refuse a job for which there is no room, and choose the lane in which one waits that is submitted now.
-
-    Beyond its fair share, a key's jobs wait in the lane of the busy. Workers take from both lanes by turns, so a key
-    with few jobs does not wait behind one with many.
-    """
+    """Refuse a job for which there is no room, and note what waits: that decides where one more does."""
     limits, owner = services.settings.limits, caller().owner
     waiting = services.jobs.waiting(owner)
     headers = {"Retry-After": str(QUEUE_RETRY_S)}
@@ -87,5 +82,4 @@ def _hold_queue(services: Services) -> None:
     if waiting.of_owner is not None and waiting.of_owner >= limits.max_queued_per_key:
         detail = f"{waiting.of_owner} jobs of this key wait; at most {limits.max_queued_per_key} may"
         raise Problem(429, "too_many_queued", detail, headers=headers)
-    if waiting.of_owner is not None and waiting.of_owner >= limits.fair_share:
-        arrive(replace(caller(), queue=Queues.COMPARISONS_BUSY))
+    arrive(replace(caller(), waiting=waiting))

@@ -6,16 +6,16 @@ from typing import cast
 from flask import g
 
 from api.door.rates import Allowance
+from core.comparisons.store import Waiting
 from core.keys.keys import ApiKey, Scope
-from core.messaging.broker import Queues
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks; without a key where none is asked for. `queue` is where jobs submitted now wait."""
+    """Who asks; without a key where none is asked for. `waiting`: what waits already, where more is submitted."""
 
     key: ApiKey | None = None
-    queue: str = Queues.COMPARISONS
+    waiting: Waiting | None = None
     #: What is left of each limit that this request was held to; grows as it goes on.
     allowances: list[Allowance] = field(default_factory=list)
 

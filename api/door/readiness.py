@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -81,7 +81,13 @@ class Readiness:
             "job_store": Look(lambda: _memory_of(jobs, silences), pool),
             "object_store": Look(lambda: _answers(objects, silences), pool),
             "worker": Look(
-                lambda: _serving(presence.workers(), settings.packs.default, settings.worker.canary_patience_s), pool
+                lambda: _serving(
+                    presence.workers(),
+                    settings.packs.default,
+                    settings.worker.canary_patience_s,
+                    Queues.LANES if settings.api.auth_on else Queues.LANES[:1],
+                ),
+                pool,
             ),
         }
 
@@ -108,7 +114,7 @@ def _memory_of(jobs: JobStore, silences: Silences) -> str:
     return f"answers, but {used:.0%} of its memory is used (maxmemory): once it is full, nothing more is accepted"
 
 
-def _serving(workers: tuple[WorkerFacts, ...], pack: str, patience_s: float) -> str:
+def _serving(workers: tuple[WorkerFacts, ...], pack: str, patience_s: float, lanes: Sequence[str]) -> str:
     """Who serves comparisons that name no pack. Raise LikenessError when nobody does: it says what comes closest."""
     taking = [worker for worker in workers if Queues.COMPARISONS in worker.queues]
     if not taking:
@@ -120,4 +126,6 @@ def _serving(workers: tuple[WorkerFacts, ...], pack: str, patience_s: float) -> 
     if not names:
         silent = ", ".join(f"{worker.name} ({worker.silent_s:.0f} s)" for worker in holding)
         raise LikenessError(f"up but deaf, taking no message from the broker: {silent}")
+    if missing := {*lanes} - {queue for worker in workers for queue in worker.queues}:
+        raise LikenessError(f"no worker takes {', '.join(missing)}, where jobs of busy keys wait")
     return f"{', '.join(names)} hold{'s' if len(names) == 1 else ''} {pack!r}"

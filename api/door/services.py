@@ -117,7 +117,7 @@ def make_services(settings: Settings) -> Services:
         submitting=Submitting(
             jobs,
             objects,
-            enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue),
+            enqueue=lambda job_id, place: send(Tasks.COMPARE, job_id, queue=place.queue, priority=place.priority),
             fetch=lambda job_id: send(Tasks.FETCH_IMAGES, job_id),
         ),
         batches=batches,

@@ -8,10 +8,11 @@ from typing import Any
 
 import structlog
 from flask import Flask, current_app, g, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllowed, NotFound
 from werkzeug.wrappers import Response
 
 from api.http.answers import json_response
+from api.http.unrouted import not_allowed, not_found
 from core.comparisons.submission import FieldRefused
 from core.errors import LikenessError, RedisUnavailable, StoreUnavailable
 
@@ -30,6 +31,7 @@ STATUS_OF: Mapping[str, int] = {
     "endpoint_not_found": 404,
     "idempotency_key_reused": 422,
     "transition_refused": 409,
+    "record_unreadable": 409,
     "too_many_endpoints": 422,
     "pack_unknown": 422,
     "dataset_unknown": 422,
@@ -134,6 +136,10 @@ def register_problems(app: Flask) -> None:
         headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
             detail = _too_large()
+        elif isinstance(error, NotFound):
+            detail = not_found()
+        elif isinstance(error, MethodNotAllowed):
+            detail = not_allowed(error.valid_methods or ())
         else:
             detail = error.description or HTTPStatus(status).description
         code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))

@@ -11,6 +11,7 @@ from marshmallow import Schema
 from webargs.flaskparser import FlaskParser
 
 from api.door.access import Access, declare
+from api.door.query import declare_query
 from api.http.forms import read_form, too_long
 from api.http.json_objects import LONG, read_object
 from api.http.problems import MEDIA_TYPE, Problem
@@ -90,10 +91,18 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         def decorate(view: F) -> F:
             security = {"security": [{"key": []}], "x-required-scope": str(scope)}
-            documented: F = self.doc(**security)(self.problems(401, 403, 429, 503)(view))
+            documented: F = self.doc(**security)(self.problems(401, 403, 422, 429, 503)(view))
             return declare(documented, Access(scope, submits, uploads, batch))
 
         return decorate
+
+    def arguments(self, schema: type[Schema] | Schema, *, location: str = "json", **options: Any) -> Callable[[F], F]:
+        """As flask-smorest has it; what is in the query is declared to `api.door.query` as well."""
+        parsed: Callable[[F], F] = super().arguments(schema, location=location, **options)
+        if location != "query":
+            return parsed
+        names = tuple((schema() if isinstance(schema, type) else schema).fields)
+        return lambda view: declare_query(parsed(view), names)
 
     def takes(self, form: Schema, body: Schema) -> Callable[[F], F]:
         """Take a multipart form, or a JSON object, each by its own schema."""

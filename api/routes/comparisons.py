@@ -1,12 +1,13 @@
 """`/v1/comparisons`: submit, follow, list, cancel, erase."""
 
+from functools import partial
 from typing import Any
 
 from flask import request
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
-from api.door.access import visible_job
+from api.door.access import visible_id, visible_job
 from api.door.caller import caller
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.door.idempotency import begin
@@ -45,17 +46,19 @@ class Comparisons(MethodView):
 
     @blueprint.requires(Scope.SUBMIT, submits=True, uploads=True)
     @blueprint.doc(parameters=[WAIT_HEADER, IDEMPOTENCY_HEADER])
+    @blueprint.arguments(WaitQuery, location="query")
     @blueprint.takes(ComparisonForm(), ComparisonBody())
     @blueprint.response(202, JobSchema, description="Accepted: the job will end in exactly one terminal state")
-    @blueprint.alt_response(200, schema=JobSchema, description="The job ended within `Prefer: wait`", success=True)
+    @blueprint.alt_response(200, schema=JobSchema, description="The job ended within the wait", success=True)
     @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
-    def post(self, form: dict[str, Any]) -> Response:
+    def post(self, query: dict[str, Any], form: dict[str, Any]) -> Response:
         """Submit a comparison"""
         keyed = begin(form, visible_job)
-        if (answered := keyed.again(_accepted)) is not None:
+        accepted = partial(_accepted, wait_s=max(query["wait"], preferred_wait_s()))
+        if (answered := keyed.again(accepted)) is not None:
             return answered
         job = submitted(form, keyed)
-        return keyed.keep(job.id, _accepted(job))
+        return keyed.keep(job.id, accepted(job))
 
     @blueprint.requires(Scope.READ)
     @blueprint.arguments(ListQuery, location="query")
@@ -78,7 +81,7 @@ class Comparison(MethodView):
     @blueprint.arguments(WaitQuery, location="query")
     @blueprint.response(200, JobSchema)
     @blueprint.alt_response(304, description="Nothing changed since `If-None-Match`", success=True)
-    @blueprint.problems(404, 422, 503)
+    @blueprint.problems(404, 409, 422, 503)
     def get(self, query: dict[str, Any], job_id: str) -> Response:
         """Get a job, waiting for its end if asked to"""
         job = visible_job(job_id)
@@ -93,7 +96,7 @@ class Comparison(MethodView):
     @blueprint.problems(404, 503)
     def delete(self, job_id: str) -> None:
         """Erase a job and its images"""
-        services().jobs.erase(visible_job(job_id).id)
+        services().jobs.erase(visible_id(job_id))
 
 
 @blueprint.route("/<job_id>/cancel")
@@ -110,11 +113,11 @@ class Cancellation(MethodView):
         return _answer(job, status=200)
 
 
-def _accepted(job: Job) -> Response:
-    job, granted_s = wait_for(job, preferred_wait_s(), services())
+def _accepted(job: Job, *, wait_s: float) -> Response:
+    job, granted_s = wait_for(job, wait_s, services())
     response = _answer(job, status=200 if job.status.is_terminal else 202)
     response.headers["Location"] = url_of(job.id)
-    if granted_s:
+    if granted_s and preferred_wait_s():
         response.headers["Preference-Applied"] = f"wait={granted_s:g}"
     return response
 

@@ -118,7 +118,7 @@ class OneDelivery(MethodView):
 
     @blueprint.requires(Scope.READ)
     @blueprint.response(200, DeliverySchema)
-    @blueprint.problems(404, 503)
+    @blueprint.problems(404, 409, 503)
     def get(self, event_id: str) -> Response:
         """Get a delivery and its log"""
         return _answer(_visible(event_id), 200)

@@ -71,7 +71,7 @@ class Evaluation(MethodView):
 
     @blueprint.requires(Scope.EVALUATE)
     @blueprint.response(200, RunSchema)
-    @blueprint.problems(404, 503)
+    @blueprint.problems(404, 409, 503)
     def get(self, run_id: str) -> Response:
         """Get a run and its progress"""
         return _answer(services().runs.get(run_id), 200)

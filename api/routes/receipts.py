@@ -47,7 +47,7 @@ class Jwks(MethodView):
 
     @blueprint.public
     @blueprint.response(200, JwksSchema)
-    @blueprint.problems(409)
+    @blueprint.problems(409, 422)
     def get(self) -> dict[str, Any]:
         """The public key that verifies receipts (RFC 7517)"""
         return _signer().jwks

@@ -9,6 +9,7 @@ from api.door.quota import counted
 from api.door.services import services
 from api.schemas.comparisons import submission_of
 from core.comparisons.jobs import Job
+from core.comparisons.lanes import place_of
 from core.errors import StoreUnavailable
 
 
@@ -17,6 +18,7 @@ def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     with keyed.undone_if_refused():
         accepted = services().accepting.accept(submission_of(form), owner=caller().owner)
         with counted():
-            job = services().submitting.submit(accepted, queue=caller().queue, claim=keyed.claim)
+            place = place_of(accepted.job, caller().waiting, services().settings.limits.fair_share)
+            job = services().submitting.submit(accepted, place=place, claim=keyed.claim)
         services().silences.answered(StoreUnavailable)
         return job

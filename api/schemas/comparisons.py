@@ -10,6 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from api.schemas.common import StrictForm
 from api.schemas.images import ImageText, image_file, is_url
+from api.schemas.standing import StandingSchema
 from core.comparisons.submission import FieldRefused, ImageUrl, Submission
 from core.liveness import LivenessRule, LivenessSides, NotJudged, PadVerdict
 from core.quality import QualityRule, QualityWarning
@@ -358,6 +359,12 @@ class JobSchema(Schema):
     threshold = fields.Float(required=True)
     threshold_origin = fields.String(required=True, metadata={"description": "Where the threshold comes from."})
     calibrated_fmr = fields.Nested(CalibratedFmrSchema, required=True, allow_none=True)
+    calibration = fields.Nested(
+        StandingSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Null where nothing was compared, or the pack had no calibration."},
+    )
     reasons = fields.List(fields.Nested(FailureToAcquireSchema), required=True)
     faces = fields.Dict(keys=fields.String(), values=fields.Nested(FaceSchema), required=True)
     seen = fields.Dict(

@@ -86,7 +86,7 @@ class ShardStore:
 
     def waiting(self, owner: str) -> int:
         """How many shards of one owner are queued."""
-        return self._records.count(Status.QUEUED, owner)[owner]
+        return self._records.count((Status.QUEUED, owner))[0]
 
 
 def _shard(shard_id: str, fields: Fields) -> Shard:

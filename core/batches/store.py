@@ -165,10 +165,10 @@ class BatchStore:
 
     def open(self, owner: str | None = None) -> Mapping[str | None, int]:
         """How many batches wait or run, by owner; None stands for all of them."""
-        owners = {None, owner}
-        queued = self._records.count(Status.QUEUED, *owners)
-        running = self._records.count(Status.RUNNING, *owners)
-        return {who: queued[who] + running[who] for who in owners}
+        owners = [*{None, owner}]
+        open_ = (Status.QUEUED, Status.RUNNING)
+        counts = self._records.count(*((status, who) for status in open_ for who in owners))
+        return {who: sum(counts[place :: len(owners)]) for place, who in enumerate(owners)}
 
     def unsettled(self) -> list[Batch]:
         """Running batches whose shards are all done: who did the last one died before it could say so."""

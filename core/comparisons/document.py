@@ -6,12 +6,13 @@ from typing import Any
 from core.comparisons.jobs import Job
 from core.liveness import NO_LIVENESS, Liveness, PadResult
 from core.quality import QualityRule, Seen
+from core.standing import Standing
 from core.times import rfc3339
 from core.vocabulary import Compared, NotAcquired, Policy, Result, Threshold
 
 #: What an event says of an ended job: these, in this order, and where the whole of it can be read.
 EVENT_FIELDS = (
-    *("id", "status", "outcome", "score", "decision", "threshold", "reasons", "pack"),
+    *("id", "status", "outcome", "score", "decision", "threshold", "calibration", "reasons", "pack"),
     *("error", "metadata", "owner", "liveness", "pad"),
 )
 
@@ -61,6 +62,7 @@ def result_document(
         "score": outcome.score if isinstance(outcome, Compared) else None,
         "decision": result.decision.value if result and result.decision else None,
         **threshold_document(threshold),
+        "calibration": standing_document(result.standing) if result and result.standing else None,
         "reasons": [
             {"side": failure.side.value, "reason": failure.reason.value, "detail": failure.detail}
             for failure in (outcome.failures if isinstance(outcome, NotAcquired) else ())
@@ -125,6 +127,21 @@ def pad_document(pad: PadResult) -> dict[str, Any]:
     }
 
 
+def standing_document(standing: Standing) -> dict[str, Any]:
+    """As every answer, event and receipt shows it."""
+    non_mated, mated = standing.non_mated, standing.mated
+    return {
+        "run_id": standing.run_id,
+        "dataset": standing.dataset,
+        "made_at": rfc3339(standing.made_at),
+        "fits": standing.unfit is None,
+        "detail": standing.sentence,
+        "non_mated": {"trials": non_mated.trials, "as_high": non_mated.beyond} if non_mated else None,
+        "mated": {"trials": mated.trials, "as_low": mated.beyond} if mated else None,
+        "points": [asdict(point) for point in standing.points],
+    }
+
+
 def event_data(job: Job) -> dict[str, Any]:
     """An ended job in short, for whoever is called back."""
     document = job_document(job)
@@ -145,4 +162,5 @@ def sentence_of(job: Job) -> str:
         return "; ".join(f"{failure.side}: {failure.detail}" for failure in job.failures_to_acquire)
     verb = "match" if result.decision == "match" else "do not match"
     relation = "at or above" if result.decision == "match" else "below"
-    return f"the faces {verb}: score {job.score:.4f} is {relation} the threshold {result.threshold.value:g}"
+    standing = f"; {result.standing.sentence}" if result.standing else ""
+    return f"the faces {verb}: score {job.score:.4f} is {relation} the threshold {result.threshold.value:g}{standing}"

@@ -9,10 +9,12 @@ from core.errors import ImagesDamaged
 from core.liveness import NO_LIVENESS, Liveness
 from core.quality import QualityRule
 from core.storage.lifecycle import Failure, Status
-from core.vocabulary import Compared, FailureToAcquire, NotAcquired, Policy, Result, Side, Threshold
+from core.vocabulary import Compared, FailureToAcquire, ImageFormat, NotAcquired, Policy, Result, Side, Threshold
 
 #: Where submitted images lie in the object store, and nothing else.
 IMAGES = "comparisons/"
+#: From so many pixels on, decoding an image in full is dear.
+DEAR_PIXELS = 16_000_000
 #: Of an image that is still to be fetched: nothing of it is stored.
 NOT_FETCHED = ImageFacts("", 0, 0, 0, "")
 
@@ -37,6 +39,15 @@ class ComparisonRequest:
     urls: dict[Side, str] = field(default_factory=dict)
     quality: QualityRule = QualityRule.REPORT
     liveness: Liveness = NO_LIVENESS
+
+    @property
+    def is_dear(self) -> bool:
+        """Whether decoding takes as long as dozens of photographs: JPEGs are decoded reduced, others are not.
+
+        A PNG of 40 megapixels takes 1.5 s of CPU, a photograph of 12 ten milliseconds (docs/engine.md).
+        """
+        images = (self.reference, self.probe)
+        return any(i.width * i.height > DEAR_PIXELS and i.media_type != ImageFormat.JPEG.media_type for i in images)
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:
         """The reference and the probe out of what was stored."""

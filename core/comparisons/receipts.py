@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 from jwt.utils import base64url_encode
 
-from core.comparisons.document import pad_document
+from core.comparisons.document import pad_document, standing_document
 from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import Job
 from core.errors import LikenessError, SettingsInvalid
@@ -85,6 +85,7 @@ def contents_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
         "score": job.score,
         "decision": result.decision if result else None,
         "threshold": asdict(request.threshold),
+        "calibration": standing_document(result.standing) if result and result.standing else None,
         "policy": request.policy,
         "quality": request.quality,
         "liveness": asdict(request.liveness),

@@ -1,27 +1,25 @@
 """Comparison jobs by id, and the list of images that are due for erasure."""
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
-import structlog
 from pydantic import TypeAdapter
 
 from core.comparisons.events import event_type_of, outgoing_events
 from core.comparisons.jobs import ComparisonRequest, Job
 from core.comparisons.sealing import SealKey
-from core.errors import RecordUnreadable, TransitionRefused
+from core.errors import TransitionRefused
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
 from core.storage.connection import connect, translated
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
+from core.storage.reading import read, readable
 from core.storage.records import ERASURES, Fields, Records, number
 from core.vocabulary import Result
 from core.webhooks.endpoints import EndpointStore
-
-log = structlog.get_logger()
 
 _REQUEST = TypeAdapter(ComparisonRequest)
 _RESULT = TypeAdapter(Result)
@@ -42,6 +40,8 @@ class Waiting:
 
     in_all: int
     of_owner: int | None
+    #: Of the owner, queued and running.
+    open_of_owner: int | None
 
 
 class JobStore:
@@ -88,8 +88,12 @@ class JobStore:
         )
 
     def get(self, job_id: str) -> Job:
-        """Raise RecordNotFound for an id that is unknown, erased or past its retention."""
+        """Raise RecordNotFound for an id that is unknown, erased or past its retention, or RecordUnreadable."""
         return _job(job_id, self._records.get(job_id))
+
+    def owner_of(self, job_id: str) -> str | None:
+        """Also of a job that cannot be read. Raise RecordNotFound."""
+        return self._records.get(job_id).get("owner")
 
     def start(self, job_id: str, holder: str, *, only_first: bool = False) -> Job:
         """Queued, or begun by a worker that is gone, to running; counts the attempt, once a holder.
@@ -169,12 +173,15 @@ class JobStore:
     ) -> JobPage:
         """Up to `limit` jobs older than the job `after`, newest first; of one owner, or of all."""
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
-        return JobPage(tuple(_readable(page.records)), page.next_id)
+        return JobPage(tuple(readable("job", page.records, _parsed)), page.next_id)
 
     def waiting(self, owner: str | None = None) -> Waiting:
         """How many jobs are queued, in one round trip."""
-        counts = self._records.count(Status.QUEUED, *({None, owner}))
-        return Waiting(counts[None], counts[owner] if owner else None)
+        if owner is None:
+            return Waiting(self._records.count((Status.QUEUED, None))[0], None, None)
+        asked = (Status.QUEUED, None), (Status.QUEUED, owner), (Status.RUNNING, owner)
+        in_all, of_owner, running = self._records.count(*asked)
+        return Waiting(in_all, of_owner, of_owner + running)
 
     def wait(self, job_id: str, timeout_s: float) -> Job:
         """The job once it is terminal, or as it stands after `timeout_s` seconds."""
@@ -238,21 +245,9 @@ class JobStore:
         return Lease(holder, self._lease_s)
 
 
-def _readable(records: Iterable[tuple[str, Fields]]) -> Iterator[Job]:
-    """One record that cannot be read does not hide the others."""
-    for job_id, fields in records:
-        try:
-            yield _job(job_id, fields)
-        except RecordUnreadable as error:
-            log.error("record_left_out", job_id=job_id, why=str(error))
-
-
 def _job(job_id: str, fields: Fields) -> Job:
     """Raise RecordUnreadable for fields of another form."""
-    try:
-        return _parsed(job_id, fields)
-    except (ValueError, KeyError) as error:  # pydantic's own are ValueErrors; what they say may show the record
-        raise RecordUnreadable(f"this version cannot read the job {job_id!r}: {type(error).__name__}") from error
+    return read("job", job_id, fields, _parsed)
 
 
 def _parsed(job_id: str, fields: Fields) -> Job:

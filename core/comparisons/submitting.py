@@ -8,6 +8,7 @@ from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
 from core.errors import LikenessError, RecordsUnavailable, StoreSilent
+from core.messaging.place import Place
 from core.storage.idempotency import Claim
 from core.storage.objects import Objects
 
@@ -16,7 +17,7 @@ SILENT_STORE_S = 5.0
 
 
 class Submitting:
-    """Keeps what was accepted. `enqueue` publishes a job's id to a queue, or raises BrokerUnavailable.
+    """Keeps what was accepted. `enqueue` publishes a job's id to its place, or raises BrokerUnavailable.
 
     `fetch` publishes the id of one whose images are to be fetched first.
     """
@@ -26,7 +27,7 @@ class Submitting:
         jobs: JobStore,
         objects: Objects,
         *,
-        enqueue: Callable[[str, str], None],
+        enqueue: Callable[[str, Place], None],
         fetch: Callable[[str], None] | None = None,
     ) -> None:
         self._jobs = jobs
@@ -34,7 +35,7 @@ class Submitting:
         self._enqueue = enqueue
         self._fetch = fetch
 
-    def submit(self, accepted: Accepted, *, queue: str, claim: Claim | None = None) -> Job:
+    def submit(self, accepted: Accepted, *, place: Place, claim: Claim | None = None) -> Job:
         """Keep it: from the moment this returns, the job ends in exactly one terminal state.
 
         Raise StoreUnavailable or RedisUnavailable when it cannot be kept now, and IdempotencyInFlight when the claim
@@ -57,7 +58,7 @@ class Submitting:
             if job.request.urls and self._fetch:
                 self._fetch(job.id)
             else:
-                self._enqueue(job.id, queue)
+                self._enqueue(job.id, place)
         except BaseException:
             self._undo(job, claim, is_recorded=is_recorded)
             raise

@@ -8,8 +8,10 @@ from pydantic import TypeAdapter
 
 from core.errors import LikenessError
 from core.evaluations.pipeline import Pipeline
+from core.evaluations.run_scores import RunScores
 from core.evaluations.scoring import differences
 from core.settings.groups import RedisSettings
+from core.standing import Point
 from core.storage.connection import connect, translated
 from core.vocabulary import CalibratedFmr, Threshold
 
@@ -30,26 +32,6 @@ class CalibrationSmaller(LikenessError):
     """The pack's thresholds rest on more trials than these would."""
 
     code = "calibration_smaller"
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A named FMR, kept with 95 % confidence: its threshold and what that rests on, or why there is none."""
-
-    #: The named FMR, 0 to 1.
-    target: float
-    #: The smallest that keeps it; None where it was refused, as all that follows but the reason.
-    threshold: float | None
-    #: False matches at the threshold ...
-    errors: int | None
-    #: ... among so many non-mated trials.
-    trials: int | None
-    #: One-sided 95 % Clopper-Pearson limit of the FMR from below.
-    low: float | None
-    #: From above: what was shown, and by what the threshold was chosen; at most the target.
-    high: float | None
-    #: Why there is no threshold; None where there is one.
-    refused: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +117,24 @@ class CalibrationStore:
     def __init__(self, server: RedisSettings) -> None:
         self._redis: Any = connect(server)
 
-    def put(self, calibration: Calibration, *, smaller: bool = False) -> None:
-        """Make this the pack's calibration. Raise CalibrationSmaller for a weaker one, unless it may be `smaller`."""
+    def put(self, calibration: Calibration, scores: RunScores | None = None, *, smaller: bool = False) -> None:
+        """Make this the pack's calibration, and keep its run's scores, if they are given, in place of the one before's.
+
+        Raise CalibrationSmaller for a weaker one, unless it may be `smaller`.
+        """
         before = self.get(calibration.pack_digest)
         if before and before.trials > calibration.trials and not smaller:
             raise CalibrationSmaller(
                 f"the thresholds of {before.pack} are from run {before.run_id} on {before.dataset}, {before.trials} "
                 f"non-mated comparisons; run {calibration.run_id} has {calibration.trials}. To replace them: --replace"
             )
-        with translated():
-            self._redis.set(_key(calibration.pack_digest), _CALIBRATION.dump_json(calibration))
+        with translated(), self._redis.pipeline(transaction=True) as pipeline:
+            if before:
+                pipeline.delete(_scores_key(before.run_id))
+            if scores:
+                pipeline.set(_scores_key(calibration.run_id), scores.text)
+            pipeline.set(_key(calibration.pack_digest), _CALIBRATION.dump_json(calibration))
+            pipeline.execute()
 
     def get(self, pack_digest: str) -> Calibration | None:
         """The pack's calibration, if it has one."""
@@ -152,6 +142,16 @@ class CalibrationStore:
             value = self._redis.get(_key(pack_digest))
         return _CALIBRATION.validate_json(value) if value else None
 
+    def scores(self, run_id: str) -> RunScores | None:
+        """Of a run that calibrates a pack; None where they were not kept. Raise ValueError for what is no scores."""
+        with translated():
+            value = self._redis.get(_scores_key(run_id))
+        return RunScores.parse(value) if value else None
+
 
 def _key(pack_digest: str) -> str:
     return f"calibration:{pack_digest}"
+
+
+def _scores_key(run_id: str) -> str:
+    return f"calibration-scores:{run_id}"

@@ -68,10 +68,11 @@ class Scoring:
             clear_detection_score=pack.clear_detection_score,
         )
         running = {facts for facts in self._running() if facts.pack == identity}
-        return tuple(_pipeline(facts, policy) for facts in running or {by_settings})
+        return tuple(pipeline_of(facts, policy) for facts in running or {by_settings})
 
 
-def _pipeline(facts: EngineFacts, policy: Policy) -> Pipeline:
+def pipeline_of(facts: EngineFacts, policy: Policy) -> Pipeline:
+    """How an engine scores a comparison."""
     return Pipeline(
         pack=facts.pack.name,
         pack_digest=facts.pack.digest,

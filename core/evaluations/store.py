@@ -14,6 +14,7 @@ from core.settings.groups import RedisSettings
 from core.storage.connection import connect, translated
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import Failure, Status, Step
+from core.storage.reading import read, readable
 from core.storage.records import Fields, Records, number
 
 _REQUEST = TypeAdapter(RunRequest)
@@ -50,7 +51,7 @@ class RunStore:
         self._records.withdraw(run_id, claim)
 
     def get(self, run_id: str) -> Run:
-        """Raise RecordNotFound for an id that is unknown or erased."""
+        """Raise RecordNotFound for an id that is unknown or erased, or RecordUnreadable."""
         return self._run(run_id, self._records.get(run_id))
 
     def start(self, run_id: str) -> Run:
@@ -77,7 +78,7 @@ class RunStore:
     def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> RunPage:
         """Up to `limit` runs older than the run `after`, newest first."""
         page = self._records.page(limit=limit, after=after, status=status)
-        return RunPage(tuple(self._run(run_id, fields) for run_id, fields in page.records), page.next_id)
+        return RunPage(tuple(readable("run", page.records, self._parsed)), page.next_id)
 
     def open(self) -> int:
         """How many runs wait or run."""
@@ -97,6 +98,10 @@ class RunStore:
         return f"{self._records.key(run_id)}:progress"
 
     def _run(self, run_id: str, fields: Fields) -> Run:
+        """Raise RecordUnreadable for fields of another form."""
+        return read("run", run_id, fields, self._parsed)
+
+    def _parsed(self, run_id: str, fields: Fields) -> Run:
         with translated():
             shards: list[str] = self._redis.hvals(self._progress_key(run_id))
         return Run(

@@ -173,17 +173,25 @@ def _give_up_on_silence(error: Exception, interval_s: float) -> None:
 class Enqueue(Protocol):
     """`enqueue` on one app: what those are handed who publish and know no Celery."""
 
-    def __call__(self, task: str, *args: str, queue: str | None = None, expires_s: float | None = None) -> None:
+    def __call__(
+        self, task: str, *args: str, queue: str | None = None, priority: int = 0, expires_s: float | None = None
+    ) -> None:
         """Publish a task by name, to its own queue or another. Raise BrokerUnavailable when the broker is away."""
 
 
 def enqueue(
-    app: Celery, task: str, *args: str, queue: str | Queue | None = None, expires_s: float | None = None
+    app: Celery,
+    task: str,
+    *args: str,
+    queue: str | Queue | None = None,
+    priority: int = 0,
+    expires_s: float | None = None,
 ) -> None:
     """Publish a task by name, to its own queue or another. Raise BrokerUnavailable when the broker is away."""
     with publishing():
         # Unless the message itself says that nobody wants its result, Celery subscribes to it, and takes that back.
-        app.send_task(task, args=args, expires=expires_s, ignore_result=True, **({"queue": queue} if queue else {}))
+        where = {"queue": queue} if queue else {}
+        app.send_task(task, args=args, expires=expires_s, ignore_result=True, priority=priority, **where)
 
 
 @contextmanager

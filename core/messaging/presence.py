@@ -79,7 +79,7 @@ class Presence:
         """What the workers that take comparisons compute with, as it was at most one heartbeat ago."""
         looked_at, engines = self._comparing
         if time.monotonic() - looked_at > HEARTBEAT_S:
-            workers = [worker for worker in self.workers() if Queues.COMPARISONS in worker.queues]
+            workers = [worker for worker in self.workers() if not {*Queues.LANES}.isdisjoint(worker.queues)]
             # A pack's first engine is the one for comparisons; others were loaded for runs at another size.
             first = [{facts.pack: facts for facts in reversed(worker.engines)} for worker in workers]
             engines = tuple(facts for of_worker in first for facts in of_worker.values())

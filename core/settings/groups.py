@@ -234,7 +234,9 @@ class LimitSettings(Group):
     max_open_runs: int = Field(
         20, ge=1, description="Evaluation runs that may wait or run; past them the API answers 429 `too_many_runs`"
     )
-    fair_share: int = Field(4, ge=0, description="Waiting jobs of a key in the first lane; others wait in the second")
+    fair_share: int = Field(
+        4, ge=0, description="Open jobs of a key up to which one more waits in the first lane, not in the second"
+    )
 
 
 class BatchSettings(Group):

@@ -51,6 +51,8 @@ def connect(server: RedisSettings, database: int = DATABASE, *, answer_s: float 
     """
     options: dict[str, Any] = {
         "decode_responses": True,
+        # Bytes that are no UTF-8 make one record unreadable, not the list that it is in.
+        "encoding_errors": "surrogateescape",
         "socket_timeout": answer_s,
         "socket_connect_timeout": CONNECT_S,
         "socket_keepalive": True,

@@ -212,13 +212,14 @@ class Records:
                 pipeline.zrange(self._index(None, status), 0, -1)
             return [record_id for ids in pipeline.execute() for record_id in ids]
 
-    def count(self, status: Status, *owners: str | None) -> Mapping[str | None, int]:
-        """How many records are in this status, by owner; None stands for all of them. One round trip."""
+    def count(self, *asked: tuple[Status, str | None]) -> list[int]:
+        """How many records are in each status, of each owner; None stands for all of them. One round trip."""
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
-            for owner in owners:
+            for status, owner in asked:
                 pipeline.zcard(self._index(owner, status))
-            return dict(zip(owners, pipeline.execute(), strict=True))
+            counts: list[int] = pipeline.execute()
+        return counts
 
     def wait(self, record_id: str, timeout_s: float) -> Fields:
         """The record once it is terminal, or as it stands after `timeout_s` seconds."""

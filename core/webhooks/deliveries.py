@@ -14,6 +14,7 @@ from core.settings.groups import RedisSettings, WebhookSettings
 from core.storage import scripts
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import new_id
+from core.storage.reading import read, readable
 from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Outgoing, Records, number
 
 #: A message that was handed out is looked for again after this long.
@@ -147,15 +148,18 @@ class DeliveryStore:
         return self.get(outgoing.id)
 
     def get(self, event_id: str) -> Delivery:
-        """Raise RecordNotFound for an id that is unknown, erased with its job, or past its retention."""
-        return _delivery(event_id, self._records.get(event_id))
+        """Raise RecordNotFound for an id that is unknown, erased with its job, or past its retention.
+
+        Raise RecordUnreadable for fields of another form.
+        """
+        return read(DELIVERY, event_id, self._records.get(event_id), _delivery)
 
     def page(
         self, *, limit: int, after: str | None = None, status: StrEnum | None = None, owner: str | None = None
     ) -> DeliveryPage:
         """Up to `limit` deliveries older than the one called `after`, newest first; of one owner, or of all."""
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
-        return DeliveryPage(tuple(_delivery(event_id, fields) for event_id, fields in page.records), page.next_id)
+        return DeliveryPage(tuple(readable(DELIVERY, page.records, _delivery)), page.next_id)
 
     def hand_out(self, limit: int, shares: tuple[Share, Share] | None = None) -> Sequence[tuple[str, bool]]:
         """Up to `limit` deliveries that are due, by turns of their owners; each once in a while.

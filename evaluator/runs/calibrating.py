@@ -6,11 +6,13 @@ from dataclasses import fields
 from typing import Any
 
 from core.errors import LikenessError
-from core.evaluations.calibrations import Calibration, Point
+from core.evaluations.calibrations import Calibration
 from core.evaluations.pipeline import Pipeline
+from core.evaluations.run_scores import RunScores
 from core.evaluations.runs import Run
 from core.evaluations.scoring import Scoring, differences
 from core.packs.catalogue import Pack
+from core.standing import Point
 from core.vocabulary import Track
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint, clopper_pearson
 from evaluator.report import ScoreTable, calibrate
@@ -50,6 +52,12 @@ def calibration_from(
         points=tuple(_point(point) for point in calibrate(table)),
         pipeline=pipeline,
     )
+
+
+def scores_of(table: ScoreTable) -> RunScores:
+    """The scores that are kept with the thresholds, so that answers can say where theirs lies among them."""
+    scores = table.score_set
+    return RunScores.of(non_mated=scores.non_mated_scores.tolist(), mated=scores.mated_scores.tolist())
 
 
 def _pipeline(report: Mapping[str, Any]) -> Pipeline:

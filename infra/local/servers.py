@@ -161,23 +161,26 @@ class S3Server:
         os.execve(command[0], command, {**os.environ, **self.environment()})  # noqa: S606
 
 
-def free_port(preferred: int, count: int = 1) -> int:
-    """The preferred port, or the next one, from which on `count` consecutive ports are free."""
+def free_port(preferred: int, count: int = 1, take: Callable[[range], bool] = lambda ports: True) -> int:
+    """The preferred port, or the next one, from which on `count` consecutive ports are free, and `take` takes them."""
     for first in range(preferred, 65536 - count, count):
-        if all(_is_free(port) for port in range(first, first + count)):
+        ports = range(first, first + count)
+        if all(_is_free(port) for port in ports) and take(ports):
             return first
     raise SettingsInvalid(f"no {count} consecutive ports are free from {preferred} on")
 
 
-def free_s3_port(preferred: int) -> int:
+def free_s3_port(preferred: int, take: Callable[[range], bool] = lambda ports: True) -> int:
     """Like `free_port`, for the object store.
 
     It also makes sockets in /tmp, named after its ports, and hangs when it cannot replace those another user left.
     """
-    first = free_port(preferred, S3_PORTS)
-    while any(path.exists() and path.stat().st_uid != os.getuid() for path in s3_sockets(first)):
-        first = free_port(first + S3_PORTS, S3_PORTS)
-    return first
+
+    def usable(ports: range) -> bool:
+        left = any(path.exists() and path.stat().st_uid != os.getuid() for path in s3_sockets(ports.start))
+        return not left and take(ports)
+
+    return free_port(preferred, S3_PORTS, usable)
 
 
 def s3_sockets(first: int) -> list[Path]:

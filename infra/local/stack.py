@@ -20,10 +20,12 @@ import httpx
 from honcho.environ import parse_procfile
 
 from core.errors import LikenessError
+from core.messaging.broker import Queues
 from core.messaging.presence import Presence
 from core.outages import outlast
 from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
+from infra.local.claims import Claims
 from infra.local.log_file import put_aside
 from infra.local.own_secrets import RECEIPTS, made_once, secrets_of, without_secrets
 from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
@@ -112,7 +114,7 @@ def start_stack(
     Raises StackRunning when this home's stack runs already, StackFailed when a process does not live.
     """
     home = default_home()
-    with _lock(home), signals_interrupt():
+    with _lock(home), signals_interrupt(), Claims() as claims:
         (home / "stack.env").unlink(missing_ok=True)
         if count := end_processes(home):
             say(f"Ended {count} processes that an earlier stack had left behind.")
@@ -120,7 +122,7 @@ def start_stack(
         settings.check()
         outside = {"redis": settings.redis.url, "s3": settings.objects.endpoint}
         embedded = tuple(name for name in outside if not outside[name])
-        stack = LocalStack(home, _environment(home, settings), embedded, settings.logs.max_bytes)
+        stack = LocalStack(home, _environment(home, settings, claims), embedded, settings.logs.max_bytes)
         try:
             _start(stack, settings, procfile, timeout_s, say)
             yield stack
@@ -153,8 +155,11 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
     names = list(parse_procfile(procfile.read_text(encoding="utf-8")).processes)
     if not settings.images.urls and "fetcher" in names:
         names.remove("fetcher")
+    if not settings.api.auth_on and "surplus" in names:  # without keys nobody is busier than another
+        names.remove("surplus")
     others = [name for name in names if name not in SERVERS]
-    environment = _process_environment(stack, settings)
+    lanes = Queues.LANES[:1] if "surplus" in names else Queues.LANES
+    environment = {**_process_environment(stack, settings), "WORKER_QUEUES": ",".join(lanes)}
 
     def run(names: list[str]) -> None:
         if names:
@@ -228,20 +233,24 @@ def _missing(api_url: str) -> str:
     return "; ".join(check["detail"] for check in checks if not check["ok"])
 
 
-def _environment(home: Path, settings: Settings) -> dict[str, str]:
+def _environment(home: Path, settings: Settings, claims: Claims) -> dict[str, str]:
     """Where everything is, for the stack's own processes and, as `stack.env`, for every other command."""
     known = made_once(home / "secrets.json")
     if settings.redis.url:
         redis = settings.redis.url.get_secret_value()
     else:
-        redis = f"redis://:{known['redis_password']}@{LOOPBACK}:{free_port(6379)}"
+        redis = f"redis://:{known['redis_password']}@{LOOPBACK}:{free_port(6379, take=claims.take)}"
     if settings.objects.endpoint:
         s3, access_key, secret_key = settings.objects.credentials
     else:
-        s3 = f"http://{LOOPBACK}:{free_s3_port(9000)}"
+        s3 = f"http://{LOOPBACK}:{free_s3_port(9000, claims.take)}"
         access_key, secret_key = known["s3_access_key"], known["s3_secret_key"]
     # A port that was asked for is used or fails; one that was not is the next free one.
-    api = settings.api.url if "url" in settings.api.model_fields_set else f"http://{LOOPBACK}:{free_port(8000)}"
+    api = (
+        settings.api.url
+        if "url" in settings.api.model_fields_set
+        else f"http://{LOOPBACK}:{free_port(8000, take=claims.take)}"
+    )
     webhook_secrets = settings.signing.secrets.get_secret_value() if settings.signing.secrets else known["webhook"]
     return {
         "LIKENESS_REDIS_URL": redis,
@@ -257,7 +266,7 @@ def _environment(home: Path, settings: Settings) -> dict[str, str]:
             ).lower()
             for name in ("allow_http", "allow_private")
         },
-        "LIKENESS_FLOWER_URL": settings.flower.url or f"http://{LOOPBACK}:{free_port(5555)}",
+        "LIKENESS_FLOWER_URL": settings.flower.url or f"http://{LOOPBACK}:{free_port(5555, take=claims.take)}",
         "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{known['flower_password']}",
     }
 

@@ -134,6 +134,7 @@ def describe(job: ComparisonJob) -> str:
         lines += [
             f"decision   {(job.decision or '').replace('_', '-')}",
             f"score      {job.score:.4f}  (threshold {job.threshold:g}: {document['threshold_origin']})",
+            *_calibration(job),
         ]
     elif job.outcome == "not_acquired":
         lines.append("decision   none: not compared")
@@ -147,6 +148,23 @@ def describe(job: ComparisonJob) -> str:
     if timings := document["timings_ms"]:
         lines.append("timings    " + ", ".join(f"{step} {ms:g} ms" for step, ms in timings.items()))
     return "\n".join(lines)
+
+
+def _calibration(job: ComparisonJob) -> list[str]:
+    """Where the score lies among those of the run that calibrated the pack, and the run's thresholds."""
+    if (calibration := job.calibration) is None:
+        return ["calibrated not: no run says what a score of this pack is worth (likeness evaluate calibrate RUN)"]
+    said = [_point(point, job.score or 0.0) for point in calibration["points"]]
+    return [f"standing   {calibration['detail']}", *(f"{'calibrated' * (n == 0):<10} {s}" for n, s in enumerate(said))]
+
+
+def _point(point: Mapping[str, Any], score: float) -> str:
+    named = f"FMR at most {point['target']:g}"
+    if point["threshold"] is None:
+        return f"{named}: refused, {point['refused']}"
+    side = "at or above" if score >= point["threshold"] else "below"
+    shown = f"{point['errors']} false matches in {point['trials']}: at most {point['high']:.3g}"
+    return f"{named}: {side} {point['threshold']:.4f} ({shown}, 95 % confidence)"
 
 
 def _seen(seen: Mapping[str, Any], turned_deg: int) -> str:

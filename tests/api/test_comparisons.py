@@ -162,6 +162,14 @@ def test_prefer_wait_is_applied_and_said_so(http: httpx.Client, pair: Callable[.
     assert "Preference-Applied" not in asynchronous.headers
 
 
+def test_wait_in_the_query_holds_the_answer_to_a_submission_as_well(
+    http: httpx.Client, pair: Callable[..., Files]
+) -> None:
+    answer = http.post("/v1/comparisons?wait=30", files=pair("obama.jpg", "obama2.jpg"))
+    assert (answer.status_code, answer.json()["status"]) == (200, "succeeded")
+    assert "Preference-Applied" not in answer.headers, "no preference was sent"
+
+
 def test_a_job_that_did_not_change_answers_304(http: httpx.Client, pair: Callable[..., Files]) -> None:
     job = submit(http, pair("obama.jpg", "obama2.jpg"))
     first = http.get(job["urls"]["self"])  # type: ignore[index]

@@ -49,6 +49,18 @@ def test_nobody_who_would_not_serve_a_comparison_makes_it_ready(
     assert worker_check(settings)["ok"] is False
 
 
+def test_with_keys_on_somebody_must_take_what_busy_keys_have_beyond_their_share(settings: Settings) -> None:
+    presence = Presence(settings.redis)
+    first, second = (replace(WORKER, name=f"{queue}@here", queues=(queue,)) for queue in WORKER.queues)
+    presence.show(first)
+    assert worker_check(settings)["ok"] is True
+    secured = settings.but(auth="on")
+    why = "no worker takes comparisons-busy, where jobs of busy keys wait"
+    assert worker_check(secured) == {"ok": False, "detail": why}
+    presence.show(second)
+    assert worker_check(secured) == {"ok": True, "detail": "comparisons@here holds 'opencv-zoo'"}
+
+
 def test_a_worker_of_the_version_before_that_keeps_no_list_is_seen_beside_new_ones(settings: Settings) -> None:
     records = connect(settings.redis)
     Presence(settings.redis).show(replace(WORKER, name="evaluator@here", queues=("reports",), engines=()))

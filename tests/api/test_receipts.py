@@ -88,6 +88,7 @@ def test_the_same_receipt_is_given_every_time_and_holds_nothing_of_the_faces(
     payload = json.loads(base64.urlsafe_b64decode(receipt.split(".")[1] + "=="))
     assert set(payload) == {
         *("iss", "sub", "iat", "status", "inputs", "outcome", "reasons", "score", "decision", "threshold", "policy"),
+        "calibration",
         *(
             "quality",
             "liveness",

@@ -7,11 +7,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from api.schemas.comparisons import JobSchema
+from api.schemas.standing import StandingSchema
 from core.comparisons.document import EVENT_FIELDS, event_data, job_document, sentence_of, url_of
 from core.comparisons.jobs import ComparisonRequest, Job
 from core.comparisons.receipts import contents_of
 from core.liveness import Liveness, LivenessRule, LivenessSides, NotJudged, PadResult, PadVerdict
 from core.quality import Landmarks, Measures, QualityWarning, Seen, SeenFace
+from core.standing import Point, Standing, Tally
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import (
     CalibratedFmr,
@@ -45,6 +47,14 @@ SEEN = Seen(
     warnings=(QualityWarning.LOW_RESOLUTION,),
 )
 NOBODY = Seen(320, 200, 0, ())
+STANDING = Standing(
+    "run_x",
+    "lfw",
+    1.8e9,
+    points=(Point(0.01, 0.29, 20, 3000, 0.0044, 0.0097, None), Point(0.0001, None, None, None, None, None, "too few")),
+    non_mated=Tally(3000, 0),
+    mated=Tally(2990, 1204),
+)
 COMPARED = Result(
     outcome=Compared(0.71),
     decision=Decision.MATCH,
@@ -54,6 +64,7 @@ COMPARED = Result(
     faces={Side.REFERENCE: FACE, Side.PROBE: FACE},
     timings_ms={"queue": 1.5, "total": 40.0},
     seen={Side.REFERENCE: SEEN, Side.PROBE: SEEN},
+    standing=STANDING,
 )
 NOT_ACQUIRED = replace(
     COMPARED,
@@ -61,6 +72,7 @@ NOT_ACQUIRED = replace(
     decision=None,
     faces={Side.REFERENCE: FACE},
     seen={Side.REFERENCE: SEEN, Side.PROBE: NOBODY},
+    standing=None,
 )
 
 
@@ -176,6 +188,55 @@ def test_an_attack_is_told_with_its_score_and_by_what_it_was_judged() -> None:
     assert event_data(JOBS["attacked"])["pad"] == document["pad"]
 
 
+def test_where_a_score_lies_among_those_of_the_run_is_told_in_counts_with_every_calibrated_point() -> None:
+    compared = JOBS["compared"]
+    said = "of 3000 non-mated pairs of run run_x on lfw, 0 scored as high; of 2990 mated pairs, 1204 scored as low"
+    assert job_document(compared)["calibration"] == {
+        "run_id": "run_x",
+        "dataset": "lfw",
+        "made_at": "2027-01-15T08:00:00.000Z",
+        "fits": True,
+        "detail": said,
+        "non_mated": {"trials": 3000, "as_high": 0},
+        "mated": {"trials": 2990, "as_low": 1204},
+        "points": [
+            {
+                "target": 0.01,
+                "threshold": 0.29,
+                "errors": 20,
+                "trials": 3000,
+                "low": 0.0044,
+                "high": 0.0097,
+                "refused": None,
+            },
+            dict.fromkeys(("threshold", "errors", "trials", "low", "high")) | {"target": 0.0001, "refused": "too few"},
+        ],
+    }
+    assert event_data(compared)["calibration"] == job_document(compared)["calibration"]
+    assert sentence_of(compared).endswith(f"; {said}")
+    assert contents_of(compared, issuer="", version="")["calibration"] == job_document(compared)["calibration"]
+    assert job_document(JOBS["not acquired"])["calibration"] is None
+
+
+@pytest.mark.parametrize(
+    ("standing", "says"),
+    [
+        (replace(STANDING, mated=None), "of 3000 non-mated pairs of run run_x on lfw, 0 scored as high"),
+        (replace(STANDING, non_mated=None), "of 2990 mated pairs of run run_x on lfw, 1204 scored as low"),
+        (
+            replace(STANDING, non_mated=None, mated=None),
+            "is not known, they were not kept: likeness evaluate calibrate",
+        ),
+        (Standing("run_x", "lfw", 0.0, unfit="the policy was largest"), "the policy was largest"),
+    ],
+)
+def test_what_is_not_known_of_a_score_is_not_said(standing: Standing, says: str) -> None:
+    document = job_document(ended(Status.SUCCEEDED, replace(COMPARED, standing=standing)))["calibration"]
+    assert says in document["detail"]
+    assert document["fits"] is (standing.unfit is None)
+    StandingSchema().load(document)
+
+
 def test_what_was_seen_is_told_of_both_sides_used_or_not() -> None:
     seen = job_document(JOBS["not acquired"])["seen"]
     assert seen["reference"] == {
@@ -211,12 +272,12 @@ def test_what_was_seen_is_told_of_both_sides_used_or_not() -> None:
 
 
 def test_a_job_that_was_recorded_before_anything_was_measured_is_read() -> None:
-    """Requests had no `quality` and no `liveness`, results no `seen` and no `pad`."""
+    """Requests had no `quality` and no `liveness`, results no `seen`, no `pad` and no `standing`."""
     request, result = json.loads(REQUEST.dump_json(QUEUED.request)), json.loads(RESULT.dump_json(COMPARED))
-    del request["quality"], request["liveness"], result["seen"], result["pad"]
+    del request["quality"], request["liveness"], result["seen"], result["pad"], result["standing"]
     before = replace(JOBS["compared"], request=REQUEST.validate_python(request), result=RESULT.validate_python(result))
     document = job_document(before)
-    assert (document["quality"], document["seen"]) == ("report", {})
+    assert (document["quality"], document["seen"], document["calibration"]) == ("report", {}, None)
     assert (document["liveness"], document["liveness_sides"], document["pad"]) == ("off", None, {})
     assert document["faces"] == job_document(JOBS["compared"])["faces"]
     JobSchema().load(json.loads(json.dumps(document)))

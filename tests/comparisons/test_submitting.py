@@ -14,14 +14,16 @@ from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
 from core.comparisons.submitting import Submitting
 from core.errors import BrokerUnavailable, ImagesDamaged, RecordsUnavailable, StoreUnavailable
-from core.evaluations.calibrations import Calibration, CalibrationStore, Point
+from core.evaluations.calibrations import Calibration, CalibrationStore
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.scoring import Scoring
 from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides
+from core.messaging.place import Place
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
 from core.settings import Settings
 from core.settings.groups import ImageLimits
+from core.standing import Point
 from core.storage.connection import connect
 from core.storage.idempotency import Claim, Claims, IdempotencyInFlight
 from core.storage.lifecycle import Status
@@ -52,7 +54,7 @@ class Door:
     zoo: Pack
     destinations: DestinationRules | None = field(default_factory=DestinationRules)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
-    enqueued: list[tuple[str, str]] = field(default_factory=list)
+    enqueued: list[tuple[str, Place]] = field(default_factory=list)
     running: tuple[EngineFacts, ...] = ()
     liveness_pack: str | None = None
     liveness: Liveness = NO_LIVENESS
@@ -75,9 +77,9 @@ class Door:
         self.accepting = Accepting(rules, self.calibrations, self.scoring)
         self.submitting = Submitting(self.jobs, self.objects, enqueue=self.enqueue)
 
-    def enqueue(self, job_id: str, queue: str) -> None:
+    def enqueue(self, job_id: str, place: Place) -> None:
         assert self.jobs.get(job_id).status is Status.QUEUED, "recorded before a worker can hear of it"
-        self.enqueued.append((job_id, queue))
+        self.enqueued.append((job_id, place))
 
     def refuses(self, **asked: object) -> FieldRefused:
         with pytest.raises(FieldRefused) as refused:
@@ -105,7 +107,7 @@ class AwayBroker(Door):
     asked: int = 0
     takes_the_store_along: bool = False
 
-    def enqueue(self, job_id: str, queue: str) -> None:
+    def enqueue(self, job_id: str, place: Place) -> None:
         self.asked += 1
         self.objects.is_away = self.takes_the_store_along
         raise BrokerUnavailable
@@ -117,7 +119,7 @@ def submission(**asked: Any) -> Submission:
 
 def unpublished(door: Door, accepted: Any, claim: Claim | None = None) -> None:
     with pytest.raises(BrokerUnavailable):
-        door.submitting.submit(accepted, queue="lane", claim=claim)
+        door.submitting.submit(accepted, place=Place("lane"), claim=claim)
 
 
 @pytest.fixture
@@ -149,10 +151,10 @@ def calibrated(zoo: Pack) -> Calibration:
 def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door, zoo: Pack) -> None:
     accepted = door.accepting.accept(submission(metadata={"case": "42"}), owner="ada")
     door.holds_nothing()
-    job = door.submitting.submit(accepted, queue="the lane")
+    job = door.submitting.submit(accepted, place=Place("the lane"))
     assert job == accepted.job
     assert door.jobs.get(job.id) == job
-    assert door.enqueued == [(job.id, "the lane")]
+    assert door.enqueued == [(job.id, Place("the lane"))]
     assert [*door.objects.keys("")] == [job.request.images_key]
     stored = door.objects.get(job.request.images_key)
     assert job.open_images(stored) == (REFERENCE, PROBE)
@@ -165,7 +167,7 @@ def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door,
 
 
 def test_every_job_has_a_key_of_its_own(door: Door) -> None:
-    first, second = (door.submitting.submit(door.accepting.accept(submission()), queue="lane") for _ in range(2))
+    first, second = (door.submitting.submit(door.accepting.accept(submission()), place=Place("lane")) for _ in range(2))
     with pytest.raises(ImagesDamaged):
         second.open_images(door.objects.get(first.request.images_key))
     for job in (first, second):
@@ -187,7 +189,7 @@ def test_what_a_client_asks_for_it_gets(door: Door, zoo: Pack) -> None:
 
 def test_whoever_is_called_back_has_an_event_of_one_id(door: Door) -> None:
     accepted = [door.accepting.accept(submission(callback_url=CALLBACK)) for _ in range(2)]
-    one, other = (door.jobs.get(door.submitting.submit(each, queue="lane").id) for each in accepted)
+    one, other = (door.jobs.get(door.submitting.submit(each, place=Place("lane")).id) for each in accepted)
     for job in (one, other):
         assert job.event_id is not None
         assert job.event_id.startswith("evt_")
@@ -312,7 +314,7 @@ def test_while_the_object_store_is_away_nothing_is_accepted_and_the_claim_names_
     claim = door.claim()
     door.objects.is_away = True
     with pytest.raises(StoreUnavailable):
-        door.submitting.submit(door.accepting.accept(submission()), queue="lane", claim=claim)
+        door.submitting.submit(door.accepting.accept(submission()), place=Place("lane"), claim=claim)
     door.holds_nothing(claim.key)
     assert door.records.hget(claim.key, "subject") is None
 
@@ -341,7 +343,7 @@ def test_while_the_job_store_is_away_images_stay_for_the_record_that_may_be_ther
     away = Door(door.settings.but(redis_url="redis://127.0.0.1:1"), zoo)
     accepted = away.accepting.accept(submission())
     with pytest.raises(RecordsUnavailable):
-        away.submitting.submit(accepted, queue="lane")
+        away.submitting.submit(accepted, place=Place("lane"))
     assert [*away.objects.keys("")] == [accepted.job.request.images_key]
     assert away.enqueued == []
 
@@ -351,14 +353,14 @@ def test_a_claim_that_was_lost_keeps_nothing(door: Door) -> None:
     door.claims.release(lost)
     of_another = door.claim()
     with pytest.raises(IdempotencyInFlight):
-        door.submitting.submit(door.accepting.accept(submission()), queue="lane", claim=lost)
+        door.submitting.submit(door.accepting.accept(submission()), place=Place("lane"), claim=lost)
     door.holds_nothing(of_another.key)
     assert door.records.hget(of_another.key, "subject") is None
 
 
 def test_a_claim_names_the_job_that_was_made_for_it(door: Door) -> None:
     claim = door.claim()
-    job = door.submitting.submit(door.accepting.accept(submission()), queue="lane", claim=claim)
+    job = door.submitting.submit(door.accepting.accept(submission()), place=Place("lane"), claim=claim)
     assert door.records.hget(claim.key, "subject") == job.id
 
 

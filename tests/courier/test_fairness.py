@@ -62,7 +62,9 @@ def delivering(settings: Settings) -> Iterator[Dispatch]:
     dispatch, over = Dispatch(settings), threading.Event()
     with ThreadPoolExecutor(settings.courier.threads) as pool:
 
-        def enqueue(task: str, *args: str, queue: str | None = None, expires_s: float | None = None) -> None:
+        def enqueue(
+            task: str, *args: str, queue: str | None = None, priority: int = 0, expires_s: float | None = None
+        ) -> None:
             assert task == Tasks.DELIVER
             pool.submit(dispatch.deliver, args[0], queue or Queues.CALLBACKS)
 

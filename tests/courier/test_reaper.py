@@ -21,7 +21,9 @@ def test_who_may_not_ask_for_the_uptime_still_finds_jobs_without_a_message(redis
     courier = settings.courier.model_copy(update={"reaper_patience_s": 0.0})
     enqueued: list[tuple[str, ...]] = []
 
-    def enqueue(task: str, *args: str, queue: str | None = None, expires_s: float | None = None) -> None:
+    def enqueue(
+        task: str, *args: str, queue: str | None = None, priority: int = 0, expires_s: float | None = None
+    ) -> None:
         enqueued.append((task, *args))
 
     with pytest.raises(RecordsUnavailable, match=r"NOPERM .*'info'"):

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.evaluations.calibrations import Calibration, CalibrationSmaller, CalibrationStore, Point
+from core.evaluations.calibrations import Calibration, CalibrationSmaller, CalibrationStore
 from core.packs.catalogue import Pack, directory_identity
+from core.standing import Point
 from tests.support.servers import Servers
 
 

@@ -11,11 +11,12 @@ from core.evaluations.runs import Progress, Run, RunRequest
 from core.evaluations.scoring import Scoring
 from core.packs.catalogue import Pack, find_pack
 from core.settings.groups import EngineSettings
+from core.standing import Tally
 from core.storage.lifecycle import Status
 from core.vocabulary import EngineFacts, Policy, Track
 from evaluator.metrics import fmr_kept, operating_point
 from evaluator.report import ScoreRow, ScoreTable
-from evaluator.runs.calibrating import RunUnfit, calibration_from
+from evaluator.runs.calibrating import RunUnfit, calibration_from, scores_of
 
 ZOO = find_pack("opencv-zoo")
 RUN = Run(
@@ -82,6 +83,18 @@ def test_non_mated_scores_alone_are_enough_and_the_mated_ones_change_nothing(
     alone = calibration_from(RUN, report, table, ZOO, scoring).points
     mated = tuple(ScoreRow(f"c{n}", f"d{n}", True, n / 100) for n in range(100))
     assert calibration_from(RUN, report, ScoreTable((*table.rows, *mated)), ZOO, scoring).points == alone
+
+
+def test_the_scores_that_are_kept_count_what_the_thresholds_count(scoring: Scoring, table: ScoreTable) -> None:
+    mated = tuple(ScoreRow(f"c{n}", f"d{n}", True, n / 100) for n in range(100))
+    lost = ScoreRow("nobody", "a1", True, None, reference_failure="no_face")
+    whole = ScoreTable((*table.rows, *mated, lost))
+    scores = scores_of(whole)
+    for point in calibration_from(RUN, report_of(pipeline_of(scoring)), whole, ZOO, scoring).points[:2]:
+        assert point.threshold is not None
+        assert point.errors is not None
+        assert scores.as_high(point.threshold) == Tally(1000, point.errors)
+    assert scores.as_low(0.5) == Tally(100, 51), "a tie is as low; what was not compared is not among them"
 
 
 def test_a_run_with_another_policy_or_provider_may_be_wanted_by_name(scoring: Scoring, table: ScoreTable) -> None:

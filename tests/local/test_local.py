@@ -219,6 +219,21 @@ def test_within_five_seconds_it_says_what_it_waits_for(
     assert not processes(home)
 
 
+@pytest.mark.parametrize(("auth", "takes"), [("off", "comparisons,comparisons-busy"), ("on", "comparisons")])
+def test_where_keys_are_on_what_busy_keys_have_beyond_their_share_has_a_worker_of_its_own(
+    home: Path, procfile: Procfile, set_servers: None, monkeypatch: pytest.MonkeyPatch, auth: str, takes: str
+) -> None:
+    monkeypatch.setenv("LIKENESS_AUTH", auth)
+    lines = "worker: echo takes $WORKER_QUEUES; exec sleep 1003\nsurplus: exec sleep 1004\n"
+    with start_stack(procfile=procfile(API + lines)) as stack:
+
+        def told() -> None:
+            assert f"takes {takes}\n" in stack.log.read_text()
+            assert names(home).count("sleep") == (2 if auth == "on" else 1)
+
+        eventually(told)
+
+
 @linux_only
 def test_kill_9_of_the_supervisor_takes_the_stack_with_it(home: Path, procfile: Procfile, set_servers: None) -> None:
     with up_in_a_terminal(procfile(API), home) as up:

@@ -18,13 +18,14 @@ LOCAL = parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes
 
 
 def queues(command: str) -> set[str]:
-    [found] = re.findall(r"-Q (\S+)", command)
+    [found] = re.findall(r"-Q (?:\$\{WORKER_QUEUES:-)?([\w,-]+)", command)
     return {*found.split(",")}
 
 
 @pytest.mark.parametrize("commands", [LOCAL, {name: str(s.get("command")) for name, s in COMPOSE.items()}])
 def test_every_queue_has_its_process(commands: dict[str, str]) -> None:
     assert queues(commands["worker"]) | queues(commands["embedder"]) == set(Queues.ENGINE)
+    assert queues(commands["surplus"]) == {*Queues.LANES[1:]}
     assert queues(commands["evaluator"]) == set(Queues.EVALUATOR)
     assert queues(commands["courier"]) == set(Queues.COURIER)
     assert queues(commands["fetcher"]) == set(Queues.FETCHER)
@@ -41,13 +42,24 @@ def test_the_containers_are_the_local_processes_and_the_jobs_before_them() -> No
 
 
 def test_a_container_gets_more_time_to_stop_than_its_jobs() -> None:
-    for name in ("api", "worker", "embedder", "worker-gpu", "evaluator", "courier", "fetcher"):
+    for name in ("api", "worker", "surplus", "embedder", "worker-gpu", "evaluator", "courier", "fetcher"):
         grace_s = float(COMPOSE[name]["environment"]["LIKENESS_SHUTDOWN_GRACE_S"])
         assert float(COMPOSE[name]["stop_grace_period"].removesuffix("s")) > grace_s
 
 
 #: Who is told what.
-ENGINES_AND_STORES = {"api", "worker", "embedder", "worker-gpu", "courier", "fetcher", "evaluator", "bucket", "tools"}
+ENGINES_AND_STORES = {
+    "api",
+    "worker",
+    "surplus",
+    "embedder",
+    "worker-gpu",
+    "courier",
+    "fetcher",
+    "evaluator",
+    "bucket",
+    "tools",
+}
 TOLD = {
     "redis_password": {*ENGINES_AND_STORES, "beat", "flower", "redis"},
     "s3_access_key": {*ENGINES_AND_STORES, "s3"},

@@ -25,6 +25,8 @@ from api.app import create_app
 from core.comparisons.erasure import erase_due
 from core.comparisons.store import JobStore
 from core.errors import BrokerUnavailable, JobHeld, LikenessError, RecordsUnavailable, StoreUnavailable
+from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.standings import Standings
 from core.messaging.broker import BROKER_DATABASE, Tasks, celery_app, enqueue
 from core.settings import Settings
 from core.storage.connection import connect
@@ -143,6 +145,7 @@ class Life(RuleBasedStateMachine):
             worker="engine@test",
             max_attempts=100,
             erase=lambda key: None,
+            standings=Standings(CalibrationStore(self.lossy.redis)),
         )
         #: What clients know: jobs that were accepted, those that they asked to be erased, and those that then were;
         #: and which job a key stands for.

@@ -1,5 +1,6 @@
 """Evaluation runs on real workers: the same bytes whatever happens on the way."""
 
+import csv
 import io
 import json
 import pickle
@@ -266,6 +267,13 @@ def test_a_run_over_http_and_the_threshold_it_gives(
         assert job["threshold"] == points[0.1]["threshold"]
         assert job["calibrated_fmr"]["run_id"] == accepted.json()["id"]
         assert job["calibrated_fmr"]["errors"] == points[0.1]["errors"]
+        standing, rows = job["calibration"], [*csv.DictReader(io.StringIO(same_scores[-1].decode()))]
+        assert (standing["run_id"], standing["fits"]) == (accepted.json()["id"], True)
+        assert standing["points"] == [points[target] for target in (0.1, 0.01, 0.001, 0.0001)]
+        scores = {mated: [float(r["score"]) for r in rows if r["mated"] == mated and r["score"]] for mated in "01"}
+        as_high, as_low = (sum(s >= job["score"] for s in scores["0"]), sum(s <= job["score"] for s in scores["1"]))
+        assert standing["non_mated"] == {"trials": len(scores["0"]), "as_high": as_high}
+        assert standing["mated"] == {"trials": len(scores["1"]), "as_low": as_low}
         too_low = http.post("/v1/comparisons", files=files, data={"target_fmr": "0.001"})
         assert (too_low.status_code, too_low.json()["code"]) == (422, "target_fmr_unsupported")
         other = http.post("/v1/comparisons", files=files, data={"target_fmr": "0.1", "policy": "require_one"})

@@ -11,6 +11,7 @@ from core.comparisons.submission import Accepted
 from core.comparisons.submitting import Submitting
 from core.errors import BrokerUnavailable, RecordsUnavailable
 from core.messaging.broker import BROKER_DATABASE, Tasks, celery_app, enqueue
+from core.messaging.place import Place
 from core.storage.connection import TellingRetry, connect, translated
 from core.storage.idempotency import Claim, Claims, Known
 from core.storage.lifecycle import Status
@@ -62,10 +63,10 @@ def test_a_submission_that_is_refused_leaves_nothing(
     redis_server: Servers, client: Any, word: str, fault: Fault
 ) -> None:
     objects = MemoryObjects()
-    submitting = Submitting(JobStore.of(redis_server.settings), objects, enqueue=lambda job_id, queue: None)
+    submitting = Submitting(JobStore.of(redis_server.settings), objects, enqueue=lambda job_id, place: None)
     job = job_that_calls_back("https://receiver.example/", "ada")
     with fault(client, redis_server.home), pytest.raises(RecordsUnavailable):
-        submitting.submit(Accepted(job, b"images"), queue="lane")
+        submitting.submit(Accepted(job, b"images"), place=Place("lane"))
     assert [*objects.keys("")] == []
     assert client.keys("*") == []
 
@@ -76,13 +77,13 @@ def test_a_full_server_still_undoes_and_erases(redis_server: Servers, client: An
     kept, refused = (job_that_calls_back("https://receiver.example/", "ada") for _ in range(2))
     jobs.create(kept)
 
-    def has_no_room(job_id: str, queue: str) -> None:
+    def has_no_room(job_id: str, place: Place) -> None:
         client.config_set("maxmemory", 1)
         raise BrokerUnavailable
 
     submitting = Submitting(jobs, objects, enqueue=has_no_room)
     with pytest.raises(BrokerUnavailable):
-        submitting.submit(Accepted(refused, b"images"), queue="lane")
+        submitting.submit(Accepted(refused, b"images"), place=Place("lane"))
     assert [*objects.keys("")] == []
     jobs.erase(kept.id)
     assert jobs.due_erasures() == [kept.request.images_key]

@@ -16,6 +16,7 @@ from core.batches.store import BatchStore
 from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.evaluations.calibrations import Calibration, CalibrationStore
+from core.evaluations.run_scores import RunScores
 from core.evaluations.runs import RunRequest
 from core.evaluations.store import RunStore
 from core.keys.keys import Scope
@@ -138,7 +139,8 @@ def leave_the_rest(settings: Settings) -> None:
     keys.revoke(key.id)
     rates.count_request(key.owner, 10)
     rates.count_comparisons(key.owner, 10)
-    CalibrationStore(settings.redis).put(Calibration("opencv-zoo", DIGEST, "run_x", "lfw", DIGEST, 320, 0.0, ()))
+    calibration = Calibration("opencv-zoo", DIGEST, new_id("run"), "lfw", DIGEST, 320, 0.0, ())
+    CalibrationStore(settings.redis).put(calibration, RunScores.of(non_mated=[0.1], mated=[0.9]))
     Presence(settings.redis).show(WorkerFacts("engine@test", 1, time.time(), ("comparisons",), (ENGINE,)))
 
 

@@ -15,9 +15,14 @@ from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
 from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.errors import LivenessNotInstalled, RecordUnreadable, StoreUnavailable
+from core.evaluations.calibrations import Calibration, CalibrationStore
+from core.evaluations.run_scores import RunScores
+from core.evaluations.scoring import pipeline_of
+from core.evaluations.standings import Standings
 from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides, PadVerdict
 from core.quality import QualityRule
 from core.settings import Settings
+from core.standing import Standing, Tally
 from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
@@ -108,6 +113,7 @@ class Bench:
             worker="engine@test",
             max_attempts=max_attempts,
             erase=self.erased.append,
+            standings=Standings(CalibrationStore(self.settings.redis)),
             announce=self.announced.append,
         )
 
@@ -168,6 +174,20 @@ def test_a_queued_job_runs_to_its_result(bench: Bench) -> None:
     assert ended.result.timings_ms.keys() == {"queue", "fetch", "total"}
     assert str(ended.holder).startswith("engine@test ")
     assert bench.engine.compared == [(REFERENCE, PROBE)]
+
+
+def test_where_the_score_lies_is_recorded_as_the_calibration_said_when_the_job_ended(bench: Bench) -> None:
+    facts = bench.engine.facts
+    store = CalibrationStore(bench.settings.redis)
+    made = Calibration("opencv-zoo", facts.pack.digest, "run_x", "own", "d", facts.detection_size, 0.0, ())
+    made = replace(made, pipeline=pipeline_of(facts, Policy.LARGEST))
+    store.put(made, RunScores.of(non_mated=[-1.0, 1.0], mated=[1.0]))
+    job = bench.submitted()
+    bench.comparisons().run(job.id)
+    store.put(replace(made, run_id="run_y"), RunScores.of(non_mated=[0.0], mated=[]))
+    result = bench.ends(job).result
+    assert result
+    assert result.standing == Standing("run_x", "own", 0.0, non_mated=Tally(2, 1), mated=Tally(1, 0))
 
 
 def test_a_job_that_has_ended_is_not_run_again(bench: Bench) -> None:

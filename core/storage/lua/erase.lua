@@ -17,7 +17,7 @@ local status, owner, images, event, deliveries, shards = unpack(
 -- A deletion first: a full server refuses a script at its first write, unless that one frees memory.
 forget(ARGV[2], ARGV[1], owner, status)
 redis.call('SET', 'answer:' .. ARGV[1], '', 'XX', 'KEEPTTL') -- what was answered when it was made; nothing: it is erased
-if not status then
+if not (status or images) then
   if ARGV[5] ~= '0' then redis.call('SET', ARGV[2] .. '-withdrawn:' .. ARGV[1], '', 'EX', ARGV[5]) end
   return 'missing'
 end

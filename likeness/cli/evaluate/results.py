@@ -74,14 +74,14 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
     detection settings, provider and pack; others are refused.
     """
     from evaluator.report import from_csv
-    from evaluator.runs.calibrating import calibration_from
+    from evaluator.runs.calibrating import calibration_from, scores_of
 
     run = services.runs.get(run_id)
     pack = find_pack(run.request.pack, load_catalogue(services.settings.home))
     report, table = json.loads(result_of(services, run_id, "report")), from_csv(result_of(services, run_id, "scores"))
     scoring = Scoring(services.settings.engine, Presence(services.settings.redis).comparing)
     made = calibration_from(run, report, table, pack, scoring)
-    CalibrationStore(services.settings.redis).put(made, smaller=replace)
+    CalibrationStore(services.settings.redis).put(made, scores_of(table), smaller=replace)
     try:
         made.require_fit(scoring.of(pack, services.settings.packs.default_policy))
     except CalibrationUnfit as error:

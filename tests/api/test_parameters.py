@@ -1,0 +1,92 @@
+"""What is in the query, and requests that no route takes: nothing is ignored, and what there is instead is named."""
+
+import io
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from api.app import create_app
+from api.door.access import routes
+from core.comparisons.store import JobStore
+from core.settings import Settings
+from tests.support.keyed import nobody
+
+#: Pages and probes take any.
+OPEN = {"/", "/docs", "/openapi.json", "/health", "/ready"}
+
+
+@pytest.fixture
+def app(stores: Settings) -> Flask:
+    return create_app(stores)
+
+
+@pytest.fixture
+def client(app: Flask) -> Any:
+    return app.test_client()
+
+
+def submit(client: Any, query: str = "") -> Any:
+    form = {side: (io.BytesIO(body), name) for side, (name, body) in nobody().items()}
+    return client.post(f"/v1/comparisons{query}", data=form)
+
+
+def test_every_route_refuses_a_parameter_that_it_does_not_know(app: Flask, client: Any) -> None:
+    for method, path, _ in routes(app):
+        answer = client.open(path.replace("{", "").replace("}", ""), method=method, query_string={"wiat": "1"})
+        if path in OPEN:
+            assert answer.status_code in (200, 503), path
+            continue
+        assert (answer.status_code, answer.json["code"]) == (422, "parameter_unknown"), (method, path)
+        assert [error["pointer"] for error in answer.json["errors"]] == ["/wiat"]
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("/v1/comparisons/cmp_0?wiat=5", "wiat: no query parameter has this name; known here are wait"),
+        (
+            "/v1/comparisons?page=2&limit=5",
+            "page: no query parameter has this name; known here are limit, cursor, status",
+        ),
+        ("/v1/webhook-endpoints?status=x", "known here are limit, cursor"),
+        ("/v1/packs?name=x", "name: no query parameter has this name; this call takes none"),
+        ("/v1/comparisons?limit=1&limit=2", "limit: this query parameter stands 2 times; send it once"),
+    ],
+)
+def test_the_answer_names_it_and_the_known_ones(client: Any, path: str, says: str) -> None:
+    assert says in client.get(path).json["detail"]
+
+
+def test_what_is_refused_is_not_accepted(client: Any, stores: Settings) -> None:
+    for query in ("?wiat=5", "?wait=5&wait=6", "?wait=soon", "?wait=-1", "?threshold=0.3"):
+        assert submit(client, query).status_code == 422, query
+    assert JobStore.of(stores).page(limit=1).jobs == ()
+    accepted = submit(client, "?wait=0.1")
+    assert (accepted.status_code, accepted.json["status"]) == (202, "queued")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "says"),
+    [
+        ("GET", "/v1/comparision", 404, "nothing is at /v1/comparision; did you mean /v1/comparisons"),
+        ("GET", "/v1/comparisons/", 404, "did you mean /v1/comparisons"),
+        ("GET", "/v1/comparison/cmp_1", 404, "/v1/comparisons/cmp_1"),
+        ("GET", "/v1/comparisons/cmp_1/reciept", 404, "did you mean /v1/comparisons/cmp_1/receipt"),
+        ("GET", "/wp-login.php", 404, "nothing is at /wp-login.php; all paths are in /openapi.json"),
+        ("GET", "/compare", 405, "/compare takes POST, not GET"),
+        ("PUT", "/v1/comparisons", 405, "/v1/comparisons takes GET and POST, not PUT"),
+        ("PATCH", "/v1/comparisons/cmp_1", 405, "/v1/comparisons/cmp_1 takes DELETE and GET, not PATCH"),
+    ],
+)
+def test_what_no_route_takes_is_answered_with_what_there_is(
+    client: Any, method: str, path: str, status: int, says: str
+) -> None:
+    answer = client.open(path, method=method)
+    assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
+    assert says in answer.json["detail"]
+    assert ("Allow" in answer.headers) == (status == 405)
+
+
+def test_a_path_of_any_length_is_answered_in_short(client: Any) -> None:
+    assert len(client.get("/v1/" + "x" * 5000).json["detail"]) < 400
