@@ -16,12 +16,14 @@ from insightface.app import FaceAnalysis
 
 from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
 from core.packs.catalogue import Pack, directory_identity
+from core.providers import is_openvino
 from core.settings.groups import EngineSettings
 from worker.engine import providers
 from worker.engine.align import CROP_SIZE
 from worker.engine.detect import Detector
 from worker.engine.embed import BUCKETS, Recogniser
 from worker.engine.graph import without_prelu
+from worker.engine.openvino import OpenVinoSession
 from worker.engine.providers import Chain, Options, Provider
 
 log = structlog.get_logger(__name__)
@@ -73,20 +75,28 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
         detection, recognition = analysis.models["detection"], analysis.models["recognition"]
         if provider == "cpu":
             _suit_to_cpu(recognition, options)
+        elif is_openvino(provider):
+            recognition.session = None
+            recognition.session = OpenVinoSession(
+                Path(recognition.model_file), provider, streams=settings.threads, threads=settings.intra_op_threads
+            )
         elif provider == "tensorrt":
             suit_to_tensorrt(detection, recognition, size, options, chain)
+    except ProviderUnavailable:
+        raise
     except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
         raise _load_failure(provider, directory, error) from error
     _require_usable(pack, detection, recognition, size)
     detector = Detector(detection, size)
-    recogniser = Recogniser(recognition, buckets=() if provider == "cpu" else BUCKETS)
+    recogniser = Recogniser(recognition, buckets=() if providers.is_on_cores(provider) else BUCKETS)
     try:
         for side in detector.sizes:
             detector.find_at(side, np.zeros((side, side, 3), np.uint8))
         recogniser.embed([np.zeros((CROP_SIZE, CROP_SIZE, 3), np.uint8)])
     except Exception as error:
         raise _load_failure(provider, directory, error) from error
-    providers.require_running(provider, (*detector.sessions, *recogniser.sessions))
+    sessions = detector.sessions if is_openvino(provider) else (*detector.sessions, *recogniser.sessions)
+    providers.require_running(provider, sessions)
     return Models(detector, recogniser, provider)
 
 
