@@ -8,7 +8,7 @@ from typing import Any, Self
 from core.vocabulary import Policy, Track
 
 #: Changes whenever the pipeline gives other embeddings for the same images: old parts are then not reused.
-PIPELINE_VERSION = 3
+PIPELINE_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)

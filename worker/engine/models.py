@@ -13,6 +13,7 @@ import onnx
 import onnxruntime
 import structlog
 from insightface.app import FaceAnalysis
+from insightface.model_zoo.scrfd import SCRFD
 
 from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
 from core.packs.catalogue import Pack, directory_identity
@@ -25,6 +26,7 @@ from worker.engine.embed import BUCKETS, Recogniser
 from worker.engine.graph import without_prelu
 from worker.engine.openvino import OpenVinoSession
 from worker.engine.providers import Chain, Options, Provider
+from worker.engine.scrfd import Scrfd
 
 log = structlog.get_logger(__name__)
 
@@ -73,6 +75,8 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
         threshold = settings.detection_threshold or pack.detection_threshold
         analysis.prepare(ctx_id=0, det_thresh=threshold, det_size=(size, size))
         detection, recognition = analysis.models["detection"], analysis.models["recognition"]
+        if type(detection) is SCRFD:
+            detection = Scrfd.of(detection)
         if provider == "cpu":
             _suit_to_cpu(recognition, options)
         elif is_openvino(provider):
@@ -87,7 +91,7 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
     except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
         raise _load_failure(provider, directory, error) from error
     _require_usable(pack, detection, recognition, size)
-    detector = Detector(detection, size)
+    detector = Detector(detection, size, trims=providers.is_on_cores(provider) and isinstance(detection, Scrfd))
     recogniser = Recogniser(recognition, buckets=() if providers.is_on_cores(provider) else BUCKETS)
     try:
         for side in detector.sizes:
