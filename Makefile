@@ -60,12 +60,12 @@ fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=10
 bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
 	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
-	for of in local api worker-cpu worker-gpu courier; do \
+	for of in local api worker-cpu worker-gpu worker-openvino courier; do \
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done
 sbom: ## Write what is in each image as CycloneDX to dist/ (needs cyclonedx-py: pip install cyclonedx-bom)
 	@command -v cyclonedx-py >/dev/null || { echo "make sbom needs cyclonedx-py: pip install cyclonedx-bom" >&2; exit 1; }
 	mkdir -p dist
-	for of in api courier worker-cpu worker-gpu; do \
+	for of in api courier worker-cpu worker-gpu worker-openvino; do \
 		cyclonedx-py requirements --output-reproducible -o dist/$$of.cdx.json $(LOCKS)/$$of.txt || exit 1; done
 clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
 	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -94,4 +94,6 @@ lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	$(LOCK) --group engine --group cpu --group evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
 	$(LOCK) --group engine --group gpu --group evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
 	$(LOCK) --group build -o $(LOCKS)/build.txt
+	$(LOCK) --group engine --group cpu --group evaluator --group openvino --override $(LOCKS)/overrides.txt \
+		--override $(LOCKS)/overrides-openvino.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-openvino.txt
 	$(LOCK) --group courier --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt

@@ -18,6 +18,7 @@ from core.evaluations.parts import FailureReason, Part, failure_reason, measures
 from core.evaluations.pipeline import PIPELINE_VERSION, Pipeline
 from core.evaluations.shards import read_shard
 from core.evaluations.store import RunStore
+from core.providers import OPENVINO, is_openvino, may_compute
 from core.quality import Measures
 from core.storage.lifecycle import Status
 from core.storage.objects import Objects
@@ -134,6 +135,11 @@ def _check(engine: FaceEngine, pipeline: Pipeline) -> None:
             f"pipeline version, pack digest, detection threshold, clear detection score and smallest face are {ours} "
             f"here, planned {planned}: start the run again"
         )
+    if not may_compute(pipeline.provider, facts.provider):
+        raise ShardDiffers(
+            f"the provider is {facts.provider} here, planned {pipeline.provider}: give evaluator and workers the same "
+            "LIKENESS_PROVIDER, with its precision where their processors differ, and start the run again"
+        )
 
 
 def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline) -> Row:
@@ -152,6 +158,7 @@ def _acquire(engine: FaceEngine, image_id: str, body: bytes, pipeline: Pipeline)
 
 def _part(engine: FaceEngine, rows: Sequence[Row], *, flip: bool) -> Part:
     """In the order of the rows; a row without a crop has zeros for its embedding."""
+    software = (*SOFTWARE, OPENVINO) if is_openvino(engine.facts.provider) else SOFTWARE
     acquired_embeddings = _embed_crops(engine, [row.crop for row in rows if row.crop is not None], flip)
     acquired = np.array([row.crop is not None for row in rows])
     embeddings = np.zeros((len(rows), acquired_embeddings.shape[1]), np.float32)
@@ -163,7 +170,7 @@ def _part(engine: FaceEngine, rows: Sequence[Row], *, flip: bool) -> Part:
         faces_found=np.array([row.faces_found for row in rows], np.int32),
         embeddings=embeddings,
         engine=asdict(engine.facts),
-        software={name: version(name) for name in SOFTWARE},
+        software={name: version(name) for name in software},
         measures=measures_by_name([row.measures for row in rows]),
     )
 

@@ -18,8 +18,8 @@ def simulation(bench: Json) -> Lines:
         "## With more GPUs: a simulation",
         "",
         *paragraph(
-            "Nothing here was run on a GPU. A queueing network takes the CPU time and the bytes of a job from the "
-            "budget above, and what could not be measured from this table:"
+            "A GPU was not measured: `python -m bench.gpu` is there for it. A queueing network takes the CPU time and "
+            "the bytes of a job from the budget above, and what could not be measured from this table:"
         ),
         *table(["assumed", "value>", "source"], assumed),
         *paragraph("What each station can do at most, the lowest first, and what to do then:"),

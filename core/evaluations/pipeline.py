@@ -8,7 +8,7 @@ from typing import Any, Self
 from core.vocabulary import Policy, Track
 
 #: Changes whenever the pipeline gives other embeddings for the same images: old parts are then not reused.
-PIPELINE_VERSION = 3
+PIPELINE_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Pipeline:
     detection_threshold: float
     #: Least shorter side of a face, in pixels.
     min_face_px: int
-    #: What onnxruntime computes on.
+    #: What computes; `auto` where any but OpenVINO may.
     provider: str
     #: Below it, 0 to 1, an image is looked at again.
     clear_detection_score: float = 0.0

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from core.evaluations.pipeline import Pipeline
 from core.packs.catalogue import Pack, directory_identity
+from core.providers import may_be
 from core.settings.groups import EngineSettings
 from core.vocabulary import EngineFacts, Policy, Track
 
@@ -21,8 +22,6 @@ SCORED_BY = {
     "pack_digest": "the pack's files",
     "version": "the version of Likeness (its pipeline's)",
 }
-#: What a provider may be before a worker has chosen one.
-AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def differences(theirs: Pipeline, ours: Pipeline) -> tuple[Difference, ...]:
     return tuple(
         Difference(name, there, here)
         for name, there, here in values
-        if there != here and not (name == "provider" and AUTO in (there, here))
+        if there != here and not (name == "provider" and (may_be(there, here) or may_be(here, there)))
     )
 
 

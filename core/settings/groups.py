@@ -378,8 +378,10 @@ class EngineSettings(HomeSettings, ImageLimits, QualityLimits):
         description="`sleeping` invents its scores, for tries of everything else; on loopback only",
     )
     sleep_ms: float = Field(50.0, ge=0, description="How long the sleeping engine takes for a comparison, on average")
-    provider: Literal["auto", "cpu", "cuda", "tensorrt"] = Field(
-        "auto", description="Execution provider; one asked for by name and not got stops the worker"
+    provider: Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "openvino-bf16", "openvino-f32"] = Field(
+        "auto",
+        description="Execution provider; one asked for by name and not got stops the worker. `openvino`: in bfloat16 "
+        "where the processor has it",
     )
     detection_size: int = Field(640, ge=32, le=2048, multiple_of=32, description="Detector input, pixels a side")
     detection_threshold: float | None = Field(

@@ -8,6 +8,7 @@ from core.evaluations.messages import ShardMessage
 from core.evaluations.pipeline import Pipeline, part_prefix
 from core.evaluations.runs import Run, RunRequest
 from core.packs.catalogue import Pack, PackKind, directory_identity, find_pack, load_catalogue
+from core.providers import named
 from core.settings import Settings
 from core.settings.groups import EngineSettings
 from core.storage.objects import Objects
@@ -57,7 +58,7 @@ def pipeline_of(request: RunRequest, pack: Pack, engine: EngineSettings) -> Pipe
         detection_size=0 if request.track is Track.ALIGNED else request.detection_size,
         detection_threshold=engine.detection_threshold or pack.detection_threshold,
         min_face_px=engine.min_face_px,
-        provider=engine.provider,
+        provider=named(engine.provider),
         clear_detection_score=pack.clear_detection_score,
     )
 

@@ -34,7 +34,7 @@ SENT = {
         "min_face_px": 24,
         "provider": "cpu",
         "clear_detection_score": 0.0,
-        "version": 3,
+        "version": 4,
     },
 }
 
@@ -75,10 +75,10 @@ def test_an_answer_is_read_as_it_is_written(
 @pytest.mark.parametrize(
     ("pipeline", "digest"),
     [
-        (PIPELINE, "396f12a6bca2b5a365e9eaecbd4b2404e4779d514a3fb677595d22a1aec5be57"),
+        (PIPELINE, "1fcc01324fffa6f142a77bd353e2c687835857417ba5a85fccffa4ca8dbf1cd3"),
         (
             replace(PIPELINE, track=Track.ALIGNED, flip=True, detection_size=0),
-            "43ccf30457cd8573161e273a416a3ab7ecf001a57addcc5da6c37ba52e46354e",
+            "997ea19cb721179a5cceb182967b31b45a9fc691c66c64289da65314d3f10fdd",
         ),
     ],
 )

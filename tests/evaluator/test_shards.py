@@ -128,6 +128,19 @@ def test_a_shard_with_other_bytes_and_a_plan_for_another_pack_are_refused(
     assert not bench.objects.exists(message.part_key)
 
 
+@pytest.mark.parametrize(
+    ("planned", "running"), [("auto", "openvino-bf16"), ("openvino-bf16", "openvino-f32"), ("openvino-f32", "cpu")]
+)
+def test_what_openvino_computes_is_in_the_place_of_nothing_else(
+    bench: Bench, messages: list[ShardMessage], planned: str, running: str
+) -> None:
+    message = replace(messages[0], pipeline=replace(messages[0].pipeline, provider=planned))
+    bench.engine.facts = replace(bench.engine.facts, provider=running)
+    with pytest.raises(ShardDiffers, match=f"the provider is {running} here, planned {planned}: .* LIKENESS_PROVIDER"):
+        bench.shards.embed(message)
+    assert not bench.objects.exists(message.part_key)
+
+
 def test_an_aligned_crop_is_embedded_as_it_is_and_one_that_cannot_be_read_is_a_row(
     bench: Bench, messages: list[ShardMessage]
 ) -> None:

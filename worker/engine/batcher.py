@@ -12,6 +12,7 @@ import structlog
 from core.settings.groups import EngineSettings
 from worker.engine.contract import Embedder, Embeddings, Image, Priority
 from worker.engine.embed import BUCKETS, Recogniser
+from worker.engine.providers import is_on_cores
 from worker.engine.turns import Machine, Ticket, Turns
 
 #: Batches whose crops may wait for a device. Callers beyond that wait to be let in.
@@ -63,7 +64,7 @@ class Batcher:
     @classmethod
     def of(cls, recogniser: Recogniser, machine: Machine, provider: str, settings: EngineSettings) -> Self:
         """On a CPU a face costs the same in any batch (docs/engine.md): there each core runs one at a time."""
-        if provider == "cpu":
+        if is_on_cores(provider):
             turns, largest, wait_ms = machine.cores, settings.batch_size or 1, settings.batch_wait_ms or 0.0
         else:
             wait_ms = 2.0 if settings.batch_wait_ms is None else settings.batch_wait_ms

@@ -33,6 +33,10 @@ _FLAGS = {
 #: whole of it, and decoding 4000x3000 pixels costs 28 instead of 58 ms; at 1 it would still cost 21.
 DETECTOR_INPUTS = 2
 
+#: The same of a larger input, at which is looked only where a first look was not enough. At 1 more images would be
+#: reduced, and more of them decoded a second time for a face that is too small to be cut from so few pixels.
+LATER_INPUTS = 1.5
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedImage:
@@ -63,11 +67,15 @@ class DecodedImage:
         return tuple(((x - centre) / self.scale, (y - centre) / self.scale) for x, y in points)
 
 
-def scale_to_detect(header: ImageHeader, detection_size: int) -> int:
-    """How far an image may be reduced for a detector of this size: 1, 2, 4 or 8; 1 for all but JPEG."""
+def scale_to_detect(header: ImageHeader, detection_size: int, first_size: int) -> int:
+    """How far an image may be reduced for a detector of this size that looks at `first_size` first, mostly at no more.
+
+    1, 2, 4 or 8; 1 for all but JPEG.
+    """
     if header.format is not ImageFormat.JPEG:
         return 1
-    return _scale(max(header.width, header.height) / (DETECTOR_INPUTS * detection_size))
+    least = max(DETECTOR_INPUTS * first_size, LATER_INPUTS * detection_size)
+    return _scale(max(header.width, header.height) / least)
 
 
 def scale_to_crop(face_px: float, crop_px: int = CROP_SIZE) -> int:

@@ -227,7 +227,9 @@ class Engine:
             with watch.step("decode"):
                 header = self._header(body)
                 least = least_scale(header, self._settings.max_image_pixels)
-                scale = max(least, scale_to_detect(header, self.facts.detection_size))
+                scale = max(
+                    least, scale_to_detect(header, self.facts.detection_size, self._detector.first_size(policy))
+                )
                 decoded = DecodedImage.of(body, header, scale)
             with watch.step("detect"):
                 sight, shape = self._looks.at(decoded, policy), (decoded.height, decoded.width)

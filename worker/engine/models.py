@@ -13,16 +13,20 @@ import onnx
 import onnxruntime
 import structlog
 from insightface.app import FaceAnalysis
+from insightface.model_zoo.scrfd import SCRFD
 
 from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
 from core.packs.catalogue import Pack, directory_identity
+from core.providers import is_openvino
 from core.settings.groups import EngineSettings
 from worker.engine import providers
 from worker.engine.detect import Detector
 from worker.engine.embed import BUCKETS, INSIGHTFACES, Recogniser
 from worker.engine.graph import without_prelu
 from worker.engine.inputs import NetworkInput, tasks_of
+from worker.engine.openvino import OpenVinoSession
 from worker.engine.providers import Chain, Options, Provider
+from worker.engine.scrfd import Scrfd
 
 log = structlog.get_logger(__name__)
 
@@ -72,23 +76,31 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
         threshold = settings.detection_threshold or pack.detection_threshold
         analysis.prepare(ctx_id=0, det_thresh=threshold, det_size=(size, size))
         detection, recognition = analysis.models["detection"], analysis.models["recognition"]
+        if type(detection) is SCRFD:
+            detection = Scrfd.of(detection)
         if provider == "cpu":
             _suit_to_cpu(recognition, options)
+        elif is_openvino(provider):
+            recognition.session = None
+            recognition.session = OpenVinoSession(
+                Path(recognition.model_file), provider, streams=settings.threads, threads=settings.intra_op_threads
+            )
         elif provider == "tensorrt":
             suit_to_tensorrt(detection, recognition, size, options, chain, network_input)
     except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
         raise _load_failure(provider, directory, error) from error
     _require_usable(pack, detection, recognition, size)
     require_as_declared(recognition, network_input, f"the recogniser of `{pack.name}`")
-    detector = Detector(detection, size)
-    recogniser = Recogniser(recognition, () if provider == "cpu" else BUCKETS, network_input)
+    detector = Detector(detection, size, trims=providers.is_on_cores(provider) and isinstance(detection, Scrfd))
+    recogniser = Recogniser(recognition, () if providers.is_on_cores(provider) else BUCKETS, network_input)
     try:
         for side in detector.sizes:
             detector.find_at(side, np.zeros((side, side, 3), np.uint8))
         recogniser.embed([np.zeros((network_input.size, network_input.size, 3), np.uint8)])
     except Exception as error:
         raise _load_failure(provider, directory, error) from error
-    providers.require_running(provider, (*detector.sessions, *recogniser.sessions))
+    sessions = detector.sessions if is_openvino(provider) else (*detector.sessions, *recogniser.sessions)
+    providers.require_running(provider, sessions)
     return Models(detector, recogniser, provider)
 
 

@@ -1,19 +1,24 @@
-"""Execution providers: what is asked for, what onnxruntime offers, and what really runs."""
+"""Execution providers: what is asked for, what is offered here, and what really runs."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import onnxruntime
 
 from core.errors import ProviderUnavailable
+from core.providers import is_openvino, named
+from worker.engine.openvino import require_installed
 
-Provider = Literal["cpu", "cuda", "tensorrt"]
+Provider = Literal["cpu", "cuda", "tensorrt", "openvino-bf16", "openvino-f32"]
 Options = dict[str, str]
 Chain = list[tuple[str, Options]]
 
+#: As onnxruntime calls what a session runs on. Beside OpenVINO, which runs the recogniser, the detector is on the CPU.
 NAMES: dict[Provider, str] = {
     "cpu": "CPUExecutionProvider",
+    "openvino-bf16": "CPUExecutionProvider",
+    "openvino-f32": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
@@ -29,15 +34,22 @@ REMEDY = (
 )
 
 
-def candidates(asked: Literal["auto"] | Provider) -> tuple[Provider, ...]:
-    """What to try, in order. Only `auto` has a second choice."""
+def candidates(asked: Literal["auto", "openvino"] | Provider) -> tuple[Provider, ...]:
+    """What to try, in order. Only `auto` has a second choice, and none of OpenVINO's."""
     if asked != "auto":
-        return (asked,)
+        return (cast(Provider, named(asked)),)
     return ("cuda", "cpu") if NAMES["cuda"] in onnxruntime.get_available_providers() else ("cpu",)
 
 
+def is_on_cores(provider: str) -> bool:
+    """Whether a recogniser runs on the machine's cores: there a face costs about the same in any batch."""
+    return provider == "cpu" or is_openvino(provider)
+
+
 def require_offered(provider: Provider) -> None:
-    """Raise ProviderUnavailable if this onnxruntime was built without the provider."""
+    """Raise ProviderUnavailable if OpenVINO is not installed, or this onnxruntime was built without the provider."""
+    if is_openvino(provider):
+        require_installed(provider)
     offered = onnxruntime.get_available_providers()
     if NAMES[provider] not in offered:
         raise ProviderUnavailable(
@@ -63,7 +75,7 @@ def chain(provider: Provider, cache: Path, memory_mb: int | None = None, profile
     `memory_mb` limits the session's arena and TensorRT's workspace; `profile` comes from `one_engine_for`.
     """
     cpu = (NAMES["cpu"], Options())
-    if provider == "cpu":
+    if is_on_cores(provider):
         return [cpu]
     cuda = (NAMES["cuda"], CUDA | _limit("gpu_mem_limit", memory_mb))
     if provider == "cuda":

@@ -305,25 +305,30 @@ def jpeg_of(width: int, height: int) -> ImageFacts:
 
 
 @pytest.mark.parametrize(
-    ("facts", "detection_size", "scale"),
+    ("facts", "detection_size", "scale", "scale_of_small_first"),
     [
-        (jpeg_of(250, 250), 320, 1),
-        (jpeg_of(250, 250), 640, 1),
-        (jpeg_of(2559, 1920), 640, 1),
-        (jpeg_of(1920, 2560), 640, 2),
-        (jpeg_of(4000, 3000), 640, 2),
-        (jpeg_of(5120, 4000), 640, 4),
-        (jpeg_of(4000, 3000), 320, 4),
-        (jpeg_of(10_240, 3000), 640, 8),
-        (jpeg_of(60_000, 600), 320, 8),
-        (replace(jpeg_of(4000, 3000), media_type="image/png"), 640, 1),
-        (replace(jpeg_of(4000, 3000), media_type="image/webp"), 640, 1),
+        (jpeg_of(250, 250), 320, 1, 1),
+        (jpeg_of(250, 250), 640, 1, 1),
+        (jpeg_of(1919, 1080), 640, 1, 1),
+        (jpeg_of(1080, 1920), 640, 1, 2),
+        (jpeg_of(2559, 1920), 640, 1, 2),
+        (jpeg_of(1920, 2560), 640, 2, 2),
+        (jpeg_of(4000, 3000), 640, 2, 4),
+        (jpeg_of(5120, 4000), 640, 4, 4),
+        (jpeg_of(7680, 4000), 640, 4, 8),
+        (jpeg_of(4000, 3000), 320, 4, 4),
+        (jpeg_of(4000, 3000), 1024, 1, 2),
+        (jpeg_of(10_240, 3000), 640, 8, 8),
+        (jpeg_of(60_000, 600), 320, 8, 8),
+        (replace(jpeg_of(4000, 3000), media_type="image/png"), 640, 1, 1),
+        (replace(jpeg_of(4000, 3000), media_type="image/webp"), 640, 1, 1),
     ],
 )
-def test_a_reduced_jpeg_is_at_least_twice_as_long_as_what_the_detector_sees(
-    facts: ImageFacts, detection_size: int, scale: int
+def test_a_reduced_jpeg_is_twice_as_long_as_the_first_view_and_half_as_long_again_as_a_later_one(
+    facts: ImageFacts, detection_size: int, scale: int, scale_of_small_first: int
 ) -> None:
-    assert scale_to_detect(facts, detection_size) == scale
+    assert scale_to_detect(facts, detection_size, detection_size) == scale
+    assert scale_to_detect(facts, detection_size, 320) == scale_of_small_first
 
 
 @pytest.mark.parametrize(("face_px", "scale"), [(24, 1), (223, 1), (224, 2), (448, 4), (896, 8), (3000, 8)])

@@ -21,9 +21,11 @@ class KeenEye:
     squares: tuple[Square, ...]
     static_input_size: tuple[int, int] | None = None
     looked_at: list[int] = field(default_factory=list)
+    input_sizes: list[tuple[int, int]] = field(default_factory=list)
 
     def detect(self, image: Image, input_size: tuple[int, int]) -> tuple[Any, Any]:
         self.looked_at.append(input_size[0])
+        self.input_sizes.append(input_size)
         view = input_size[0] / max(image.shape[:2])
         seen = [(x, y, side) for x, y, side in self.squares if side * view >= 10]
         boxes = np.array([(x, y, x + side, y + side, 0.9) for x, y, side in seen]).reshape(-1, 5)
@@ -88,3 +90,35 @@ def test_faces_of_a_reduced_image_are_in_pixels_of_the_whole(policy: Policy) -> 
     (face,) = Detector(KeenEye((LARGE,)), 640).look(PHOTOGRAPH, policy).enlarged(4).faces
     assert face.box == (400, 400, 400 + 4 * LARGE[2], 400 + 4 * LARGE[2])
     assert face.keypoints[0] == (400 + 2 * LARGE[2], 400 + 2 * LARGE[2])
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "seen"),
+    [
+        (900, 900, (640, 640)),
+        (900, 1200, (544, 640)),  # 480 pixels of image, 64 of black
+        (1200, 900, (640, 544)),
+        (899, 1001, (640, 640)),
+        (1, 600, (96, 640)),
+    ],
+)
+def test_most_of_the_black_beside_a_narrow_image_is_left_out(width: int, height: int, seen: tuple[int, int]) -> None:
+    eye = KeenEye(())
+    Detector(eye, 640, trims=True).find_at(640, np.zeros((height, width, 3), np.uint8))
+    assert eye.input_sizes == [seen]
+
+
+def test_a_detector_of_a_fixed_size_or_on_a_gpu_sees_squares() -> None:
+    for eye, trims in ((KeenEye((), static_input_size=(640, 640)), True), (KeenEye(()), False)):
+        Detector(eye, 640, trims=trims).find_at(640, np.zeros((1200, 600, 3), np.uint8))
+        assert eye.input_sizes == [(640, 640)]
+
+
+def test_only_largest_looks_at_a_small_view_first() -> None:
+    detector = Detector(KeenEye(()), 640)
+    assert {policy: detector.first_size(policy) for policy in Policy} == {
+        Policy.LARGEST: 320,
+        Policy.MOST_CENTRAL: 640,
+        Policy.REQUIRE_ONE: 640,
+    }
+    assert Detector(KeenEye((), static_input_size=(640, 640)), 640).first_size(Policy.LARGEST) == 640

@@ -27,7 +27,8 @@ def encode(image: Image.Image, kind: str = "JPEG", **options: Any) -> bytes:
 
 
 def scale_of(body: bytes) -> int:
-    return scale_to_detect(inspect(body, max_bytes=10_000_000, max_pixels=40_000_000), 640)
+    """Under a policy that needs every face."""
+    return scale_to_detect(inspect(body, max_bytes=10_000_000, max_pixels=40_000_000), 640, 640)
 
 
 def acquired(engine: Engine, body: bytes, policy: Policy = Policy.LARGEST) -> Acquired:
