@@ -42,7 +42,7 @@ class Submitting:
         """
         job = accepted.job
         try:
-            self._objects.put(job.request.images_key, accepted.images)
+            self._objects.put_sealed(job.request.images_key, accepted.images)
         except StoreSilent:  # it may store them once it goes on
             with suppress(LikenessError):  # then they are swept, as images that no job names
                 self._jobs.erase_images(job.request.images_key, after_s=SILENT_STORE_S)
