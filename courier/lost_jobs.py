@@ -1,7 +1,7 @@
 """Jobs that nobody will run: queued ones whose message is gone, running ones whose lease has run out.
 
-A message is lost when the API is killed between recording a job and enqueuing it, when a worker is killed between
-taking a message off the queue and noting that it did, or when the server loses its last writes.
+A message is lost when a worker is killed between taking it off the queue and noting that it did, or a fetcher between
+recording that a job's images are there and enqueuing it, or when the server loses its last writes.
 """
 
 import re

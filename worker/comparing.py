@@ -138,7 +138,7 @@ class Comparisons:
             engine=engine.facts,
             faces=dict(comparison.faces),
             timings_ms={
-                "queue": round((started - job.created_at) * 1000, 1),
+                **_before(job, started),
                 "fetch": round((fetched - started) * 1000, 1),
                 **{step: round(ms, 1) for step, ms in comparison.timings_ms.items()},
             },
@@ -172,3 +172,10 @@ class Comparisons:
             timings_ms=result.timings_ms if result else None,
             failure=ended.failure.code if ended.failure else None,
         )
+
+
+def _before(job: Job, started: float) -> dict[str, float]:
+    """Until a thread took the job, in ms: its images stored, then waiting; of a job of 0.1.0 both as one."""
+    recorded = job.recorded_at or job.created_at
+    stored = {"store": round((recorded - job.created_at) * 1000, 1)} if job.recorded_at else {}
+    return {**stored, "queue": round((started - recorded) * 1000, 1)}

@@ -20,7 +20,8 @@ from core.evaluations.calibrations import CalibrationStore
 from core.evaluations.scoring import Scoring
 from core.evaluations.store import RunStore
 from core.keys.store import KeyStore
-from core.messaging.broker import Enqueue, Tasks, celery_app, enqueue
+from core.messaging.broker import Enqueue, Queues, Tasks, celery_app, enqueue
+from core.messaging.composing import Composer
 from core.messaging.presence import Presence
 from core.packs.catalogue import Pack, find_pack, load_catalogue
 from core.settings import Settings
@@ -71,7 +72,8 @@ def make_services(settings: Settings) -> Services:
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     calibrations, presence, silences = CalibrationStore(settings.redis), Presence(settings.redis), Silences()
     scoring = Scoring(settings.engine, presence.comparing)
-    send = partial(enqueue, celery_app("likeness-api", settings, answer_s=CLIENT_ANSWER_S))
+    app = celery_app("likeness-api", settings, answer_s=CLIENT_ANSWER_S)
+    composer = Composer(app)
     Signers.of(settings.signing)  # where it is told them, it refuses a wrong one before it accepts a `callback_url`
     rules = Rules(
         packs=packs,
@@ -95,13 +97,13 @@ def make_services(settings: Settings) -> Services:
         presence=presence,
         runs=RunStore(settings.redis),
         calibrations=calibrations,
-        enqueue=send,
+        enqueue=partial(enqueue, app),
         accepting=Accepting(rules, calibrations, scoring),
         submitting=Submitting(
             jobs,
             objects,
-            enqueue=lambda job_id, queue: send(Tasks.COMPARE, job_id, queue=queue),
-            fetch=lambda job_id: send(Tasks.FETCH_IMAGES, job_id),
+            compose=lambda job_id, queue: composer.compose(Tasks.COMPARE, job_id, queue=queue),
+            compose_fetch=lambda job_id: composer.compose(Tasks.FETCH_IMAGES, job_id, queue=Queues.IMAGES),
         ),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,

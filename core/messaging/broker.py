@@ -14,10 +14,11 @@ from core.errors import BrokerUnavailable
 from core.messaging import transport
 from core.settings import Settings
 from core.settings.groups import RedisSettings
+from core.storage import messages
 from core.storage.connection import ANSWER_S, CONNECT_S, asking, connect, is_silence, translated
 from core.storage.patience import note_silence
 
-BROKER_DATABASE = 0
+BROKER_DATABASE = messages.DATABASE
 RESULT_DATABASE = 1
 
 

@@ -159,7 +159,7 @@ def test_a_queued_job_runs_to_its_result(bench: Bench) -> None:
     assert ended.score is not None
     assert ended.result.engine == bench.engine.facts
     assert ended.result.decision is (Decision.MATCH if ended.score >= 0 else Decision.NON_MATCH)
-    assert ended.result.timings_ms.keys() == {"queue", "fetch", "total"}
+    assert ended.result.timings_ms.keys() == {"store", "queue", "fetch", "total"}
     assert str(ended.holder).startswith("engine@test ")
     assert bench.engine.compared == [(REFERENCE, PROBE)]
 

@@ -1,0 +1,45 @@
+"""A message that is composed is the one that Celery would have sent."""
+
+import json
+from base64 import b64decode
+from typing import Any
+
+import pytest
+
+from core.messaging.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
+from core.messaging.composing import Composer
+from core.storage.connection import connect
+from tests.support.servers import Servers
+
+JOB = "cmp_0123456789abcdef0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("task", "queue"), [(Tasks.COMPARE, Queues.COMPARISONS_BUSY), (Tasks.FETCH_IMAGES, Queues.IMAGES)]
+)
+def test_it_is_what_celery_sends_but_for_what_differs_each_time(redis_server: Servers, task: str, queue: str) -> None:
+    app = celery_app("test", redis_server.settings)
+    enqueue(app, task, JOB, queue=queue)
+    (sent,) = connect(redis_server.settings.redis, BROKER_DATABASE).lrange(queue, 0, -1)
+    composed = Composer(app).compose(task, JOB, queue=queue)
+    assert composed.queue == queue
+    assert without_ids(json.loads(composed.text)) == without_ids(json.loads(sent))
+    assert JOB in composed.text, "by which the reaper finds that it is enqueued"
+
+
+def test_no_two_messages_are_one(redis_server: Servers) -> None:
+    composer = Composer(celery_app("test", redis_server.settings))
+    first, second = (json.loads(composer.compose(Tasks.COMPARE, JOB, queue="lane").text) for _ in range(2))
+    for name in ("correlation_id", "delivery_tag"):
+        assert first["properties"][name] != second["properties"][name]
+    assert first["headers"]["id"] != second["headers"]["id"]
+    assert first["headers"]["id"] == first["headers"]["root_id"] == first["properties"]["correlation_id"]
+
+
+def without_ids(message: dict[str, Any]) -> dict[str, Any]:
+    """The message, with its body in clear and the ids of chance as no more than that they are there."""
+    body = json.loads(b64decode(message["body"]))
+    headers = {**message["headers"], **{name: len(message["headers"][name]) for name in ("id", "root_id")}}
+    properties = message["properties"]
+    chance = {name: len(properties[name]) for name in ("correlation_id", "delivery_tag", "reply_to")}
+    return {**message, "body": body, "headers": headers, "properties": {**properties, **chance}}
