@@ -102,7 +102,9 @@ def make_services(settings: Settings) -> Services:
         submitting=Submitting(
             jobs,
             objects,
-            compose=lambda job_id, queue: composer.compose(Tasks.COMPARE, job_id, queue=queue),
+            compose=lambda job, queue: composer.compose(
+                Tasks.COMPARE, job.id, queue=queue, images_key=job.request.images_key
+            ),
             compose_fetch=lambda job_id: composer.compose(Tasks.FETCH_IMAGES, job_id, queue=Queues.IMAGES),
         ),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,

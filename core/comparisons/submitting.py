@@ -19,7 +19,7 @@ SILENT_STORE_S = 5.0
 class Submitting:
     """Keeps what was accepted. `compose` writes the message that has a job run by whoever takes from a queue.
 
-    `compose_fetch` writes that of one whose images are to be fetched first.
+    `compose_fetch` writes that of one, by its id, whose images are to be fetched first.
     """
 
     def __init__(
@@ -27,7 +27,7 @@ class Submitting:
         jobs: JobStore,
         objects: Objects,
         *,
-        compose: Callable[[str, str], Message],
+        compose: Callable[[Job, str], Message],
         compose_fetch: Callable[[str], Message] | None = None,
     ) -> None:
         self._jobs = jobs
@@ -62,7 +62,7 @@ class Submitting:
     def _message(self, job: Job, queue: str) -> Message:
         if job.request.urls and self._compose_fetch:
             return self._compose_fetch(job.id)
-        return self._compose(job.id, queue)
+        return self._compose(job, queue)
 
     def _undo(self, job: Job, claim: Claim | None, *, is_recorded: bool) -> None:
         """Nothing was accepted, so nothing stays, as far as the stores that are left allow."""

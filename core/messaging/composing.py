@@ -21,11 +21,14 @@ class Composer:
         self._app = app
         self._pattern = cache(self._written)
 
-    def compose(self, task: str, subject: str, *, queue: str) -> Message:
-        """The message that has `task` done for `subject`, an id, by whoever takes from `queue`."""
+    def compose(self, task: str, subject: str, *, queue: str, **told: str) -> Message:
+        """The message that has `task` done for `subject`, an id, by whoever takes from `queue`.
+
+        What it is `told` beside that it finds in its request, and can do without.
+        """
         pattern = self._pattern(task)
         task_id = str(uuid4())
-        headers = {**pattern["headers"], "id": task_id, "root_id": task_id, "argsrepr": repr((subject,))}
+        headers = {**pattern["headers"], "id": task_id, "root_id": task_id, "argsrepr": repr((subject,)), **told}
         properties = {
             **pattern["properties"],
             "correlation_id": task_id,

@@ -47,6 +47,10 @@ def image(shade: int, side: int = 64) -> bytes:
 REFERENCE, PROBE = image(200), image(40)
 
 
+def message(job: Job, queue: str) -> Message:
+    return Message(queue, job.id)
+
+
 @dataclass
 class Door:
     """The use case with what it was given, and what it has told the broker."""
@@ -66,7 +70,7 @@ class Door:
         self.scoring = Scoring(self.settings.engine, lambda: self.running)
         self.accepting = Accepting(rules, self.calibrations, self.scoring)
         self.broker: Any = connect(self.settings.redis, BROKER_DATABASE)
-        self.submitting = Submitting(self.jobs, self.objects, compose=lambda job_id, queue: Message(queue, job_id))
+        self.submitting = Submitting(self.jobs, self.objects, compose=message)
 
     @property
     def enqueued(self) -> list[tuple[str, str]]:
@@ -335,7 +339,7 @@ def test_a_job_that_may_not_be_enqueued_is_not_recorded_either(door: Door, forbi
 
 def test_a_job_whose_recording_was_not_answered_is_taken_back(door: Door) -> None:
     claim = door.claim()
-    door.submitting = Submitting(Unanswered.of(door.settings), door.objects, compose=lambda i, queue: Message(queue, i))
+    door.submitting = Submitting(Unanswered.of(door.settings), door.objects, compose=message)
     accepted = door.accepting.accept(submission(callback_url=CALLBACK), owner="ada")
     with pytest.raises(RecordsUnavailable):
         door.submitting.submit(accepted, queue="lane", claim=claim)
@@ -353,7 +357,7 @@ def test_images_that_cannot_be_deleted_now_are_due_for_erasure(door: Door) -> No
             door.objects.is_away = True
             super().create(job, claim=claim, message=message)
 
-    door.submitting = Submitting(TakesTheStoreAlong.of(door.settings), door.objects, compose=lambda i, q: Message(q, i))
+    door.submitting = Submitting(TakesTheStoreAlong.of(door.settings), door.objects, compose=message)
     accepted = door.accepting.accept(submission())
     with pytest.raises(RecordsUnavailable):
         door.submitting.submit(accepted, queue="lane")

@@ -5,6 +5,7 @@ from base64 import b64decode
 from typing import Any
 
 import pytest
+from celery.app.task import Context
 
 from core.messaging.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
 from core.messaging.composing import Composer
@@ -25,6 +26,12 @@ def test_it_is_what_celery_sends_but_for_what_differs_each_time(redis_server: Se
     assert composed.queue == queue
     assert without_ids(json.loads(composed.text)) == without_ids(json.loads(sent))
     assert JOB in composed.text, "by which the reaper finds that it is enqueued"
+
+
+def test_what_it_is_told_is_in_its_request(redis_server: Servers) -> None:
+    app = celery_app("test", redis_server.settings)
+    composed = json.loads(Composer(app).compose(Tasks.COMPARE, JOB, queue="lane", images_key="a key").text)
+    assert Context(composed["headers"]).get("images_key") == "a key"
 
 
 def test_no_two_messages_are_one(redis_server: Servers) -> None:

@@ -6,6 +6,7 @@ import pytest
 import redis as driver
 from redis.backoff import NoBackoff
 
+from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
 from core.comparisons.submitting import Submitting
@@ -22,8 +23,8 @@ from tests.support.receivers import job_that_calls_back
 from tests.support.servers import Servers
 
 
-def message(job_id: str, queue: str) -> Message:
-    return Message(queue, job_id)
+def message(job: Job, queue: str) -> Message:
+    return Message(queue, job.id)
 
 
 refused_by = pytest.mark.parametrize(("word", "fault"), REFUSALS.items())
