@@ -198,7 +198,7 @@ def wall_ms(door: Door, pairs: Sequence[Pair], rounds: int) -> dict[str, float]:
         accepted_ms = (datetime.fromisoformat(job["created_at"]).timestamp() - began) * 1000
         steps = dict(job["timings_ms"])
         engine_ms = steps.pop("total")
-        around = {"upload and accept": accepted_ms, "queue": steps.pop("queue"), "fetch": steps.pop("fetch")}
+        around = {"upload and accept": accepted_ms, **{step: steps.pop(step) for step in ("store", "queue", "fetch")}}
         inside = {step: ms * engine_ms / sum(steps.values()) for step, ms in steps.items()}
         rest = took_ms - engine_ms - sum(around.values())
         found.append({**around, **inside, "end and answer": rest})

@@ -44,7 +44,7 @@ THEN = {
     API: "start more API processes; they share nothing",
     STORE: "add a node to the object store, or give each shard of jobs a bucket on a store of its own",
     REDIS: (
-        "give broker, results and records a Redis each (they are separate databases already), then each group of "
+        "give Celery's results a Redis of their own (they are a separate database already), then each group of "
         "owners a set of its own; `everysec` saves the syncs, `io-threads` only the socket work: commands stay on "
         "one thread"
     ),

@@ -23,14 +23,14 @@ EVALUATIONS = ("embedder", "evaluator")
 
 #: How a part is known by its command line; what fits nothing is a supervisor or a shell.
 PARTS = {
-    "redis": "valkey",
-    "object store": "weed",
-    "api": "gunicorn",
-    "worker": "engine",
-    "surplus": "surplus@",
-    "embedder": "embedder",
-    "evaluator": "evaluator@",
-    "courier": "courier@",
+    "redis": ("valkey",),
+    "object store": ("weed", "rclone serve"),
+    "api": ("gunicorn",),
+    "worker": ("engine",),
+    "surplus": ("surplus@",),
+    "embedder": ("embedder",),
+    "evaluator": ("evaluator@",),
+    "courier": ("courier@",),
 }
 
 
@@ -151,4 +151,4 @@ def _part(command: Sequence[str]) -> str:
     line = " ".join(command)
     if "infra.local.supervise" in line or "honcho" in line:
         return "rest"
-    return next((part for part, sign in PARTS.items() if sign in line), "rest")
+    return next((part for part, signs in PARTS.items() if any(sign in line for sign in signs)), "rest")

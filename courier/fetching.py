@@ -101,7 +101,7 @@ class Fetching:
             return
         try:
             fetched, body = self._fetched(job)
-            self._objects.put(fetched.images_key, body)
+            self._objects.put_sealed(fetched.images_key, body)
         except ObjectNotFound:
             self._fail(job, "images_lost", "the image that was sent is no longer in the object store")
         except ImagesDamaged as error:

@@ -1,7 +1,7 @@
 """Jobs that nobody will run: queued ones whose message is gone, running ones whose lease has run out.
 
-A message is lost when the API is killed between recording a job and enqueuing it, when a worker is killed between
-taking a message off the queue and noting that it did, or when the server loses its last writes.
+A message is lost when a worker is killed between taking it off the queue and noting that it did, or a fetcher between
+recording that a job's images are there and enqueuing it, or when the server loses its last writes.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from core.errors import BrokerUnavailable
 from core.messaging.broker import BROKER_DATABASE, Queues, Tasks
+from core.messaging.place import PRIORITIES, list_of
 from core.portions import PORTION, portions
 from core.settings import Settings
 from core.settings.groups import CourierSettings, JobSettings, RedisSettings
@@ -20,8 +21,6 @@ from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
 from core.storage.records import Records
 
-#: kombu keeps a queue's messages in a list per priority step, and those that workers have taken in one hash.
-_PRIORITIES = ("", "\x06\x163", "\x06\x166", "\x06\x169")
 _UNACKED = "unacked"
 
 
@@ -107,7 +106,7 @@ class LostJobs:
     def _in_messages(self) -> set[str]:
         """Every job id in a message on the queue or in a worker's hands. The queue first: messages move that way."""
         ids: set[str] = set()
-        for queue in (f"{lane}{priority}" for lane in self._work.queues for priority in _PRIORITIES):
+        for queue in (list_of(lane, priority) for lane in self._work.queues for priority in PRIORITIES):
             with translated(BrokerUnavailable):
                 length = self._broker.llen(queue)
             for first in range(0, length, PORTION):

@@ -24,7 +24,7 @@ def compare(self: Task, job_id: str) -> None:
     self.app.services.canary.heard()
     comparisons: Comparisons = self.app.services.comparisons
     try:
-        comparisons.run(job_id)
+        comparisons.run(job_id, images_key=self.request.get("images_key"))
     except StoreUnavailable as error:
         if self.request.retries >= len(STORE_RETRIES_S):
             comparisons.give_up(job_id, error.code, str(error))

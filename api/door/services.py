@@ -26,7 +26,8 @@ from core.evaluations.scoring import Scoring
 from core.evaluations.store import RunStore
 from core.keys.store import KeyStore
 from core.liveness import Liveness, LivenessRule
-from core.messaging.broker import Enqueue, Tasks, celery_app, enqueue
+from core.messaging.broker import Enqueue, Queues, Tasks, celery_app, enqueue
+from core.messaging.composing import Composer
 from core.messaging.presence import Presence
 from core.packs.catalogue import Pack, PackKind, find_pack, load_catalogue
 from core.settings import Settings
@@ -85,7 +86,8 @@ def make_services(settings: Settings) -> Services:
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     calibrations, presence, silences = CalibrationStore(settings.redis), Presence(settings.redis), Silences()
     scoring = Scoring(settings.engine, presence.comparing)
-    send = partial(enqueue, celery_app("likeness-api", settings, answer_s=CLIENT_ANSWER_S))
+    app = celery_app("likeness-api", settings, answer_s=CLIENT_ANSWER_S)
+    composer, send = Composer(app), partial(enqueue, app)
     Signers.of(settings.signing)  # where it is told them, it refuses a wrong one before it accepts a `callback_url`
     rules = Rules(
         packs=packs,
@@ -117,8 +119,14 @@ def make_services(settings: Settings) -> Services:
         submitting=Submitting(
             jobs,
             objects,
-            enqueue=lambda job_id, place: send(Tasks.COMPARE, job_id, queue=place.queue, priority=place.priority),
-            fetch=lambda job_id: send(Tasks.FETCH_IMAGES, job_id),
+            compose=lambda job, place: composer.compose(
+                Tasks.COMPARE,
+                job.id,
+                queue=place.queue,
+                priority=place.priority,
+                images_key=job.request.images_key,
+            ),
+            compose_fetch=lambda job_id: composer.compose(Tasks.FETCH_IMAGES, job_id, queue=Queues.IMAGES),
         ),
         batches=batches,
         shards=ShardStore.of(settings),

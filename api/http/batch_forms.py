@@ -44,10 +44,10 @@ def read_batch_form(
         if problem is not None or count > most_photographs:
             continue
         if name == pairs:
-            found.pairs = part.body.getvalue() if not part.is_cut else part.body.getvalue() + b" " * most_pairs_bytes
+            found.pairs = b"".join(part.pieces) + (b" " * most_pairs_bytes if part.is_cut else b"")
         elif is_photograph:
             found.photographs[name] = part.value  # type: ignore[assignment] # it has a filename
-        elif part.is_cut or part.body.tell() > most_text_bytes:
+        elif part.is_cut or part.size_bytes > most_text_bytes:
             problem = too_long(name, most_text_bytes, texts[name])
         else:
             found.texts[name] = part.value  # type: ignore[assignment] # it has none

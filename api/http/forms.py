@@ -23,23 +23,26 @@ class Part:
     name: str
     filename: str | None
     headers: Headers
-    body: io.BytesIO = field(default_factory=io.BytesIO)
+    pieces: list[bytes] = field(default_factory=list)
+    size_bytes: int = 0
     is_cut: bool = False
 
     def add(self, data: bytes, most_text_bytes: int) -> None:
         """Take what has come, in memory: a face must not reach the disk of an API machine."""
-        if self.filename is None and self.body.tell() + len(data) > most_text_bytes:
+        if self.filename is None and self.size_bytes + len(data) > most_text_bytes:
             self.is_cut = True
         else:
-            self.body.write(data)
+            self.pieces.append(data)
+            self.size_bytes += len(data)
 
     @property
     def value(self) -> FileStorage | str:
         """What the part is for whoever asked for it."""
+        body = b"".join(self.pieces)
         if self.filename is None:
-            return self.body.getvalue().decode(MultiPartParser().get_part_charset(self.headers), "replace")
-        self.body.seek(0)
-        return FileStorage(self.body, self.filename, self.name, headers=self.headers)
+            return body.decode(MultiPartParser().get_part_charset(self.headers), "replace")
+        # The stream hands out these very bytes when it is read at once: no photograph is copied again.
+        return FileStorage(io.BytesIO(body), self.filename, self.name, headers=self.headers)
 
 
 def read_form(request: Request, files: Mapping[str, str], texts: Mapping[str, str]) -> Form:

@@ -22,7 +22,7 @@ def budget(bench: Json) -> Lines:
         lines += _profile(profile)
     if wall:
         lines += _wall(wall)
-    return lines
+    return [*lines, *paragraph("What was tried on the parts around the engine: [around.md](performance/around.md).")]
 
 
 def _cpu(cpu: Mapping[str, float], bench: Json) -> Lines:
@@ -83,7 +83,7 @@ def _why(part: str, bench: Json) -> str:
         if calls := measured.get("s3_calls_per_job"):
             sentences.append(f"Calls a job: {counts(calls)}.")
         if photographs := bench.get("photographs"):
-            sentences.append(f"{size(photographs['mean_pair_bytes'])} go in and come out, with checksums over HTTP.")
+            sentences.append(f"{size(photographs['mean_pair_bytes'])} go in and come out over HTTP.")
         if cpu["object store"] > cpu.get("api", float("inf")):
             sentences.append("It costs more than the API that talks to it.")
     if part == "redis":

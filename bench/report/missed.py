@@ -83,8 +83,8 @@ def _idle(bench: Json) -> str | None:
         return None
     steps = listed([f"*{step}* {amount(wall[step])} ms" for step in AROUND if wall.get(step, 0) >= NOTABLE_MS])
     return (
-        f"around the engine are {steps}. In *queue* are the object store, which takes the photographs, the record, the "
-        "message and Celery. Nothing polls. Smaller photographs take less."
+        f"around the engine are {steps}. *store* is the object store, which takes the photographs; in *queue* are the "
+        "record, the message and Celery. Nothing polls. Smaller photographs take less."
     )
 
 

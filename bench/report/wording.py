@@ -79,7 +79,8 @@ LIBRARIES = {
 }
 STEPS = {
     "upload and accept": "both photographs to the API, and read",
-    "queue": "into the object store, recorded, enqueued, and through the broker to a free thread of a worker",
+    "store": "into the object store",
+    "queue": "recorded, enqueued, and through the broker to a free thread of a worker",
     "wait": "for a turn at the engine",
     "fetch": "the photographs from the object store",
     "decode": "both to pixels, upright; goes by the megapixel",
@@ -91,7 +92,7 @@ STEPS = {
 }
 
 #: Steps of a job that are not the engine's.
-AROUND = ("upload and accept", "queue", "fetch", "wait", "end and answer")
+AROUND = ("upload and accept", "store", "queue", "fetch", "wait", "end and answer")
 
 
 def name_of(key: str) -> str:

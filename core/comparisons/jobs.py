@@ -66,6 +66,8 @@ class Job:
     request: ComparisonRequest
     #: Id of the API key that submitted it, the first of a row of rotated ones; None where no keys are asked for.
     owner: str | None = None
+    #: When its images were stored, and it was recorded and enqueued; None of a job of 0.1.0.
+    recorded_at: float | None = None
     #: How often it was started, but for starts that were handed back.
     attempts: int = 0
     #: How often its images were asked for at their URLs, in vain.

@@ -16,6 +16,7 @@ from core.settings.groups import ImageSettings, JobSettings, RedisSettings
 from core.storage.connection import connect, translated
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
+from core.storage.messages import Message
 from core.storage.reading import read, readable
 from core.storage.records import ERASURES, Fields, Records, number
 from core.vocabulary import Result
@@ -71,12 +72,16 @@ class JobStore:
             memory = self._redis.info("memory")
         return memory["used_memory"] / memory["maxmemory"] if memory.get("maxmemory") else None
 
-    def create(self, job: Job, *, claim: Claim | None = None) -> None:
-        """Record a queued job, and on the claim it is made for. Raise IdempotencyInFlight for a claim that is lost."""
+    def create(self, job: Job, *, claim: Claim | None = None, message: Message | None = None) -> None:
+        """Record a queued job, on the claim it is made for as well, and enqueue the message that has it run.
+
+        Raise IdempotencyInFlight for a claim that is lost.
+        """
         self._records.create(
             job.id,
             {
                 "created_at": job.created_at,
+                "recorded_at": time.time(),
                 "images_key": job.request.images_key,
                 "request": _REQUEST.dump_json(job.request),
                 **({"event_id": job.event_id} if job.event_id else {}),
@@ -85,6 +90,7 @@ class JobStore:
             },
             owner=job.owner,
             claim=claim,
+            message=message,
         )
 
     def get(self, job_id: str) -> Job:
@@ -125,11 +131,11 @@ class JobStore:
 
     def succeed(self, job: Job, result: Result) -> Job:
         """Running to succeeded, with the result."""
-        return self._end(Step.SUCCEED, job, result=result)
+        return self._end(Step.SUCCEED, job, result=result, is_known=True)
 
     def fail(self, job: Job, failure: Failure) -> Job:
         """To failed: we could not do our work."""
-        return self._end(Step.FAIL, job, failure=failure)
+        return self._end(Step.FAIL, job, failure=failure, is_known=True)
 
     def abandon(self, job_id: str, failure: Failure) -> None:
         """To failed, by id: a record that cannot be read does not say whom to call back."""
@@ -216,7 +222,16 @@ class JobStore:
         with translated():
             self._redis.zrem(ERASURES, *keys)
 
-    def _end(self, step: Step, job: Job, *, result: Result | None = None, failure: Failure | None = None) -> Job:
+    def _end(
+        self,
+        step: Step,
+        job: Job,
+        *,
+        result: Result | None = None,
+        failure: Failure | None = None,
+        is_known: bool = False,
+    ) -> Job:
+        """`is_known`: whoever ends the job is at work on it, and need not be told what the record says beside that."""
         now = time.time()
         # What the event says of the job beside its ending never changes, so it may have been read before.
         ending = replace(job, status=LIFECYCLE[step][1], result=result, failure=failure)
@@ -228,17 +243,25 @@ class JobStore:
             # Forgotten with the ending itself. Where images stay for a time, the script keeps it for as long.
             **({} if self._image_retention_s else {"seal_key": ""}),
         }
-        return _job(
+        after = self._records.step(
+            step,
             job.id,
-            self._records.step(
-                step,
-                job.id,
-                fields,
-                retention_s=self._job_retention_s,
-                images_due_at=now + self._image_retention_s,
-                outgoing=outgoing,
-                lease=self._lease(""),
-            ),
+            fields,
+            retention_s=self._job_retention_s,
+            images_due_at=now + self._image_retention_s,
+            outgoing=outgoing,
+            lease=self._lease(""),
+            brief=is_known,
+        )
+        if not is_known:
+            return _job(job.id, after)
+        deliveries = tuple(event.id for event in outgoing)
+        return replace(
+            ending,
+            version=int(after["version"]),
+            ended_at=float(after["ended_at"]),
+            deliveries=deliveries,
+            seal_key=None,
         )
 
     def _lease(self, holder: str) -> Lease:
@@ -258,6 +281,7 @@ def _parsed(job_id: str, fields: Fields) -> Job:
         created_at=float(fields["created_at"]),
         request=_REQUEST.validate_json(fields["request"]),
         owner=fields.get("owner"),
+        recorded_at=number(fields, "recorded_at"),
         attempts=int(fields.get("attempts", 0)),
         fetches=int(fields.get("fetches", 0)),
         holder=fields.get("worker"),

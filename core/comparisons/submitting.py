@@ -1,4 +1,4 @@
-"""The use case of a submission: store the images, record the job, enqueue. In this order."""
+"""The use case of a submission: store the images, then record the job and enqueue it, which is one step."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,6 +10,7 @@ from core.comparisons.submission import Accepted
 from core.errors import LikenessError, RecordsUnavailable, StoreSilent
 from core.messaging.place import Place
 from core.storage.idempotency import Claim
+from core.storage.messages import Message
 from core.storage.objects import Objects
 
 #: When to erase what a silent store may have taken: by then it answers, or does both in the order it was asked.
@@ -17,9 +18,9 @@ SILENT_STORE_S = 5.0
 
 
 class Submitting:
-    """Keeps what was accepted. `enqueue` publishes a job's id to its place, or raises BrokerUnavailable.
+    """Keeps what was accepted. `compose` writes the message that has a job run by whoever takes from a place.
 
-    `fetch` publishes the id of one whose images are to be fetched first.
+    `compose_fetch` writes that of one, by its id, whose images are to be fetched first.
     """
 
     def __init__(
@@ -27,13 +28,13 @@ class Submitting:
         jobs: JobStore,
         objects: Objects,
         *,
-        enqueue: Callable[[str, Place], None],
-        fetch: Callable[[str], None] | None = None,
+        compose: Callable[[Job, Place], Message],
+        compose_fetch: Callable[[str], Message] | None = None,
     ) -> None:
         self._jobs = jobs
         self._objects = objects
-        self._enqueue = enqueue
-        self._fetch = fetch
+        self._compose = compose
+        self._compose_fetch = compose_fetch
 
     def submit(self, accepted: Accepted, *, place: Place, claim: Claim | None = None) -> Job:
         """Keep it: from the moment this returns, the job ends in exactly one terminal state.
@@ -42,27 +43,27 @@ class Submitting:
         has passed to another: then nothing stays.
         """
         job = accepted.job
+        message = self._message(job, place)
         try:
-            self._objects.put(job.request.images_key, accepted.images)
+            self._objects.put_sealed(job.request.images_key, accepted.images)
         except StoreSilent:  # it may store them once it goes on
             with suppress(LikenessError):  # then they are swept, as images that no job names
                 self._jobs.erase_images(job.request.images_key, after_s=SILENT_STORE_S)
             raise
         is_recorded = True
         try:
-            try:
-                self._jobs.create(job, claim=claim)
-            except LikenessError as error:
+            self._jobs.create(job, claim=claim, message=message)
+        except BaseException as error:
+            if isinstance(error, LikenessError):
                 is_recorded = isinstance(error, RecordsUnavailable) and not error.is_refusal
-                raise
-            if job.request.urls and self._fetch:
-                self._fetch(job.id)
-            else:
-                self._enqueue(job.id, place)
-        except BaseException:
             self._undo(job, claim, is_recorded=is_recorded)
             raise
         return job
+
+    def _message(self, job: Job, place: Place) -> Message:
+        if job.request.urls and self._compose_fetch:
+            return self._compose_fetch(job.id)
+        return self._compose(job, place)
 
     def _undo(self, job: Job, claim: Claim | None, *, is_recorded: bool) -> None:
         """Nothing was accepted, so nothing stays, as far as the stores that are left allow."""

@@ -14,10 +14,11 @@ from core.errors import BrokerUnavailable
 from core.messaging import transport
 from core.settings import Settings
 from core.settings.groups import RedisSettings
+from core.storage import messages
 from core.storage.connection import ANSWER_S, CONNECT_S, asking, connect, is_silence, translated
 from core.storage.patience import note_silence
 
-BROKER_DATABASE = 0
+BROKER_DATABASE = messages.DATABASE
 RESULT_DATABASE = 1
 
 
@@ -144,7 +145,7 @@ def celery_app(name: str, settings: Settings, *, answer_s: float = ANSWER_S) -> 
         worker_cancel_long_running_tasks_on_connection_loss=False,
         # A busy worker that is stopped sleeps this long, to the end, then hands back what still runs.
         worker_soft_shutdown_timeout=settings.worker.shutdown_grace_s,
-        # Three more messages a job, a fifth of what a worker does beside the model. Flower turns them on while it runs.
+        # Three more messages a job, a fifth of what a worker does beside the model. Flower turns them on if it is to.
         worker_send_task_events=False,
         task_send_sent_event=False,
         worker_hijack_root_logger=False,

@@ -114,6 +114,11 @@ class ObjectSettings(Group):
     secret_key: SecretStr | None = Field(None, description="S3 secret key")
     region: str = Field("us-east-1", description="S3 region, as the server expects it in signatures")
     bucket: str = Field("likeness", description="Bucket for images, data sets and reports")
+    local: Literal["seaweedfs", "rclone"] = _setting(
+        "LOCAL_STORE",
+        "seaweedfs",
+        description="The embedded object store, where no endpoint is set; `rclone` costs less and promises less",
+    )
 
     @property
     def credentials(self) -> tuple[str, str, str]:
@@ -434,6 +439,9 @@ class FlowerSettings(Group):
     model_config = _named("LIKENESS_FLOWER_")
 
     writable: bool = Field(False, description="Whether the local Flower may stop workers and revoke tasks")
+    events: bool = Field(
+        False, description="Whether the local Flower shows tasks; it has workers send three messages a job for that"
+    )
     url: str | None = Field(None, description="Where Flower answers, where it runs")
 
 

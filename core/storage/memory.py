@@ -34,6 +34,10 @@ class MemoryObjects:
         with self._lock:
             self._kept[key] = Kept(body)
 
+    def put_sealed(self, key: str, body: bytes) -> None:
+        """The same."""
+        self.put(key, body)
+
     def get(self, key: str) -> bytes:
         """Raise ObjectNotFound for a missing key."""
         self._answer()

@@ -10,10 +10,12 @@ from typing import Any
 from core.errors import JobBegunBefore, JobHeld, RecordNotFound, TransitionRefused
 from core.portions import PORTION, portions
 from core.storage import scripts
-from core.storage.connection import translated
+from core.storage.connection import DATABASE, translated
 from core.storage.endings import Endings
 from core.storage.idempotency import CLAIM_LASTS_S, Claim, IdempotencyInFlight
 from core.storage.lifecycle import EXCLUSIVE, LIFECYCLE, Lease, Status, Step
+from core.storage.messages import DATABASE as QUEUES_DATABASE
+from core.storage.messages import Message
 
 ERASURES = "erasures"
 DELIVERIES_DUE = "deliveries-due"
@@ -81,9 +83,10 @@ class Records:
         *,
         owner: str | None = None,
         claim: Claim | None = None,
+        message: Message | None = None,
         shards: Mapping[str, str] | None = None,
     ) -> None:
-        """Record something queued; its owner, if it has one, finds it in lists of its own.
+        """Record something queued, and enqueue `message`; its owner, if it has one, finds it in lists of its own.
 
         Created a second time, a record stays what it has become. One that is made for a claim is written on it in the
         same step; raise IdempotencyInFlight, and nothing is recorded, when the claim has passed to another. So are
@@ -91,10 +94,15 @@ class Records:
         """
         with translated():
             answer = self._create(
-                keys=[self.key(record_id), *([claim.key] if claim else [])],
+                keys=[
+                    *(self.key(record_id), f"{self._kind}-withdrawn:{record_id}"),
+                    *([claim.key] if claim else []),
+                ],
                 args=[
                     *(record_id, self._kind, owner or "", Status.QUEUED),
                     *((claim.token, time.time() + CLAIM_LASTS_S) if claim else ("", "")),
+                    *((message.queue, message.text) if message else ("", "")),
+                    *(QUEUES_DATABASE, DATABASE),
                     *((json.dumps(shards), time.time()) if shards else ("", "")),
                     *_flat({"version": 1, **fields}),
                 ],
@@ -122,11 +130,13 @@ class Records:
         outgoing: Sequence[Outgoing] = (),
         lease: Lease | None = None,
         only_first: bool = False,
+        brief: bool = False,
     ) -> Fields:
         """Take the step and return the record after it. Raise TransitionRefused, JobHeld or RecordNotFound.
 
         With a lease, the record is held while it runs; without one, nobody is asked. `only_first`: raise
-        JobBegunBefore, and change nothing, where an attempt of another was counted.
+        JobBegunBefore, and change nothing, where an attempt of another was counted. `brief`: of the record, return what
+        was written, and its version.
         """
         allowed, status = LIFECYCLE[step]
         now = time.time()
@@ -152,12 +162,14 @@ class Records:
                     lease.holder if lease and step in EXCLUSIVE else "",
                     int(1000 * lease.lasts_s) if lease else 0,
                     "1" if only_first else "",
+                    "1" if brief else "",
                     *_flat(written),
                 ],
             )
         match answer:
             case ["done", after]:
-                return dict(zip(after[::2], after[1::2], strict=True))
+                fields_after = dict(zip(after[::2], after[1::2], strict=True))
+                return {**written, **fields_after} if brief else fields_after
             case ["refused", found]:
                 raise TransitionRefused(f"{self._kind} {record_id} is {found}: it cannot {step} any more")
             case ["held", holder]:

@@ -22,6 +22,7 @@ from core.private import FOR_OWNER, write_private
 from core.settings import Settings, load_settings
 from core.storage.readiness import ensure_bucket, ping_redis
 from infra.local.inner_ports import write_credentials
+from infra.local.rclone import RcloneServer
 
 LOOPBACK = "127.0.0.1"
 S3_PORTS = 10  # weed mini listens on ten consecutive ports; the first one speaks S3
@@ -161,6 +162,11 @@ class S3Server:
         os.execve(command[0], command, {**os.environ, **self.environment()})  # noqa: S606
 
 
+def object_server(settings: Settings) -> S3Server | RcloneServer:
+    """The embedded object store that `LIKENESS_LOCAL_STORE` names."""
+    return RcloneServer.of(settings) if settings.objects.local == "rclone" else S3Server.of(settings)
+
+
 def free_port(preferred: int, count: int = 1, take: Callable[[range], bool] = lambda ports: True) -> int:
     """The preferred port, or the next one, from which on `count` consecutive ports are free, and `take` takes them."""
     for first in range(preferred, 65536 - count, count):
@@ -229,7 +235,7 @@ def main(arguments: list[str]) -> None:
         case ["redis"]:
             RedisServer.of(settings).run()
         case ["s3"]:
-            S3Server.of(settings).run()
+            object_server(settings).run()
         case ["wait"]:
             wait_until_ready(settings)
         case _:

@@ -286,6 +286,7 @@ def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str
         "LIKENESS_API_BIND": f"{LOOPBACK}:{urlsplit(stack.api_url).port or 80}",
         "FLOWER_PORT": str(urlsplit(stack.flower_url).port or 80),
         "FLOWER_READ_ONLY": str(not settings.flower.writable).lower(),
+        "FLOWER_ENABLE_EVENTS": str(settings.flower.events).lower(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
         "PYTHONUNBUFFERED": "1",
     }

@@ -16,7 +16,9 @@ SCRIPT = "lock\nvolume.vacuum -garbageThreshold 0.0001\nunlock\nexit\n"
 
 
 def embedded_server(settings: Settings) -> S3Server | None:
-    """The embedded object store, when that is the one the settings name."""
+    """The embedded SeaweedFS, when that is the one the settings name."""
+    if settings.objects.local != "seaweedfs":
+        return None
     server = S3Server.of(settings)
     is_here = urlsplit(settings.objects.credentials[0]).hostname == LOOPBACK and (server.directory / "data").is_dir()
     return server if is_here else None

@@ -64,7 +64,7 @@ def test_a_result_says_what_it_rests_on(http: httpx.Client, pair: Callable[..., 
     assert job["threshold"] == 0.363
     assert job["threshold_origin"]
     assert job["metadata"] == {"case": "42"}
-    assert {"queue", "fetch", "decode", "detect", "embed", "total"} <= set(job["timings_ms"])  # type: ignore[call-overload]
+    assert {"store", "queue", "fetch", "decode", "detect", "embed", "total"} <= set(job["timings_ms"])  # type: ignore[call-overload]
     assert set(job["faces"]) == {"reference", "probe"}  # type: ignore[call-overload]
 
 

@@ -21,7 +21,8 @@ from tests.chaos.siege import Verdict, besieged, new_seed
 @click.option("--seed", type=int, help="Of the order and the times of the kills; by default, another every time.")
 @click.option("--calm", is_flag=True, help="Kill nothing, for comparison.")
 @click.option("--fsync", type=click.Choice(["always", "everysec"]), default="always", show_default=True)
-def main(jobs: int, seed: int | None, calm: bool, fsync: str) -> None:
+@click.option("--store", type=click.Choice(["seaweedfs", "rclone"]), default="seaweedfs", show_default=True)
+def main(jobs: int, seed: int | None, calm: bool, fsync: str, store: str) -> None:
     """Submit jobs while everything is killed and started again, and Redis is demoted, full, stopped or paused."""
     seed = new_seed() if seed is None else seed
     for name in [name for name in os.environ if name.startswith("LIKENESS_")]:
@@ -37,7 +38,14 @@ def main(jobs: int, seed: int | None, calm: bool, fsync: str) -> None:
             if now_ended:
                 bars.update(ended, completed=now_ended)
 
-        with besieged(Path(home), jobs=jobs, seed=seed, calm=calm, LIKENESS_REDIS_FSYNC=fsync) as siege:
+        with besieged(
+            Path(home),
+            jobs=jobs,
+            seed=seed,
+            calm=calm,
+            LIKENESS_REDIS_FSYNC=fsync,
+            LIKENESS_LOCAL_STORE=store,
+        ) as siege:
             verdict = siege.run(progress)
     console.print(table(verdict))
     for name, found in verdict.broken.items():

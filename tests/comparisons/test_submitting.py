@@ -2,6 +2,7 @@
 
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,14 +11,16 @@ from PIL import Image
 
 from core.batches.submission import AcceptingBatches, BatchSubmission
 from core.comparisons.images import inspect
+from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
 from core.comparisons.submitting import Submitting
-from core.errors import BrokerUnavailable, ImagesDamaged, RecordsUnavailable, StoreUnavailable
+from core.errors import ImagesDamaged, RecordNotFound, RecordsUnavailable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.scoring import Scoring
 from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides
+from core.messaging.broker import BROKER_DATABASE
 from core.messaging.place import Place
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
@@ -28,9 +31,11 @@ from core.storage.connection import connect
 from core.storage.idempotency import Claim, Claims, IdempotencyInFlight
 from core.storage.lifecycle import Status
 from core.storage.memory import MemoryObjects
+from core.storage.messages import Message
 from core.vocabulary import EngineFacts, Policy, Threshold, Track
 from core.webhooks.destinations import DestinationRules
 from tests.support.servers import Servers
+from tests.support.stack import eventually
 
 LIMITS = ImageLimits(max_image_bytes=20_000, max_image_pixels=10_000, max_reduced_pixels=0)
 CALLBACK = "https://receiver.example/events"
@@ -46,6 +51,10 @@ def image(shade: int, side: int = 64) -> bytes:
 REFERENCE, PROBE = image(200), image(40)
 
 
+def message(job: Job, place: Place) -> Message:
+    return Message(place.queue, job.id)
+
+
 @dataclass
 class Door:
     """The use case with what it was given, and what it has told the broker."""
@@ -54,7 +63,6 @@ class Door:
     zoo: Pack
     destinations: DestinationRules | None = field(default_factory=DestinationRules)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
-    enqueued: list[tuple[str, Place]] = field(default_factory=list)
     running: tuple[EngineFacts, ...] = ()
     liveness_pack: str | None = None
     liveness: Liveness = NO_LIVENESS
@@ -75,11 +83,13 @@ class Door:
         )
         self.scoring = Scoring(self.settings.engine, lambda: self.running)
         self.accepting = Accepting(rules, self.calibrations, self.scoring)
-        self.submitting = Submitting(self.jobs, self.objects, enqueue=self.enqueue)
+        self.broker: Any = connect(self.settings.redis, BROKER_DATABASE)
+        self.submitting = Submitting(self.jobs, self.objects, compose=message)
 
-    def enqueue(self, job_id: str, place: Place) -> None:
-        assert self.jobs.get(job_id).status is Status.QUEUED, "recorded before a worker can hear of it"
-        self.enqueued.append((job_id, place))
+    @property
+    def enqueued(self) -> list[tuple[str, str]]:
+        """Every message, and on which queue."""
+        return [(text, queue) for queue in self.broker.keys("*") for text in self.broker.lrange(queue, 0, -1)]
 
     def refuses(self, **asked: object) -> FieldRefused:
         with pytest.raises(FieldRefused) as refused:
@@ -100,26 +110,16 @@ class Door:
         return claim
 
 
-@dataclass
-class AwayBroker(Door):
-    """Takes no message; with `takes_the_store_along`, the object store is away from then on as well."""
+class Unanswered(JobStore):
+    """Its answers are lost: a job is recorded, and nobody knows."""
 
-    asked: int = 0
-    takes_the_store_along: bool = False
-
-    def enqueue(self, job_id: str, place: Place) -> None:
-        self.asked += 1
-        self.objects.is_away = self.takes_the_store_along
-        raise BrokerUnavailable
+    def create(self, job: Job, *, claim: Claim | None = None, message: Message | None = None) -> None:
+        super().create(job, claim=claim, message=message)
+        raise RecordsUnavailable
 
 
 def submission(**asked: Any) -> Submission:
     return Submission(**{"reference": REFERENCE, "probe": PROBE, **asked})
-
-
-def unpublished(door: Door, accepted: Any, claim: Claim | None = None) -> None:
-    with pytest.raises(BrokerUnavailable):
-        door.submitting.submit(accepted, place=Place("lane"), claim=claim)
 
 
 @pytest.fixture
@@ -153,8 +153,11 @@ def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door,
     door.holds_nothing()
     job = door.submitting.submit(accepted, place=Place("the lane"))
     assert job == accepted.job
-    assert door.jobs.get(job.id) == job
-    assert door.enqueued == [(job.id, Place("the lane"))]
+    recorded = door.jobs.get(job.id)
+    assert recorded == replace(job, recorded_at=recorded.recorded_at)
+    assert recorded.recorded_at is not None
+    assert recorded.recorded_at >= job.created_at
+    assert door.enqueued == [(job.id, "the lane")]
     assert [*door.objects.keys("")] == [job.request.images_key]
     stored = door.objects.get(job.request.images_key)
     assert job.open_images(stored) == (REFERENCE, PROBE)
@@ -319,24 +322,63 @@ def test_while_the_object_store_is_away_nothing_is_accepted_and_the_claim_names_
     assert door.records.hget(claim.key, "subject") is None
 
 
-def test_while_the_broker_is_away_nothing_stays_of_what_was_stored_and_recorded(door: Door, zoo: Pack) -> None:
+def test_whoever_hears_of_a_job_finds_its_record(door: Door) -> None:
+    accepted = door.accepting.accept(submission())
+    with ThreadPoolExecutor(1) as workers:
+
+        def take() -> tuple[str, Status]:
+            _, job_id = door.broker.brpop(["lane"], timeout=30)
+            return job_id, door.jobs.get(job_id).status
+
+        heard = workers.submit(take)
+        eventually(lambda: door.records.info("clients")["blocked_clients"] == 1 or pytest.fail("nobody waits"))
+        door.submitting.submit(accepted, place=Place("lane"))
+        assert heard.result(30) == (accepted.job.id, Status.QUEUED)
+
+
+@pytest.mark.parametrize("forbidden", ["select", "lpush", "hset"])
+def test_a_job_that_may_not_be_enqueued_is_not_recorded_either(door: Door, forbidden: str) -> None:
     claim = door.claim()
-    away = AwayBroker(door.settings, zoo)
-    unpublished(away, away.accepting.accept(submission(callback_url=CALLBACK), owner="ada"), claim)
-    assert away.asked == 1
-    away.holds_nothing(claim.key)
+    accepted = door.accepting.accept(submission(callback_url=CALLBACK), owner="ada")
+    door.records.execute_command("ACL", "SETUSER", "default", f"-{forbidden}")
+    with pytest.raises(RecordsUnavailable, match=r"ACL failure|NOPERM"):
+        door.submitting.submit(accepted, place=Place("lane"), claim=claim)
+    door.records.execute_command("ACL", "SETUSER", "default", "+@all")
+    assert [*door.objects.keys("")] == []
+    assert {*door.records.keys("*")} == {claim.key}
+    assert door.enqueued == ([(accepted.job.id, "lane")] if forbidden == "hset" else []), "of nothing, which is dropped"
     door.claims.release(claim)
     assert door.claim() != claim, "whoever undoes the claim can send the request again"
 
 
-def test_images_that_cannot_be_deleted_now_are_due_for_erasure(door: Door, zoo: Pack) -> None:
-    away = AwayBroker(door.settings, zoo, takes_the_store_along=True)
-    accepted = away.accepting.accept(submission())
-    unpublished(away, accepted)
-    away.objects.is_away = False
-    assert away.objects.exists(accepted.job.request.images_key)
-    assert away.jobs.due_erasures() == [accepted.job.request.images_key]
-    assert {*away.records.keys("*")} == {"erasures"}
+def test_a_job_whose_recording_was_not_answered_is_taken_back(door: Door) -> None:
+    claim = door.claim()
+    door.submitting = Submitting(Unanswered.of(door.settings), door.objects, compose=message)
+    accepted = door.accepting.accept(submission(callback_url=CALLBACK), owner="ada")
+    with pytest.raises(RecordsUnavailable):
+        door.submitting.submit(accepted, place=Place("lane"), claim=claim)
+    assert [*door.objects.keys("")] == []
+    assert {*door.records.keys("*")} == {claim.key}
+    with pytest.raises(RecordNotFound):
+        door.jobs.get(accepted.job.id)
+    door.claims.release(claim)
+    assert door.claim() != claim, "whoever undoes the claim can send the request again"
+
+
+def test_images_that_cannot_be_deleted_now_are_due_for_erasure(door: Door) -> None:
+    class TakesTheStoreAlong(Unanswered):
+        def create(self, job: Job, *, claim: Claim | None = None, message: Message | None = None) -> None:
+            door.objects.is_away = True
+            super().create(job, claim=claim, message=message)
+
+    door.submitting = Submitting(TakesTheStoreAlong.of(door.settings), door.objects, compose=message)
+    accepted = door.accepting.accept(submission())
+    with pytest.raises(RecordsUnavailable):
+        door.submitting.submit(accepted, place=Place("lane"))
+    door.objects.is_away = False
+    assert door.objects.exists(accepted.job.request.images_key)
+    assert door.jobs.due_erasures() == [accepted.job.request.images_key]
+    assert {*door.records.keys("*")} == {"erasures"}
 
 
 def test_while_the_job_store_is_away_images_stay_for_the_record_that_may_be_there(door: Door, zoo: Pack) -> None:
@@ -345,7 +387,7 @@ def test_while_the_job_store_is_away_images_stay_for_the_record_that_may_be_ther
     with pytest.raises(RecordsUnavailable):
         away.submitting.submit(accepted, place=Place("lane"))
     assert [*away.objects.keys("")] == [accepted.job.request.images_key]
-    assert away.enqueued == []
+    assert door.enqueued == []
 
 
 def test_a_claim_that_was_lost_keeps_nothing(door: Door) -> None:

@@ -41,6 +41,14 @@ def test_what_was_put_is_given_back(objects: Objects, body: bytes) -> None:
     assert [*objects.older_than("", LATER_S)] == [("a", len(body))]
 
 
+@pytest.mark.parametrize("body", [b"", b"a body", bytes(10_000_000)], ids=len)
+def test_what_was_sealed_is_given_back(objects: Objects, body: bytes) -> None:
+    objects.put("comparisons/a b+c", b"was here before")
+    objects.put_sealed("comparisons/a b+c", body)
+    assert objects.get("comparisons/a b+c") == body
+    assert [*objects.older_than("comparisons/", LATER_S)] == [("comparisons/a b+c", len(body))]
+
+
 def test_put_replaces_what_was_there(objects: Objects) -> None:
     objects.put("a", b"first", "text/plain")
     objects.put("a", b"second")
@@ -114,7 +122,13 @@ def test_a_store_that_is_there_answers_a_ping(objects: Objects) -> None:
 
 def test_a_bucket_that_is_not_there_is_a_store_that_is_away(objects_settings: Settings) -> None:
     elsewhere = ObjectStore(objects_settings.but(s3_bucket="nobody-made-this").objects)
-    for call in (elsewhere.ping, lambda: elsewhere.put("a", b"body"), lambda: [*elsewhere.keys("")]):
+    for call in (
+        elsewhere.ping,
+        lambda: elsewhere.put("a", b"body"),
+        lambda: elsewhere.put_sealed("a", b"body"),
+        lambda: elsewhere.get("a"),
+        lambda: [*elsewhere.keys("")],
+    ):
         with pytest.raises(StoreUnavailable):
             call()
 
@@ -122,6 +136,7 @@ def test_a_bucket_that_is_not_there_is_a_store_that_is_away(objects_settings: Se
 CALLS: dict[str, Callable[[Objects], Any]] = {
     "ping": lambda objects: objects.ping(),
     "put": lambda objects: objects.put("a", b"body"),
+    "put_sealed": lambda objects: objects.put_sealed("a", b"body"),
     "get": lambda objects: objects.get("a"),
     "exists": lambda objects: objects.exists("a"),
     "keys": lambda objects: next(objects.keys(""), None),
@@ -158,7 +173,7 @@ def test_an_outage_of_the_memory_loses_nothing_and_takes_nothing() -> None:
 
 KEYS = st.sampled_from([f"{folder}/{name}" for folder in ("comparisons", "runs/1", "runs/12") for name in "abc"])
 STEPS = st.one_of(
-    st.tuples(st.just("put"), KEYS, st.binary(max_size=8)),
+    st.tuples(st.sampled_from(["put", "put_sealed"]), KEYS, st.binary(max_size=8)),
     st.tuples(st.just("delete"), st.lists(KEYS, max_size=3)),
     st.tuples(st.just("get"), KEYS),
     st.tuples(st.just("exists"), KEYS),

@@ -6,6 +6,7 @@ import pytest
 import redis as driver
 from redis.backoff import NoBackoff
 
+from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
 from core.comparisons.submitting import Submitting
@@ -16,10 +17,16 @@ from core.storage.connection import TellingRetry, connect, translated
 from core.storage.idempotency import Claim, Claims, Known
 from core.storage.lifecycle import Status
 from core.storage.memory import MemoryObjects
+from core.storage.messages import Message
 from core.storage.records import Records
 from tests.support.faults import REFUSALS, Fault, full
 from tests.support.receivers import job_that_calls_back
 from tests.support.servers import Servers
+
+
+def message(job: Job, place: Place) -> Message:
+    return Message(place.queue, job.id)
+
 
 refused_by = pytest.mark.parametrize(("word", "fault"), REFUSALS.items())
 
@@ -63,7 +70,7 @@ def test_a_submission_that_is_refused_leaves_nothing(
     redis_server: Servers, client: Any, word: str, fault: Fault
 ) -> None:
     objects = MemoryObjects()
-    submitting = Submitting(JobStore.of(redis_server.settings), objects, enqueue=lambda job_id, place: None)
+    submitting = Submitting(JobStore.of(redis_server.settings), objects, compose=message)
     job = job_that_calls_back("https://receiver.example/", "ada")
     with fault(client, redis_server.home), pytest.raises(RecordsUnavailable):
         submitting.submit(Accepted(job, b"images"), place=Place("lane"))
@@ -72,17 +79,13 @@ def test_a_submission_that_is_refused_leaves_nothing(
 
 
 def test_a_full_server_still_undoes_and_erases(redis_server: Servers, client: Any) -> None:
-    """A submission that found no room for its message is taken back, and erasing makes room."""
+    """A submission that found no room leaves nothing, and erasing makes room."""
     jobs, objects = JobStore.of(redis_server.settings), MemoryObjects()
     kept, refused = (job_that_calls_back("https://receiver.example/", "ada") for _ in range(2))
     jobs.create(kept)
-
-    def has_no_room(job_id: str, place: Place) -> None:
-        client.config_set("maxmemory", 1)
-        raise BrokerUnavailable
-
-    submitting = Submitting(jobs, objects, enqueue=has_no_room)
-    with pytest.raises(BrokerUnavailable):
+    client.config_set("maxmemory", 1)
+    submitting = Submitting(jobs, objects, compose=message)
+    with pytest.raises(RecordsUnavailable):
         submitting.submit(Accepted(refused, b"images"), place=Place("lane"))
     assert [*objects.keys("")] == []
     jobs.erase(kept.id)

@@ -22,7 +22,7 @@ from infra.local.servers import (
     LOOPBACK,
     S3_PORTS,
     RedisServer,
-    S3Server,
+    object_server,
     retry,
     s3_sockets,
 )
@@ -75,7 +75,7 @@ class Servers:
                 redis = RedisServer.of(settings)
                 self.spawn(name, redis.command(), outside(), stdin=redis.config().encode())
             else:
-                s3 = S3Server.of(settings)
+                s3 = object_server(settings)
                 s3.prepare()
                 self.spawn(name, s3.command(), {**outside(), **s3.environment()}, cwd=s3.directory)
 

@@ -22,6 +22,7 @@ from core.evaluations.standings import Standings
 from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides, PadVerdict
 from core.quality import QualityRule
 from core.settings import Settings
+from core.settings.groups import ObjectSettings
 from core.standing import Standing, Tally
 from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
@@ -171,7 +172,7 @@ def test_a_queued_job_runs_to_its_result(bench: Bench) -> None:
     assert ended.score is not None
     assert ended.result.engine == bench.engine.facts
     assert ended.result.decision is (Decision.MATCH if ended.score >= 0 else Decision.NON_MATCH)
-    assert ended.result.timings_ms.keys() == {"queue", "fetch", "total"}
+    assert ended.result.timings_ms.keys() == {"store", "queue", "fetch", "total"}
     assert str(ended.holder).startswith("engine@test ")
     assert bench.engine.compared == [(REFERENCE, PROBE)]
 
@@ -188,6 +189,42 @@ def test_where_the_score_lies_is_recorded_as_the_calibration_said_when_the_job_e
     result = bench.ends(job).result
     assert result
     assert result.standing == Standing("run_x", "own", 0.0, non_mated=Tally(2, 1), mated=Tally(1, 0))
+
+
+class CountingStore(ObjectStore):
+    """Knows what it was asked for."""
+
+    def __init__(self, store: ObjectSettings) -> None:
+        super().__init__(store)
+        self.asked: list[str] = []
+
+    def get(self, key: str) -> bytes:
+        self.asked.append(key)
+        return super().get(key)
+
+
+def test_images_that_the_message_names_are_fetched_once_while_the_job_is_started(bench: Bench) -> None:
+    job, objects = bench.submitted(), CountingStore(bench.settings.objects)
+    bench.comparisons(objects).run(job.id, images_key=job.request.images_key)
+    assert bench.ends(job).status is Status.SUCCEEDED
+    assert bench.engine.compared == [(REFERENCE, PROBE)]
+    assert objects.asked == [job.request.images_key]
+
+
+def test_a_job_is_compared_by_its_own_images_whatever_its_message_names(bench: Bench) -> None:
+    job, other = bench.submitted(), bench.submitted()
+    bench.comparisons().run(job.id, images_key=other.request.images_key)
+    assert bench.ends(job).status is Status.SUCCEEDED
+    assert bench.engine.compared == [(REFERENCE, PROBE)]
+
+
+@pytest.mark.parametrize(("stored", "code"), [(False, "images_lost"), (True, "images_damaged")])
+def test_images_that_were_fetched_ahead_may_be_lost_or_damaged_too(bench: Bench, stored: bool, code: str) -> None:
+    job = bench.submitted(stored=stored)
+    if stored:
+        bench.objects.put(job.request.images_key, b"something else")
+    bench.comparisons().run(job.id, images_key=job.request.images_key)
+    assert code_of(bench.ends(job)) == code
 
 
 def test_a_job_that_has_ended_is_not_run_again(bench: Bench) -> None:

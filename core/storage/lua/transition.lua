@@ -5,30 +5,43 @@
 --       in seconds (0: it stays), 7 when its images are due for erasure, 8 attempts to add,
 --       9 the outbox ('', or JSON: the records that come to be with this step, and when to look at each),
 --       10 who takes the step, where only the holder of the lease may ('': anyone), 11 the lease in milliseconds,
---       12 '1': not for what was begun before, by another attempt, 13... field, value, ...
-local status, owner, images, shards = unpack(redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'shards'))
+--       12 '1': not for what was begun before, by another attempt, 13 '1': the record is not asked for afterwards,
+--       14... field, value, ...
+local status, owner, images, version, attempts, shards = unpack(
+  redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'version', 'attempts', 'shards'))
 if not status then return {'missing'} end
 if not string.find(',' .. ARGV[2] .. ',', ',' .. status .. ',', 1, true) then return {'refused', status} end
-local attempts = ARGV[8]
+local added = tonumber(ARGV[8])
 if KEYS[3] then
-  local holder = redis.call('GET', KEYS[3])
-  if holder and ARGV[10] ~= '' and holder ~= ARGV[10] then return {'held', holder} end
-  if holder and status == ARGV[3] then -- the same attempt, whose answer was lost on its way
-    attempts = '0'
-  elseif ARGV[12] == '1' and tonumber(redis.call('HGET', KEYS[1], 'attempts') or 0) > 0 then
-    return {'begun'}
+  if ARGV[10] ~= '' then
+    local holder = redis.call('GET', KEYS[3])
+    if holder and holder ~= ARGV[10] then return {'held', holder} end
+    if holder and status == ARGV[3] then -- the same attempt, whose answer was lost on its way
+      added = 0
+    elseif ARGV[12] == '1' and tonumber(attempts or 0) > 0 then
+      return {'begun'}
+    end
   end
   if ARGV[3] == 'running' then redis.call('SET', KEYS[3], ARGV[10], 'PX', ARGV[11]) else redis.call('DEL', KEYS[3]) end
 end
 
-redis.call('HSET', KEYS[1], 'status', ARGV[3], unpack(ARGV, 13))
-redis.call('HINCRBY', KEYS[1], 'version', 1)
-if attempts ~= '0' then redis.call('HINCRBY', KEYS[1], 'attempts', attempts) end
+version = string.format('%d', (version or 0) + 1)
+local written, given = {'status', ARGV[3], 'version', version}, {}
+if added ~= 0 then
+  table.insert(written, 'attempts')
+  table.insert(written, string.format('%d', (attempts or 0) + added))
+end
+for at = 14, #ARGV, 2 do
+  table.insert(written, ARGV[at])
+  table.insert(written, ARGV[at + 1])
+  given[ARGV[at]] = ARGV[at + 1]
+end
+redis.call('HSET', KEYS[1], unpack(written))
 move(ARGV[4], ARGV[1], owner, status, ARGV[3])
 if ARGV[5] ~= '' then
   if images then
     redis.call('ZADD', KEYS[2], ARGV[7], images)
-    local seal = redis.call('HGET', KEYS[1], 'seal_key')
+    local seal = given.seal_key or redis.call('HGET', KEYS[1], 'seal_key')
     if seal and seal ~= '' then -- images that stay for a time: the server itself forgets their key when they are due
       redis.call('HDEL', KEYS[1], 'seal_key')
       redis.call('SET', 'seal:' .. images, seal, 'PXAT', math.floor(1000 * ARGV[7]))
@@ -45,4 +58,5 @@ end
 if ARGV[9] ~= '' then
   for _, out in ipairs(cjson.decode(ARGV[9])) do put_out(out, owner) end
 end
+if ARGV[13] == '1' then return {'done', {'version', version}} end
 return {'done', redis.call('HGETALL', KEYS[1])}
