@@ -191,7 +191,7 @@ def test_an_image_that_comes_at_the_second_try_is_compared(post: Post, images: S
     assert post.stored(job) == (SENT, AT_URL)
 
 
-@pytest.mark.parametrize("step", ["start", "get", "put", "fetched", "enqueue"])
+@pytest.mark.parametrize("step", ["start", "get", "put_sealed", "fetched", "enqueue"])
 @pytest.mark.parametrize("after", [False, True])
 def test_a_courier_killed_before_or_after_any_step_leaves_a_job_that_the_next_one_finishes(
     post: Post, images: Served, step: str, after: bool
