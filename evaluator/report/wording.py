@@ -65,3 +65,12 @@ def spread(low: float, high: float, decimals: int) -> str:
     True
     """
     return f"{100 * low:.{decimals}f} \u2013 {100 * high:.{decimals}f}"
+
+
+def words(key: str) -> str:
+    """A key of a report as people read it.
+
+    >>> words("wall_s"), words("min_face_px")
+    ('wall', 'min face px')
+    """
+    return key.removesuffix("_s").replace("_", " ")

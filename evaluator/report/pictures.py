@@ -1,0 +1,77 @@
+"""Which plots the page of a report has, drawn from the report and its scores."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from evaluator.metrics import InsufficientData, error_curve
+from evaluator.report import plots
+from evaluator.report.document import Json
+from evaluator.report.scores import ScoreTable
+from evaluator.report.wording import percent
+
+REFUSED = "insufficient_data"
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Each is SVG, or None where there is nothing to draw."""
+
+    roc: Markup | None
+    det: Markup | None
+    histogram: Markup | None
+    histogram_log: Markup | None
+    folds: Markup | None
+    #: Why there are no curves; empty where there are.
+    refused: str = ""
+
+
+def draw(report: Json, table: ScoreTable) -> Pictures:
+    """Every plot of the page."""
+    roc = det = None
+    curve = error_curve(table.score_set.mated_scores, table.score_set.non_mated_scores)
+    if not isinstance(curve, InsufficientData):
+        marks = _marks(report)
+        roc, det = _svg(plots.roc_svg(curve, marks)), _svg(plots.det_svg(curve, marks))
+    return Pictures(
+        roc=roc,
+        det=det,
+        histogram=_histogram(report, table, log=False),
+        histogram_log=_histogram(report, table, log=True),
+        folds=_folds(report["metrics"]["accuracy_10fold"]),
+        refused=curve.reason if isinstance(curve, InsufficientData) else "",
+    )
+
+
+def _marks(report: Json) -> list[plots.Mark]:
+    """The operating points that both rates can be given of."""
+    metrics = report["metrics"]
+    targeted = [point for point in metrics["fnmr_at_fmr"] if REFUSED not in point]
+    marks = [plots.Mark(f"FMR ≤ {percent(p['target'])}", p["fmr"]["value"], p["fnmr"]["value"]) for p in targeted]
+    decided = metrics["at_threshold"]
+    name = f"threshold {decided['threshold']:g}"
+    return [*marks, plots.Mark(name, decided["fmr"]["value"], decided["fnmr"]["value"], chosen=True)]
+
+
+def _histogram(report: Json, table: ScoreTable, *, log: bool) -> Markup | None:
+    rows = table.score_set
+    if not rows.acquired.any():
+        return None
+    pack, worst = report["pack"]["threshold"]["value"], report["worst"]
+    lines = [(f"pack {pack:g}", pack)]
+    if REFUSED not in report["metrics"]["accuracy_10fold"]:
+        lines.append((f"10-fold mean {worst['threshold']:.3f}", worst["threshold"]))
+    return _svg(plots.histogram_svg(rows.mated_scores, rows.non_mated_scores, lines, log=log))
+
+
+def _folds(accuracy: Json) -> Markup | None:
+    if REFUSED in accuracy:
+        return None
+    error = accuracy["error"]
+    dots = [(fold["fold"], fold["accuracy"]) for fold in accuracy["folds"]]
+    return _svg(plots.folds_svg(dots, accuracy["mean"], (1 - error["high"], 1 - error["low"])))
+
+
+def _svg(drawn: str) -> Markup:
+    """What matplotlib wrote has escaped its own texts."""
+    return Markup(drawn)  # noqa: S704

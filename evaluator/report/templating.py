@@ -1,0 +1,54 @@
+"""The templates of the pages: every value is escaped, a name that is not there is an error, numbers are as people
+read them.
+"""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from evaluator.report import wording
+
+FOLDER = Path(__file__).with_name("templates")
+
+
+@cache
+def environment() -> Environment:
+    """One for all pages of a process."""
+    made = Environment(
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_kept_together,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    said = (wording.percent, wording.decimals_for, wording.number, wording.several, wording.plain_number)
+    made.filters |= {saying.__name__: saying for saying in (*said, wording.spread, wording.words, breakable)}
+    made.tests["refused"] = _is_refused
+    return made
+
+
+def text_of(name: str) -> Markup:
+    """A file beside the templates, as it is."""
+    return Markup((FOLDER / name).read_text(encoding="utf-8"))  # noqa: S704 -- our own file
+
+
+def breakable(text: str) -> Markup:
+    """An image id in a narrow column: it may break after its folders and words.
+
+    >>> breakable("A_B/<1>")
+    Markup('A_<wbr>B/<wbr>&lt;1&gt;')
+    """
+    return Markup(str(escape(text)).replace("/", "/<wbr>").replace("_", "_<wbr>"))  # noqa: S704 -- escaped here
+
+
+def _kept_together(value: object) -> object:
+    """A per cent sign stays with its number."""
+    return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
+
+
+def _is_refused(value: object) -> bool:
+    """A figure that could not be given: in its place stands the reason."""
+    return isinstance(value, dict) and "insufficient_data" in value
