@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from evaluator.report.document import Json, score_digest
-from evaluator.report.pictures import draw
+from evaluator.report.plotted import draw, swept_for
 from evaluator.report.scores import ScoreTable
-from evaluator.report.templating import environment, text_of
+from evaluator.report.templating import environment, policy, text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Section:
 
 
 SECTIONS = (
+    Section("picker", "Choosing a threshold"),
     Section("errors", "Error curves"),
     Section("scores", "Scores"),
     Section("points", "Operating points"),
@@ -36,6 +37,8 @@ def build_page(report: Json, table: ScoreTable) -> str:
     """The page of a report and the score table it was made from. Raise ValueError when they do not belong together."""
     if report["score_digest"] != score_digest(table):
         raise ValueError("the report was made from another score table")
+    style, script = text_of("page.css"), text_of("page.js")
+    swept = swept_for(report, table)
     absent = {"groups"} if "insufficient_data" in report["metrics"]["groups"] else set()
     return (
         environment()
@@ -44,8 +47,11 @@ def build_page(report: Json, table: ScoreTable) -> str:
             title=f"{report['pack']['name']} on {report['dataset']['name']}",
             report=report,
             metrics=report["metrics"],
-            plots=draw(report, table),
+            plots=draw(report, table, swept),
+            sweep=swept,
             sections=[section for section in SECTIONS if section.name not in absent],
-            style=text_of("page.css"),
+            style=style,
+            script=script if swept else "",
+            policy=policy(style, script),
         )
     )

@@ -2,7 +2,9 @@
 read them.
 """
 
+from base64 import b64encode
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -25,7 +27,8 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     said = (wording.percent, wording.decimals_for, wording.number, wording.several, wording.plain_number)
-    made.filters |= {saying.__name__: saying for saying in (*said, wording.spread, wording.words, breakable)}
+    made.filters |= {saying.__name__: saying for saying in (*said, wording.spread, wording.words, wording.of_million)}
+    made.filters |= {"breakable": breakable, "script_data": script_data}
     made.tests["refused"] = _is_refused
     return made
 
@@ -44,9 +47,27 @@ def breakable(text: str) -> Markup:
     return Markup(str(escape(text)).replace("/", "/<wbr>").replace("_", "_<wbr>"))  # noqa: S704 -- escaped here
 
 
+def script_data(json_text: str) -> Markup:
+    r"""JSON within a script element, which nothing in it can end.
+
+    >>> print(script_data('"</script>"'))
+    "\u003c/script>"
+    """
+    return Markup(json_text.replace("<", "\\u003c"))  # noqa: S704 -- escaped here
+
+
+def policy(style: str, script: str) -> str:
+    """The page's Content-Security-Policy: its own style and script by their digests, images in it, nothing else."""
+    styles, scripts = (f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in (style, script))
+    return (
+        f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src data:; base-uri 'none'; "
+        f"form-action 'none'"
+    )
+
+
 def _kept_together(value: object) -> object:
     """A per cent sign stays with its number."""
-    return value.replace(" %", "\u00a0%") if isinstance(value, str) else value
+    return value.replace(" %", "\u00a0%") if type(value) is str else value  # and not a str that is markup
 
 
 def _is_refused(value: object) -> bool:

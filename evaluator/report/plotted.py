@@ -5,20 +5,22 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evaluator.metrics import InsufficientData, error_curve
-from evaluator.report import plots
+from evaluator.report import plots, threshold_plots
 from evaluator.report.document import Json
 from evaluator.report.scores import ScoreTable
+from evaluator.report.sweep import Sweep, sweep
 from evaluator.report.wording import percent
 
 REFUSED = "insufficient_data"
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
+class Plots:
     """Each is SVG, or None where there is nothing to draw."""
 
     roc: Markup | None
     det: Markup | None
+    rates: Markup | None
     histogram: Markup | None
     histogram_log: Markup | None
     folds: Markup | None
@@ -26,16 +28,24 @@ class Pictures:
     refused: str = ""
 
 
-def draw(report: Json, table: ScoreTable) -> Pictures:
+def swept_for(report: Json, table: ScoreTable) -> Sweep | None:
+    """What the threshold picker steps through: the thresholds that the page names are among them."""
+    points = [report["metrics"]["at_threshold"], *report["metrics"]["fnmr_at_fmr"]]
+    swept = sweep(table.score_set, [point["threshold"] for point in points if REFUSED not in point])
+    return None if isinstance(swept, InsufficientData) else swept
+
+
+def draw(report: Json, table: ScoreTable, swept: Sweep | None) -> Plots:
     """Every plot of the page."""
     roc = det = None
     curve = error_curve(table.score_set.mated_scores, table.score_set.non_mated_scores)
     if not isinstance(curve, InsufficientData):
         marks = _marks(report)
         roc, det = _svg(plots.roc_svg(curve, marks)), _svg(plots.det_svg(curve, marks))
-    return Pictures(
+    return Plots(
         roc=roc,
         det=det,
+        rates=_svg(threshold_plots.rates_svg(swept, _lines(report))) if swept else None,
         histogram=_histogram(report, table, log=False),
         histogram_log=_histogram(report, table, log=True),
         folds=_folds(report["metrics"]["accuracy_10fold"]),
@@ -57,11 +67,15 @@ def _histogram(report: Json, table: ScoreTable, *, log: bool) -> Markup | None:
     rows = table.score_set
     if not rows.acquired.any():
         return None
+    return _svg(plots.histogram_svg(rows.mated_scores, rows.non_mated_scores, _lines(report), log=log))
+
+
+def _lines(report: Json) -> list[tuple[str, float]]:
     pack, worst = report["pack"]["threshold"]["value"], report["worst"]
     lines = [(f"pack {pack:g}", pack)]
     if REFUSED not in report["metrics"]["accuracy_10fold"]:
         lines.append((f"10-fold mean {worst['threshold']:.3f}", worst["threshold"]))
-    return _svg(plots.histogram_svg(rows.mated_scores, rows.non_mated_scores, lines, log=log))
+    return lines
 
 
 def _folds(accuracy: Json) -> Markup | None:
