@@ -14,6 +14,7 @@ from evaluator.metrics.folds import (
     optimistic_accuracy,
 )
 from evaluator.metrics.groups import GroupRates, by_group
+from evaluator.metrics.matrix import GroupCell, GroupMatrix, GroupSpread, group_matrix, group_spread
 from evaluator.metrics.measurements import (
     Measurements,
     TargetedPoint,
@@ -53,7 +54,10 @@ __all__ = [
     "FailureToAcquire",
     "Fold",
     "FoldAccuracy",
+    "GroupCell",
+    "GroupMatrix",
     "GroupRates",
+    "GroupSpread",
     "InsufficientData",
     "Labels",
     "McNemar",
@@ -79,6 +83,8 @@ __all__ = [
     "fnmr",
     "fnmr_at_fmr",
     "fta",
+    "group_matrix",
+    "group_spread",
     "mcnemar",
     "measure",
     "operating_point",

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from evaluator.metrics import FoldAccuracy, Measurements, to_dict
+from evaluator.metrics import FoldAccuracy, Measurements
 from evaluator.report.facts import PackFacts, RunFacts
 from evaluator.report.published import beside_ours, how_measured
-from evaluator.report.recompute import measurements_of
+from evaluator.report.recompute import measurements_of, metrics_of
 from evaluator.report.scores import ScoreRow, ScoreTable
 from evaluator.report.support import lfw_disclaimer, statements
 
@@ -33,7 +33,7 @@ def build_report(facts: RunFacts, table: ScoreTable, *, worst: int = 20, listed_
         "engine": dict(facts.engine),
         "software": dict(facts.software),
         "timings": dict(facts.timings),
-        "metrics": to_dict(metrics),
+        "metrics": metrics_of(metrics, table, pack.threshold.value),
         "worst": _worst(table, metrics, pack.threshold.value, worst),
         "failures_to_acquire": _failures(table, listed_failures),
         "published_beside_ours": beside_ours(facts, metrics.accuracy_10fold),

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evaluator.metrics import InsufficientData, error_curve
-from evaluator.report import plots, threshold_plots
+from evaluator.report import group_plots, plots, threshold_plots
 from evaluator.report.document import Json
+from evaluator.report.grouping import scores_by_group
 from evaluator.report.scores import ScoreTable
 from evaluator.report.sweep import Sweep, sweep
 from evaluator.report.wording import percent
@@ -24,6 +25,7 @@ class Plots:
     histogram: Markup | None
     histogram_log: Markup | None
     folds: Markup | None
+    groups: Markup | None
     #: Why there are no curves; empty where there are.
     refused: str = ""
 
@@ -49,6 +51,7 @@ def draw(report: Json, table: ScoreTable, swept: Sweep | None) -> Plots:
         histogram=_histogram(report, table, log=False),
         histogram_log=_histogram(report, table, log=True),
         folds=_folds(report["metrics"]["accuracy_10fold"]),
+        groups=_groups(report, table),
         refused=curve.reason if isinstance(curve, InsufficientData) else "",
     )
 
@@ -76,6 +79,13 @@ def _lines(report: Json) -> list[tuple[str, float]]:
     if REFUSED not in report["metrics"]["accuracy_10fold"]:
         lines.append((f"10-fold mean {worst['threshold']:.3f}", worst["threshold"]))
     return lines
+
+
+def _groups(report: Json, table: ScoreTable) -> Markup | None:
+    groups = scores_by_group(table)
+    if not any(mated.size + non_mated.size for mated, non_mated in groups.values()):
+        return None
+    return _svg(group_plots.distributions_svg(groups, report["pack"]["threshold"]["value"]))
 
 
 def _folds(accuracy: Json) -> Markup | None:

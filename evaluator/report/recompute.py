@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluator.metrics import GroupRates, Measurements, by_group, measure, to_dict
-from evaluator.report.scores import PROBE, REFERENCE, ScoreTable, from_csv
+from evaluator.metrics import GroupRates, Measurements, by_group, measure, plain, to_dict
+from evaluator.report.grouping import labelled, matrices
+from evaluator.report.scores import ScoreTable, from_csv
 
 
 def measurements_of(table: ScoreTable, threshold: float | None = None) -> Measurements:
@@ -19,17 +20,22 @@ def measurements_of(table: ScoreTable, threshold: float | None = None) -> Measur
     measurements = measure(table.score_set, images_acquired=acquired, threshold=threshold)
     if threshold is None or not table.group_names:
         return measurements
-    of_sides = {f"{side}{name}" for name in table.sided for side in (REFERENCE, PROBE)}
-    columns = {name: table.grouped(name) for name in table.group_names if name not in of_sides}
-    sides = {name: table.across(name) for name in table.sided}
     groups: dict[str, GroupRates] = {}
-    for name, scores in (*columns.items(), *sides.items()):
-        rates = by_group(scores, threshold) if scores else {}
+    for name, scores in labelled(table):
+        rates = by_group(scores, threshold)
         assert isinstance(rates, dict)
         groups |= {f"{name}={label}": group for label, group in rates.items()}
     return replace(measurements, groups=groups)
 
 
+def metrics_of(measurements: Measurements, table: ScoreTable, threshold: float | None) -> dict[str, object]:
+    """What stands under `metrics` in the report: the measurements, and what follows from the table beside them."""
+    return to_dict(measurements) | {
+        "group_fmr": plain({} if threshold is None else matrices(table, threshold)),
+    }
+
+
 def recompute(scores_csv: bytes, threshold: float | None = None) -> dict[str, object]:
     """The `metrics` of the report that was made with this threshold. Raise ScoreFileInvalid, naming the line."""
-    return to_dict(measurements_of(from_csv(scores_csv), threshold))
+    table = from_csv(scores_csv)
+    return metrics_of(measurements_of(table, threshold), table, threshold)

@@ -5,6 +5,7 @@ read them.
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
+from math import log10
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -28,7 +29,7 @@ def environment() -> Environment:
     )
     said = (wording.percent, wording.decimals_for, wording.number, wording.several, wording.plain_number)
     made.filters |= {saying.__name__: saying for saying in (*said, wording.spread, wording.words, wording.of_million)}
-    made.filters |= {"breakable": breakable, "script_data": script_data}
+    made.filters |= {"breakable": breakable, "script_data": script_data, "heat": heat}
     made.tests["refused"] = _is_refused
     return made
 
@@ -45,6 +46,15 @@ def breakable(text: str) -> Markup:
     Markup('A_<wbr>B/<wbr>&lt;1&gt;')
     """
     return Markup(str(escape(text)).replace("/", "/<wbr>").replace("_", "_<wbr>"))  # noqa: S704 -- escaped here
+
+
+def heat(share: float, highest: float) -> int:
+    """How dark the cell of a heat map is, 0 to 9: 0 for no error, and a step for each factor of 10 ** (1/3).
+
+    >>> heat(0.01, 0.01), heat(0.001, 0.01), heat(0.0, 0.01), heat(1e-9, 0.01)
+    (9, 6, 0, 1)
+    """
+    return 0 if share <= 0 else max(1, 9 + round(3 * log10(share / highest)))
 
 
 def script_data(json_text: str) -> Markup:

@@ -39,6 +39,8 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
 NOT_A_METRIC = {
     "clopper_pearson",  # of counts, see test_rates
     "correct_10fold",  # decisions, see test_folds
+    "group_matrix",  # needs the groups of both sides, see test_matrix
+    "group_spread",  # of rates, see test_matrix
     "mcnemar",  # of two runs, see test_paired
     "plain",
     "rate",

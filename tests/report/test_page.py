@@ -199,6 +199,25 @@ def test_groups_have_a_table_when_there_are_any(by_hand: ScoreTable, facts: RunF
     assert 'id="groups"' not in page_of(facts, by_hand)
 
 
+def test_groups_of_both_sides_have_a_heat_map_in_which_too_few_are_refused(
+    lfw_sized: MakeTable, facts: RunFacts
+) -> None:
+    whole = lfw_sized()
+    sides = [("f", "f"), ("m", "m"), ("f", "m"), ("m", "f")]
+    rows = (
+        replace(row, groups=("m", "x") if i % 600 == 599 else sides[i % 4])  # ten non-mated pairs across m and x
+        for i, row in enumerate(whole.rows)
+    )
+    table = ScoreTable(tuple(rows), ("reference_sex", "probe_sex"))
+    page = Page(page_of(facts, table))
+    cells = build_report(facts, table)["metrics"]["group_fmr"]["sex"]["cells"]
+    assert [(cell["one"], cell["other"]) for cell in cells][:3] == [("f", "f"), ("f", "m"), ("f", "x")]
+    assert "too few: 10 non-mated comparisons, fewer than 300" in page.text
+    assert [a["class"] for _, a in page.elements if (a.get("class") or "").startswith("heat-")] != []
+    assert "Highest within a group over lowest" in page.text
+    assert 'aria-label="Scores by group' in page_of(facts, table)
+
+
 def test_a_report_of_other_scores_is_refused(by_hand: ScoreTable, lfw_sized: MakeTable, facts: RunFacts) -> None:
     with pytest.raises(ValueError, match="another score table"):
         build_page(build_report(facts, by_hand), lfw_sized())
