@@ -32,6 +32,7 @@ from evaluator.metrics.operating_points import (
     trials_needed,
 )
 from evaluator.metrics.paired import McNemar, mcnemar
+from evaluator.metrics.quality import DiscardCurve, QualityBin, by_quality, discard_curve
 from evaluator.metrics.rates import (
     InsufficientData,
     Rate,
@@ -49,6 +50,7 @@ __all__ = [
     "Bands",
     "Booleans",
     "Counts",
+    "DiscardCurve",
     "EqualErrorRate",
     "ErrorCurve",
     "FailureToAcquire",
@@ -64,6 +66,7 @@ __all__ = [
     "Measurements",
     "OperatingPoint",
     "OptimisticAccuracy",
+    "QualityBin",
     "Rate",
     "ScoreSet",
     "Scores",
@@ -72,9 +75,11 @@ __all__ = [
     "accuracy_10fold",
     "auc",
     "by_group",
+    "by_quality",
     "clopper_pearson",
     "correct_10fold",
     "d_prime",
+    "discard_curve",
     "eer",
     "error_curve",
     "fmr",

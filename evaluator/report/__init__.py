@@ -4,6 +4,7 @@ from evaluator.report.calibration import calibrate
 from evaluator.report.comparison import RunsNotComparable, as_text, compare
 from evaluator.report.document import SCHEMA_VERSION, build_report, headline, report_bytes, score_digest
 from evaluator.report.facts import DatasetFacts, PackFacts, RunFacts
+from evaluator.report.images import ImageFileInvalid, ImageTable, image_table, images_from_csv
 from evaluator.report.page import build_page
 from evaluator.report.recompute import measurements_of, recompute
 from evaluator.report.scores import (
@@ -18,6 +19,8 @@ __all__ = [
     "RESERVED_COLUMNS",
     "SCHEMA_VERSION",
     "DatasetFacts",
+    "ImageFileInvalid",
+    "ImageTable",
     "PackFacts",
     "RunFacts",
     "RunsNotComparable",
@@ -31,6 +34,8 @@ __all__ = [
     "compare",
     "from_csv",
     "headline",
+    "image_table",
+    "images_from_csv",
     "measurements_of",
     "recompute",
     "report_bytes",

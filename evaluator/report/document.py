@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluator.metrics import FoldAccuracy, Measurements
 from evaluator.report.facts import PackFacts, RunFacts
+from evaluator.report.images import ImageTable
 from evaluator.report.published import beside_ours, how_measured
 from evaluator.report.recompute import measurements_of, metrics_of
 from evaluator.report.scores import ScoreRow, ScoreTable
@@ -19,10 +20,18 @@ SCHEMA_VERSION = 1
 Json = dict[str, Any]
 
 
-def build_report(facts: RunFacts, table: ScoreTable, *, worst: int = 20, listed_failures: int = 200) -> Json:
+def build_report(
+    facts: RunFacts,
+    table: ScoreTable,
+    images: ImageTable | None = None,
+    *,
+    worst: int = 20,
+    listed_failures: int = 200,
+) -> Json:
     """The whole report as plain data; `worst` and `listed_failures` cap the two lists of images."""
     pack = facts.pack
     metrics = measurements_of(table, pack.threshold.value)
+    more = "" if images is None else "--images images.csv "
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": facts.run_id,
@@ -33,14 +42,15 @@ def build_report(facts: RunFacts, table: ScoreTable, *, worst: int = 20, listed_
         "engine": dict(facts.engine),
         "software": dict(facts.software),
         "timings": dict(facts.timings),
-        "metrics": metrics_of(metrics, table, pack.threshold.value),
+        "metrics": metrics_of(metrics, table, pack.threshold.value, images),
         "worst": _worst(table, metrics, pack.threshold.value, worst),
         "failures_to_acquire": _failures(table, listed_failures),
         "published_beside_ours": beside_ours(facts, metrics.accuracy_10fold),
         "support": statements(table, metrics, track=facts.pipeline.track),
         "disclaimer": lfw_disclaimer() if facts.dataset.derives_from_lfw else None,
         "score_digest": score_digest(table),
-        "recompute": f"likeness evaluate recompute scores.csv --threshold {pack.threshold.value!r}",
+        "image_digest": None if images is None else images.digest,
+        "recompute": f"likeness evaluate recompute scores.csv {more}--threshold {pack.threshold.value!r}",
     }
 
 

@@ -11,7 +11,7 @@ from io import StringIO
 from math import log10
 from typing import Any
 
-from evaluator.report.drawing import BLUE, INK, MUTED, ORANGE, RULE, drawing
+from evaluator.report.drawing import BLUE, FONTS, INK, MUTED, ORANGE, RULE, drawing
 
 MATED, NON_MATED = BLUE, ORANGE
 ZONE, ON_DOT = "#f2f1ea", "#fffffe"
@@ -27,9 +27,11 @@ _VARIABLES = {
 }
 
 
-def figure_of(name: str, description: str, *, height: float = 3.9) -> AbstractContextManager[tuple[Any, StringIO]]:
+def figure_of(
+    name: str, description: str, *, width: float = 6.3, height: float = 3.9
+) -> AbstractContextManager[tuple[Any, StringIO]]:
     """A bare figure on the page's own ground; on leaving, its SVG is in the second value."""
-    return drawing(description, (6.3, height), style=STYLE, finish=partial(_for_a_page, name))
+    return drawing(description, (width, height), style=STYLE, finish=partial(_for_a_page, name))
 
 
 def scaled(svg: str, figure: Any, axes: Any, kind: str) -> str:
@@ -55,7 +57,10 @@ def _for_a_page(name: str, svg: str) -> str:
         svg = svg.replace(color, f"var(--{variable}, {color})")
     svg = re.sub(r"(?<=<)([a-z]+\b[^<>]*?) style=\"([^\"]*)\"", _without_style, svg)
     svg = re.sub(r"(?<= d=\")[^\"]*", lambda path: re.sub(r"(\.\d\d)\d+", r"\1", path[0]), svg)
-    return svg.replace("<svg ", '<svg stroke-linejoin="round" ', 1)
+    # Said once, for it is a third of a plot's bytes; a turn by nothing is said by none.
+    svg = svg.replace(f' font-family="{FONTS}"', "").replace("\n", " ")
+    svg = re.sub(r' transform="rotate\(-0 [^"]*"', "", svg)
+    return svg.replace("<svg ", f'<svg stroke-linejoin="round" font-family="{FONTS}" ', 1)
 
 
 def _without_style(tag: re.Match[str]) -> str:

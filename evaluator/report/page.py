@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from evaluator.report.document import Json, score_digest
-from evaluator.report.plotted import draw, swept_for
+from evaluator.report.plotted import REFUSED, draw, swept_for
 from evaluator.report.scores import ScoreTable
 from evaluator.report.templating import environment, policy, text_of
 
@@ -24,6 +24,7 @@ SECTIONS = (
     Section("points", "Operating points"),
     Section("folds", "Folds"),
     Section("groups", "Groups"),
+    Section("quality", "Image quality"),
     Section("worst", "Worst pairs"),
     Section("acquisition", "Failures to acquire"),
     Section("published", "Published figures"),
@@ -39,7 +40,7 @@ def build_page(report: Json, table: ScoreTable) -> str:
         raise ValueError("the report was made from another score table")
     style, script = text_of("page.css"), text_of("page.js")
     swept = swept_for(report, table)
-    absent = {"groups"} if "insufficient_data" in report["metrics"]["groups"] else set()
+    absent = {name for name in ("groups", "quality") if REFUSED in report["metrics"].get(name, REFUSED)}
     return (
         environment()
         .get_template("page.html")

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from evaluator.metrics import InsufficientData, error_curve
-from evaluator.report import group_plots, plots, threshold_plots
+from evaluator.report import group_plots, plots, quality_plots, threshold_plots
 from evaluator.report.document import Json
 from evaluator.report.grouping import scores_by_group
+from evaluator.report.quality import NAMES
 from evaluator.report.scores import ScoreTable
 from evaluator.report.sweep import Sweep, sweep
 from evaluator.report.wording import percent
@@ -26,6 +27,8 @@ class Plots:
     histogram_log: Markup | None
     folds: Markup | None
     groups: Markup | None
+    #: A measure's name for people and its plot; none where nearly all images have the same.
+    discard: tuple[tuple[str, Markup], ...]
     #: Why there are no curves; empty where there are.
     refused: str = ""
 
@@ -52,6 +55,7 @@ def draw(report: Json, table: ScoreTable, swept: Sweep | None) -> Plots:
         histogram_log=_histogram(report, table, log=True),
         folds=_folds(report["metrics"]["accuracy_10fold"]),
         groups=_groups(report, table),
+        discard=_discard(report["metrics"].get("quality", {})),
         refused=curve.reason if isinstance(curve, InsufficientData) else "",
     )
 
@@ -86,6 +90,13 @@ def _groups(report: Json, table: ScoreTable) -> Markup | None:
     if not any(mated.size + non_mated.size for mated, non_mated in groups.values()):
         return None
     return _svg(group_plots.distributions_svg(groups, report["pack"]["threshold"]["value"]))
+
+
+def _discard(quality: Json) -> tuple[tuple[str, Markup], ...]:
+    known = {name: curve for name, curve in quality.get("discard", {}).items() if REFUSED not in curve}
+    curves = {name: curve for name, curve in known.items() if any(curve["discarded"])}
+    highest = max((max(curve["high"][:-1]) for curve in curves.values()), default=0.0)
+    return tuple((NAMES[name], _svg(quality_plots.discard_svg(name, curve, highest))) for name, curve in curves.items())
 
 
 def _folds(accuracy: Json) -> Markup | None:

@@ -6,6 +6,8 @@ import numpy as np
 
 from evaluator.metrics import GroupRates, Measurements, by_group, measure, plain, to_dict
 from evaluator.report.grouping import labelled, matrices
+from evaluator.report.images import ImageTable, images_from_csv
+from evaluator.report.quality import quality_of
 from evaluator.report.scores import ScoreTable, from_csv
 
 
@@ -28,14 +30,21 @@ def measurements_of(table: ScoreTable, threshold: float | None = None) -> Measur
     return replace(measurements, groups=groups)
 
 
-def metrics_of(measurements: Measurements, table: ScoreTable, threshold: float | None) -> dict[str, object]:
-    """What stands under `metrics` in the report: the measurements, and what follows from the table beside them."""
+def metrics_of(
+    measurements: Measurements, table: ScoreTable, threshold: float | None, images: ImageTable | None = None
+) -> dict[str, object]:
+    """What stands under `metrics` in the report: the measurements, and what follows from both files beside them."""
     return to_dict(measurements) | {
         "group_fmr": plain({} if threshold is None else matrices(table, threshold)),
+        "quality": quality_of(table, images, threshold),
     }
 
 
-def recompute(scores_csv: bytes, threshold: float | None = None) -> dict[str, object]:
-    """The `metrics` of the report that was made with this threshold. Raise ScoreFileInvalid, naming the line."""
+def recompute(scores_csv: bytes, threshold: float | None = None, images_csv: bytes | None = None) -> dict[str, object]:
+    """The `metrics` of the report that was made with this threshold, and of these images where it names any.
+
+    Raise ScoreFileInvalid or ImageFileInvalid, naming the line.
+    """
     table = from_csv(scores_csv)
-    return metrics_of(measurements_of(table, threshold), table, threshold)
+    images = None if images_csv is None else images_from_csv(images_csv)
+    return metrics_of(measurements_of(table, threshold), table, threshold, images)

@@ -11,6 +11,9 @@ from evaluator.report.plots import threshold_lines
 from evaluator.report.sweep import Sweep
 from evaluator.report.wording import percent
 
+#: As many as there are places on its axis.
+MOST_POINTS = 250
+
 
 def rates_svg(swept: Sweep, thresholds: Sequence[tuple[str, float]] = ()) -> str:
     """FMR and FNMR against the threshold, on one logarithmic axis, each with its Clopper-Pearson band."""
@@ -46,4 +49,5 @@ def rates_svg(swept: Sweep, thresholds: Sequence[tuple[str, float]] = ()) -> str
 def _changing(low: Scores, high: Scores) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The steps at which something changes, and the ones before: a level run needs its two ends."""
     changed = np.flatnonzero((np.diff(low) != 0) | (np.diff(high) != 0))
-    return np.unique(np.concatenate([[0], changed, changed + 1, [low.size - 1]]))
+    seen = np.unique(np.concatenate([[0], changed, changed + 1, [low.size - 1]]))
+    return np.append(seen[: -1 : 1 + seen.size // MOST_POINTS], seen[-1])

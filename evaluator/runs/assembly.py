@@ -18,6 +18,7 @@ from evaluator.report import (
     build_page,
     build_report,
     headline,
+    image_table,
     report_bytes,
 )
 from evaluator.runs.parts import Embedded, read_parts
@@ -34,6 +35,8 @@ class Assembled:
     page: bytes
     #: CSV: a row a pair.
     scores: bytes
+    #: CSV: a row an image with its quality measures; None where nothing was measured.
+    images: bytes | None
     #: The headline of the report.
     summary: dict[str, Any]
 
@@ -53,11 +56,13 @@ def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, s
         software={**software, **embedded.software},
         timings={"wall_s": round(time.time() - (run.started_at or run.created_at), 3)},
     )
-    report = build_report(facts, table)
+    images = image_table(tuple(table.failures), embedded.rows, embedded.measures)
+    report = build_report(facts, table, images)
     return Assembled(
         report=report_bytes(report),
         page=build_page(report, table).encode(),
         scores=table.csv,
+        images=None if images is None else images.csv,
         summary=headline(report),
     )
 

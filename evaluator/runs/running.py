@@ -115,6 +115,8 @@ class Runs:
     def _keep(self, run: Run, assembled: Assembled) -> None:
         keys = RunKeys(run.id)
         self._objects.put(keys.scores, assembled.scores, "text/csv; charset=utf-8")
+        if assembled.images is not None:
+            self._objects.put(keys.images, assembled.images, "text/csv; charset=utf-8")
         self._objects.put(keys.page, assembled.page, "text/html; charset=utf-8")
         self._objects.put(keys.report, assembled.report, "application/json")
         try:

@@ -37,8 +37,10 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "optimistic_accuracy": metrics.optimistic_accuracy,
 }
 NOT_A_METRIC = {
+    "by_quality",  # needs a quality of each pair, see test_quality
     "clopper_pearson",  # of counts, see test_rates
     "correct_10fold",  # decisions, see test_folds
+    "discard_curve",  # likewise
     "group_matrix",  # needs the groups of both sides, see test_matrix
     "group_spread",  # of rates, see test_matrix
     "mcnemar",  # of two runs, see test_paired

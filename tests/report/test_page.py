@@ -5,16 +5,18 @@ import re
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from core.vocabulary import Threshold
-from evaluator.report import RunFacts, ScoreTable, build_page, build_report
+from evaluator.report import ImageTable, RunFacts, ScoreTable, build_page, build_report
 
 MakeTable = Callable[..., ScoreTable]
 ROOT = Path(__file__).parents[2]
@@ -55,6 +57,26 @@ class Page(HTMLParser):
 
 def page_of(facts: RunFacts, table: ScoreTable) -> str:
     return build_page(build_report(facts, table), table)
+
+
+def rates_in(data: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(data, dict):
+        if "upper" in data:
+            yield data
+        data = list(data.values())
+    if isinstance(data, list):
+        for value in data:
+            yield from rates_in(value)
+
+
+def measured(table: ScoreTable) -> ImageTable:
+    """Whatever the measures are, they are the same for the same table; nothing is cut off."""
+    images = tuple(table.failures)
+    random = np.random.default_rng(11)
+    names = ("inter_eye_distance_px", "yaw_deg", "sharpness", "cut_off")
+    columns = [random.normal(40, 5, len(images)), random.normal(0, 25, len(images)), random.random(len(images))]
+    values = [column.astype(np.float32) for column in (*columns, np.zeros(len(images)))]
+    return ImageTable(images, dict(zip(names, values, strict=True)))
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +238,34 @@ def test_groups_of_both_sides_have_a_heat_map_in_which_too_few_are_refused(
     assert [a["class"] for _, a in page.elements if (a.get("class") or "").startswith("heat-")] != []
     assert "Highest within a group over lowest" in page.text
     assert 'aria-label="Scores by group' in page_of(facts, table)
+
+
+def test_what_quality_has_to_do_with_errors_is_shown_where_it_was_measured(
+    whole: str, lfw_sized: MakeTable, facts: RunFacts
+) -> None:
+    assert 'id="quality"' not in whole
+    table = lfw_sized()
+    images = measured(table)
+    page = Page(build_page(build_report(facts, table, images), table))
+    text = page.text.replace("\u00a0", " ")
+    assert "Errors by pose: the larger yaw of the two" in text
+    assert "up to 15" in text
+    assert "echo '" + images.digest + "  images.csv' | sha256sum --check" in text
+    plots = [a["aria-label"] for tag, a in page.elements if tag == "svg"]
+    assert "FNMR when the pairs worst in sharpness are discarded" in plots
+    assert "FNMR when the pairs worst in share of the face cut off are discarded" not in plots, "all have the same"
+
+
+def test_a_report_of_before_has_a_page_of_what_it_has(by_hand: ScoreTable, facts: RunFacts) -> None:
+    report = build_report(facts, by_hand)
+    for key in ("group_fmr", "quality"):
+        del report["metrics"][key]
+    del report["image_digest"]
+    for rate in rates_in(report):
+        del rate["upper"]
+    page = Page(build_page(report, by_hand))
+    assert "90.00" in page.text
+    assert {"picker", "points"} <= {value for name, value in page.attributes if name == "id"}
 
 
 def test_a_report_of_other_scores_is_refused(by_hand: ScoreTable, lfw_sized: MakeTable, facts: RunFacts) -> None:

@@ -11,9 +11,11 @@ from core.evaluations.calibrations import CalibrationStore, CalibrationUnfit
 from core.evaluations.scoring import Scoring
 from core.messaging.presence import Presence
 from core.packs.catalogue import find_pack, load_catalogue
-from likeness.cli.evaluate.services import FILE, Services, result_of, with_services
+from likeness.cli.evaluate.services import FILE, Services, result_if_any, result_of, with_services
 
 RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores"}
+#: Not there where nothing was measured of the images, nor in runs of before.
+IMAGES = {"images.csv": "images"}
 
 
 @click.command()
@@ -23,7 +25,7 @@ RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores
     "directory",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="Directory for report.json, report.html and scores.csv.",
+    help="Directory for report.json, report.html, scores.csv and images.csv.",
 )
 @with_services
 def report(services: Services, run_id: str, directory: Path) -> None:
@@ -32,16 +34,22 @@ def report(services: Services, run_id: str, directory: Path) -> None:
     for file, kind in RESULTS.items():
         (directory / file).write_bytes(result_of(services, run_id, kind))
         click.echo(directory / file)
+    for file, kind in IMAGES.items():
+        if (body := result_if_any(services, run_id, kind)) is not None:
+            (directory / file).write_bytes(body)
+            click.echo(directory / file)
 
 
 @click.command()
 @click.argument("scores", type=FILE)
 @click.option("--threshold", type=click.FloatRange(-1, 1), help="The pack's threshold; the report names it.")
-def recompute(scores: Path, threshold: float | None) -> None:
+@click.option("--images", type=FILE, help="images.csv of the same run, for what its report says of quality.")
+def recompute(scores: Path, threshold: float | None, images: Path | None) -> None:
     """Compute every metric again from a SCORES file, as JSON: the same numbers as in its report."""
     from evaluator.report import recompute as metrics_of
 
-    click.echo(json.dumps(metrics_of(scores.read_bytes(), threshold), indent=2))
+    body = images.read_bytes() if images else None
+    click.echo(json.dumps(metrics_of(scores.read_bytes(), threshold, body), indent=2))
 
 
 @click.command()

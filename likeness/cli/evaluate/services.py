@@ -54,6 +54,14 @@ def result_of(services: Services, run_id: str, kind: str) -> bytes:
         raise LikenessError(f"run {run_id} is {run.status}; its {kind} is there once it has succeeded") from None
 
 
+def result_if_any(services: Services, run_id: str, kind: str) -> bytes | None:
+    """One of a run's results that not every run has."""
+    try:
+        return services.objects.get(getattr(RunKeys(run_id), kind))
+    except ObjectNotFound:
+        return None
+
+
 @contextmanager
 def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     """A progress bar on stderr, where that is a terminal."""
