@@ -3,9 +3,11 @@
 from evaluator.report.calibration import calibrate
 from evaluator.report.comparison import RunsNotComparable, as_text, compare
 from evaluator.report.document import SCHEMA_VERSION, build_report, headline, report_bytes, score_digest
-from evaluator.report.facts import DatasetFacts, PackFacts, RunFacts
+from evaluator.report.facts import CostFacts, DatasetFacts, PackFacts, RunFacts
 from evaluator.report.images import ImageFileInvalid, ImageTable, image_table, images_from_csv
+from evaluator.report.index import build_index, index_csv
 from evaluator.report.page import build_page
+from evaluator.report.plot_data import plot_data
 from evaluator.report.recompute import measurements_of, recompute
 from evaluator.report.scores import (
     RESERVED_COLUMNS,
@@ -18,6 +20,7 @@ from evaluator.report.scores import (
 __all__ = [
     "RESERVED_COLUMNS",
     "SCHEMA_VERSION",
+    "CostFacts",
     "DatasetFacts",
     "ImageFileInvalid",
     "ImageTable",
@@ -28,6 +31,7 @@ __all__ = [
     "ScoreRow",
     "ScoreTable",
     "as_text",
+    "build_index",
     "build_page",
     "build_report",
     "calibrate",
@@ -36,7 +40,9 @@ __all__ = [
     "headline",
     "image_table",
     "images_from_csv",
+    "index_csv",
     "measurements_of",
+    "plot_data",
     "recompute",
     "report_bytes",
     "score_digest",

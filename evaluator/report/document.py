@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evaluator.metrics import FoldAccuracy, Measurements
-from evaluator.report.facts import PackFacts, RunFacts
+from evaluator.report.facts import CostFacts, PackFacts, RunFacts
 from evaluator.report.images import ImageTable
 from evaluator.report.published import beside_ours, how_measured
 from evaluator.report.recompute import measurements_of, metrics_of
@@ -42,6 +42,7 @@ def build_report(
         "engine": dict(facts.engine),
         "software": dict(facts.software),
         "timings": dict(facts.timings),
+        "cost": _cost(facts.cost),
         "metrics": metrics_of(metrics, table, pack.threshold.value, images),
         "worst": _worst(table, metrics, pack.threshold.value, worst),
         "failures_to_acquire": _failures(table, listed_failures),
@@ -102,6 +103,22 @@ def _pack(pack: PackFacts) -> Json:
         "commercial_use": pack.commercial_use,
         "threshold": {"value": pack.threshold.value, "origin": pack.threshold.origin},
         "published": [asdict(figure) for figure in pack.published],
+    }
+
+
+def _cost(cost: CostFacts | None) -> Json:
+    """An embedding has four bytes a number."""
+    if cost is None:
+        return {"insufficient_data": "the cost was not noted"}
+    refused = {"insufficient_data": "every image had been embedded before, so this run embedded none"}
+    per_image = 1000 * cost.embedding_s / cost.embedded_images if cost.embedded_images else refused
+    return {
+        "ms_per_image": per_image,
+        "embedded_images": cost.embedded_images,
+        "machines": list(cost.machines),
+        "pack_bytes": cost.pack_bytes,
+        "embedding_dimension": cost.embedding_dimension,
+        "embedding_bytes": 4 * cost.embedding_dimension,
     }
 
 

@@ -7,11 +7,11 @@ import numpy as np
 from evaluator.metrics import Scores
 from evaluator.report.drawing import INK, MUTED
 from evaluator.report.inline import MATED, NON_MATED, figure_of, scaled
+from evaluator.report.plots import score_edges
 from evaluator.report.wording import number
 
 #: More would make a plot that nobody reads; the file has them all.
 MOST_SHOWN = 12
-BINS = 48
 
 
 def distributions_svg(groups: Mapping[str, tuple[Scores, Scores]], threshold: float) -> str:
@@ -19,7 +19,7 @@ def distributions_svg(groups: Mapping[str, tuple[Scores, Scores]], threshold: fl
     shown = [(label, mated, non_mated) for label, (mated, non_mated) in groups.items() if mated.size + non_mated.size]
     shown = shown[:MOST_SHOWN]
     both = np.concatenate([np.concatenate([mated, non_mated]) for _, mated, non_mated in shown])
-    edges = np.linspace(both.min(), both.max(), BINS + 1) if np.ptp(both) else both[0] + np.linspace(-0.5, 0.5, BINS)
+    edges = score_edges(both)
     with figure_of("groups", "Scores by group, mated and non-mated", height=0.7 + 0.62 * len(shown)) as (figure, drawn):
         axes = figure.subplots()
         for row, (label, mated, non_mated) in enumerate(shown):

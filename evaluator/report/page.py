@@ -1,5 +1,6 @@
 """`report.html`: the report for people, in one file that needs no other and asks the network for nothing."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evaluator.report.document import Json, score_digest
@@ -34,8 +35,12 @@ SECTIONS = (
 )
 
 
-def build_page(report: Json, table: ScoreTable) -> str:
-    """The page of a report and the score table it was made from. Raise ValueError when they do not belong together."""
+def build_page(report: Json, table: ScoreTable, thumbnails: Mapping[str, str] | None = None) -> str:
+    """The page of a report and the score table it was made from.
+
+    With `thumbnails`, an image's id to a data URI, the worst pairs are shown; such a page is for whoever asked for it,
+    and is not stored. Raise ValueError when report and table do not belong together.
+    """
     if report["score_digest"] != score_digest(table):
         raise ValueError("the report was made from another score table")
     style, script = text_of("page.css"), text_of("page.js")
@@ -51,6 +56,7 @@ def build_page(report: Json, table: ScoreTable) -> str:
             plots=draw(report, table, swept),
             sweep=swept,
             sections=[section for section in SECTIONS if section.name not in absent],
+            thumbnails=thumbnails,
             style=style,
             script=script if swept else "",
             policy=policy(style, script),

@@ -90,9 +90,7 @@ def histogram_svg(
 ) -> str:
     """How many pairs have which score; on a logarithmic scale of counts the tails can be seen."""
     name = "histogram-log" if log else "histogram"
-    both = np.concatenate([mated, non_mated])
-    bins = min(80, max(10, int(2 * sqrt(both.size))))
-    edges = np.linspace(both.min(), both.max(), bins + 1) if np.ptp(both) else both[0] + np.linspace(-0.5, 0.5, bins)
+    edges = score_edges(np.concatenate([mated, non_mated]))
     with figure_of(name, f"Histogram of scores{', logarithmic counts' if log else ''}") as (figure, drawn):
         axes = figure.subplots()
         least = 0.7 if log else 0.0
@@ -149,9 +147,17 @@ def folds_svg(accuracies: Sequence[tuple[int, float]], mean: float, interval: tu
     return drawn.getvalue()
 
 
+def score_edges(scores: Scores) -> Scores:
+    """Where the bins of a histogram of these scores end, ascending; there must be a score."""
+    bins = min(80, max(10, int(2 * sqrt(scores.size))))
+    if not np.ptp(scores):
+        return np.asarray(scores[0] + np.linspace(-0.5, 0.5, bins))
+    return np.linspace(scores.min(), scores.max(), bins + 1)
+
+
 def _draw_curve(axes: Any, curve: ErrorCurve, x: Callable[[Scores], Scores], y: Callable[[Scores], Scores]) -> None:
     """The curve over its band: the union of the boxes that both intervals span at each threshold by itself."""
-    seen = _corners(curve)
+    seen = seen_corners(curve)
     bands = seen.bands()
     edge_x = [bands.fmr_low, bands.fmr_low[-1:], bands.fmr_high[::-1], bands.fmr_high[:1]]
     edge_y = [bands.fnmr_low, bands.fnmr_high[-1:], bands.fnmr_high[::-1], bands.fnmr_low[:1]]
@@ -159,7 +165,7 @@ def _draw_curve(axes: Any, curve: ErrorCurve, x: Callable[[Scores], Scores], y: 
     axes.plot(x(seen.fmr), y(seen.fnmr), color=MATED, linewidth=1.5, zorder=3, solid_joinstyle="round")
 
 
-def _corners(curve: ErrorCurve) -> ErrorCurve:
+def seen_corners(curve: ErrorCurve) -> ErrorCurve:
     """Without the points inside level or upright runs, which stay straight on any pair of axes."""
     keep = np.ones(curve.thresholds.size, dtype=np.bool_)
     fm, fnm = curve.false_matches, curve.false_non_matches
@@ -169,7 +175,7 @@ def _corners(curve: ErrorCurve) -> ErrorCurve:
 
 def _lower_limit(curve: ErrorCurve, least: float, marks: Sequence[Mark]) -> float:
     """Where the axis of 1 - FNMR begins: on a round figure below the band where there are errors, and every mark."""
-    corners = _corners(curve)
+    corners = seen_corners(curve)
     band = corners.bands().fnmr_high[corners.fmr >= 2 * least]
     miss = 1.1 * max(float(band.max(initial=0.0)), *(mark.fnmr for mark in marks), 0.0)
     return next((1 - step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if miss <= step), 0.0)

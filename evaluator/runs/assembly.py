@@ -10,6 +10,7 @@ from core.evaluations.runs import Run
 from core.storage.objects import Objects
 from evaluator.datasets import PairList, load_pairs
 from evaluator.report import (
+    CostFacts,
     DatasetFacts,
     PackFacts,
     RunFacts,
@@ -41,7 +42,7 @@ class Assembled:
     summary: dict[str, Any]
 
 
-def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, str]) -> Assembled:
+def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, str], cost: CostFacts) -> Assembled:
     """Read every part and compute everything. The score file depends on nothing but parts and pairs."""
     dataset = plan.dataset
     embedded = read_parts(plan.messages, objects)
@@ -54,6 +55,7 @@ def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, s
         pipeline=plan.pipeline,
         engine={name: value for name, value in embedded.engine.items() if name != "pack"},
         software={**software, **embedded.software},
+        cost=cost,
         timings={"wall_s": round(time.time() - (run.started_at or run.created_at), 3)},
     )
     images = image_table(tuple(table.failures), embedded.rows, embedded.measures)

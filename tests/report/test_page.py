@@ -1,10 +1,12 @@
+import csv
+import io
 import json
 import os
 import pickle
 import re
 import subprocess
 import sys
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -14,13 +16,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from core.vocabulary import Threshold
-from evaluator.report import ImageTable, RunFacts, ScoreTable, build_page, build_report
+from evaluator.report import CostFacts, ImageTable, RunFacts, ScoreTable, build_page, build_report, plot_data
+from evaluator.report.thumbnails import shown_images, thumbnails
 
 MakeTable = Callable[..., ScoreTable]
 ROOT = Path(__file__).parents[2]
-VOID = {"meta", "br", "wbr", "input"}
+VOID = {"meta", "br", "wbr", "input", "img"}
 EVIL = "<script>alert(1)</script>\"' onload=x <img src=x onerror=alert(2)> &lt;b&gt; {{ title }} {# x #} </td>"
 
 
@@ -256,11 +260,59 @@ def test_what_quality_has_to_do_with_errors_is_shown_where_it_was_measured(
     assert "FNMR when the pairs worst in share of the face cut off are discarded" not in plots, "all have the same"
 
 
+def test_worst_pairs_are_shown_only_where_thumbnails_are_given(by_hand: ScoreTable, facts: RunFacts) -> None:
+    report = build_report(facts, by_hand)
+    assert "Images are named and not shown" in page_of(facts, by_hand)
+    assert shown_images(report) >= {"a03", "b03", "c07", "d07"}
+    body = io.BytesIO()
+    Image.new("RGB", (600, 300), "red").save(body, "PNG")
+    small = thumbnails([("a03", body.getvalue()), ("b03", b"no image")])
+    assert set(small) == {"a03"}
+    with Image.open(io.BytesIO(b64decode(small["a03"].partition(",")[2]))) as copy:
+        assert (copy.format, copy.size) == ("JPEG", (112, 56))
+    source = build_page(report, by_hand, small)
+    page = Page(source)
+    assert [a["src"] for tag, a in page.elements if tag == "img"] == [small["a03"]]
+    assert "not shown: cannot be read" in page.text
+    assert "This page shows photographs of people" in page.text
+
+
+def test_the_cost_is_that_of_the_images_the_run_embedded_itself(by_hand: ScoreTable, facts: RunFacts) -> None:
+    cost = CostFacts(40, 2.0, ("a machine, 2 cores",), 128, 38_000_000)
+    text = Page(page_of(replace(facts, cost=cost), by_hand)).text
+    assert "Cost: 50.0 ms an image" in text
+    assert "38.0 MB of pack; 128 numbers, 512 bytes, an embedding" in text
+    cached = replace(cost, embedded_images=0, embedding_s=0.0, machines=())
+    assert (
+        "no time, for every image had been embedded before" in Page(page_of(replace(facts, cost=cached), by_hand)).text
+    )
+    assert build_report(facts, by_hand)["cost"] == {"insufficient_data": "the cost was not noted"}
+
+
+def test_every_number_behind_a_plot_is_in_its_csv(lfw_sized: MakeTable, facts: RunFacts) -> None:
+    table = lfw_sized()
+    report = build_report(facts, table, measured(table))
+    files = {name: list(csv.DictReader(io.StringIO(body.decode()))) for name, body in plot_data(report, table).items()}
+    assert set(files) == {f"{n}.csv" for n in ("curve", "thresholds", "histogram", "folds", "discard", "quality")}
+    assert sum(int(row["mated"]) + int(row["non_mated"]) for row in files["histogram.csv"]) == 6000
+    point = report["metrics"]["at_threshold"]
+    (at,) = (row for row in files["thresholds.csv"] if float(row["threshold"]) == 0.363)
+    assert (float(at["fmr"]), float(at["fnmr"])) == (point["fmr"]["value"], point["fnmr"]["value"])
+    assert float(at["fmr_upper"]) == point["fmr"]["upper"]
+    ends = files["curve.csv"][0], files["curve.csv"][-1]
+    assert [(float(row["fmr"]), float(row["fnmr"])) for row in ends] == [(1, 0), (0, 1)]
+    assert [float(row["accuracy"]) for row in files["folds.csv"]] == [
+        fold["accuracy"] for fold in report["metrics"]["accuracy_10fold"]["folds"]
+    ]
+    curve = report["metrics"]["quality"]["discard"]["sharpness"]
+    assert [float(row["fnmr"]) for row in files["discard.csv"] if row["measure"] == "sharpness"] == curve["fnmr"]
+
+
 def test_a_report_of_before_has_a_page_of_what_it_has(by_hand: ScoreTable, facts: RunFacts) -> None:
     report = build_report(facts, by_hand)
     for key in ("group_fmr", "quality"):
         del report["metrics"][key]
-    del report["image_digest"]
+    del report["image_digest"], report["cost"]
     for rate in rates_in(report):
         del rate["upper"]
     page = Page(build_page(report, by_hand))

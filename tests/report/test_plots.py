@@ -104,7 +104,7 @@ def test_thinning_drops_only_points_inside_level_and_upright_runs() -> None:
     random = np.random.default_rng(3)
     mated, non_mated = random.normal(1, 1, 500).round(2), random.normal(0, 1, 500).round(2)
     curve = curve_of(mated.tolist(), non_mated.tolist())
-    thin = plots._corners(curve)
+    thin = plots.seen_corners(curve)
     assert thin.thresholds.size < curve.thresholds.size
     places = np.searchsorted(curve.thresholds, thin.thresholds)
     assert (places[0], places[-1]) == (0, curve.thresholds.size - 1)

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from core.errors import LikenessError
-from likeness.cli.evaluate import datasets, results, runs
+from likeness.cli.evaluate import datasets, overview, results, runs
 
 
 class EvaluateGroup(click.Group):
@@ -35,5 +35,6 @@ for command in (
     *(datasets.import_, datasets.fetch, datasets.datasets),
     *(runs.run, runs.resume, runs.watch, runs.list_, runs.show, runs.cancel),
     *(results.report, results.recompute, results.compare, results.calibrate),
+    overview.index,
 ):
     evaluate.add_command(command)

@@ -27,9 +27,15 @@ IMAGES = {"images.csv": "images"}
     required=True,
     help="Directory for report.json, report.html, scores.csv and images.csv.",
 )
+@click.option("--thumbnails", is_flag=True, help="Show the worst pairs in the page, from the data set. Not stored.")
 @with_services
-def report(services: Services, run_id: str, directory: Path) -> None:
-    """Write the report of a RUN: for machines, for people, and every score."""
+def report(services: Services, run_id: str, directory: Path, thumbnails: bool) -> None:
+    """Write the report of a RUN: for machines, for people, every score, and every plot's data in plots/."""
+    from evaluator.datasets import images_of
+    from evaluator.report import build_page, from_csv, plot_data
+    from evaluator.report.thumbnails import shown_images
+    from evaluator.report.thumbnails import thumbnails as small_copies
+
     directory.mkdir(parents=True, exist_ok=True)
     for file, kind in RESULTS.items():
         (directory / file).write_bytes(result_of(services, run_id, kind))
@@ -38,6 +44,19 @@ def report(services: Services, run_id: str, directory: Path) -> None:
         if (body := result_if_any(services, run_id, kind)) is not None:
             (directory / file).write_bytes(body)
             click.echo(directory / file)
+    made, table = (
+        json.loads((directory / "report.json").read_bytes()),
+        from_csv((directory / "scores.csv").read_bytes()),
+    )
+    (directory / "plots").mkdir(exist_ok=True)
+    for file, body in plot_data(made, table).items():
+        (directory / "plots" / file).write_bytes(body)
+    click.echo(directory / "plots")
+    if thumbnails:
+        dataset = made["dataset"]
+        small = small_copies(images_of(services.objects, dataset["name"], dataset["digest"], shown_images(made)))
+        (directory / "report.html").write_text(build_page(made, table, small), encoding="utf-8")
+        click.echo(f"{directory / 'report.html'} shows photographs of people")
 
 
 @click.command()
