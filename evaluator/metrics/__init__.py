@@ -4,6 +4,7 @@ Definitions, sources and differences from public tools: docs/metrics.md.
 """
 
 from evaluator.metrics.acquisition import FailureToAcquire, fta
+from evaluator.metrics.costs import DetectionCost, cllr_10fold, cllr_min, min_dcf
 from evaluator.metrics.curve import Bands, ErrorCurve, error_curve
 from evaluator.metrics.folds import (
     Fold,
@@ -50,6 +51,7 @@ __all__ = [
     "Bands",
     "Booleans",
     "Counts",
+    "DetectionCost",
     "DiscardCurve",
     "EqualErrorRate",
     "ErrorCurve",
@@ -76,6 +78,8 @@ __all__ = [
     "auc",
     "by_group",
     "by_quality",
+    "cllr_10fold",
+    "cllr_min",
     "clopper_pearson",
     "correct_10fold",
     "d_prime",
@@ -92,6 +96,7 @@ __all__ = [
     "group_spread",
     "mcnemar",
     "measure",
+    "min_dcf",
     "operating_point",
     "optimistic_accuracy",
     "plain",

@@ -4,7 +4,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from evaluator.metrics import GroupRates, Measurements, by_group, measure, plain, to_dict
+from evaluator.metrics import (
+    GroupRates,
+    InsufficientData,
+    Measurements,
+    Scores,
+    by_group,
+    cllr_10fold,
+    cllr_min,
+    measure,
+    min_dcf,
+    plain,
+    to_dict,
+)
+from evaluator.metrics.costs import PRIORS
 from evaluator.report.grouping import labelled, matrices
 from evaluator.report.images import ImageTable, images_from_csv
 from evaluator.report.quality import quality_of
@@ -34,10 +47,19 @@ def metrics_of(
     measurements: Measurements, table: ScoreTable, threshold: float | None, images: ImageTable | None = None
 ) -> dict[str, object]:
     """What stands under `metrics` in the report: the measurements, and what follows from both files beside them."""
+    mated, non_mated = table.score_set.mated_scores, table.score_set.non_mated_scores
     return to_dict(measurements) | {
+        "cllr": plain({"least": cllr_min(mated, non_mated), "folds": cllr_10fold(table.score_set)}),
+        "min_dcf": [_min_dcf(mated, non_mated, prior) for prior in PRIORS],
         "group_fmr": plain({} if threshold is None else matrices(table, threshold)),
         "quality": quality_of(table, images, threshold),
     }
+
+
+def _min_dcf(mated: Scores, non_mated: Scores, prior: float) -> object:
+    """A refused one says what it was asked for."""
+    found = min_dcf(mated, non_mated, prior)
+    return {"prior": prior, "insufficient_data": found.reason} if isinstance(found, InsufficientData) else plain(found)
 
 
 def recompute(scores_csv: bytes, threshold: float | None = None, images_csv: bytes | None = None) -> dict[str, object]:

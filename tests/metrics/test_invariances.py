@@ -23,6 +23,8 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "accuracy_10fold_with_fta": partial(metrics.accuracy_10fold, not_acquired="non_match"),
     "auc": lambda s: metrics.auc(s.mated_scores, s.non_mated_scores),
     "by_group": partial(metrics.by_group, threshold=THRESHOLD),
+    "cllr_10fold": metrics.cllr_10fold,
+    "cllr_min": lambda s: metrics.cllr_min(s.mated_scores, s.non_mated_scores),
     "d_prime": lambda s: metrics.d_prime(s.mated_scores, s.non_mated_scores),
     "eer": lambda s: metrics.eer(s.mated_scores, s.non_mated_scores),
     "error_curve": lambda s: metrics.error_curve(s.mated_scores, s.non_mated_scores),
@@ -33,6 +35,7 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "fnmr_at_fmr": partial(metrics.fnmr_at_fmr, target=0.2),
     "fta": metrics.fta,
     "measure": lambda s: metrics.to_dict(metrics.measure(s), curve=True),
+    "min_dcf": lambda s: metrics.min_dcf(s.mated_scores, s.non_mated_scores, 0.2),
     "operating_point": partial(metrics.operating_point, threshold=THRESHOLD),
     "optimistic_accuracy": metrics.optimistic_accuracy,
 }
@@ -52,10 +55,11 @@ NOT_A_METRIC = {
     "zero_error_bound",
 }
 #: Uses distances between scores, or a threshold fixed on their scale.
-NOT_RANK_BASED = {"d_prime", "measure", "fmr", "fnmr", "operating_point", "by_group"}
+NOT_RANK_BASED = {"d_prime", "cllr_10fold", "measure", "fmr", "fnmr", "operating_point", "by_group"}
 NOT_MIRRORED = {
     "accuracy_10fold",  # of several best thresholds it takes the largest
     "accuracy_10fold_with_fta",
+    "min_dcf",  # of several best thresholds it takes the largest, and its prior is not one half
     "fmr_kept",  # a threshold of non-mated scores alone, and no mirror of it
     "fta",  # does not depend on scores; mated and non-mated counts exchange by definition
     "measure",
