@@ -11,8 +11,8 @@ from evaluator.report.plots import threshold_lines
 from evaluator.report.sweep import Sweep
 from evaluator.report.wording import percent
 
-#: As many as there are places on its axis.
-MOST_POINTS = 250
+#: That can be told apart on its axis.
+PLACES = 300
 
 
 def rates_svg(swept: Sweep, thresholds: Sequence[tuple[str, float]] = ()) -> str:
@@ -25,12 +25,18 @@ def rates_svg(swept: Sweep, thresholds: Sequence[tuple[str, float]] = ()) -> str
             (swept.fnmr, swept.fnmr_low, swept.fnmr_high, MATED, "FNMR"),
         )
         for shares, low, high, color, name in both:
-            keep = _changing(low, high)
+            keep = _changing(swept, low + high)
             x, floored = swept.thresholds[keep], np.maximum(shares[keep], least)
             axes.fill_between(
-                x, np.maximum(low[keep], least), np.maximum(high[keep], least), color=color, alpha=0.16, linewidth=0
+                x,
+                np.maximum(low[keep], least),
+                np.maximum(high[keep], least),
+                color=color,
+                alpha=0.16,
+                linewidth=0,
+                step="post",
             )
-            axes.plot(x, floored, color=color, linewidth=1.5)
+            axes.step(x, floored, where="post", color=color, linewidth=1.5)
             half = int(np.abs(floored - 0.4).argmin())
             away = (8, "left") if name == "FMR" else (-8, "right")
             axes.annotate(
@@ -46,8 +52,10 @@ def rates_svg(swept: Sweep, thresholds: Sequence[tuple[str, float]] = ()) -> str
     return scaled(drawn.getvalue(), figure, axes, "threshold")
 
 
-def _changing(low: Scores, high: Scores) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The steps at which something changes, and the ones before: a level run needs its two ends."""
-    changed = np.flatnonzero((np.diff(low) != 0) | (np.diff(high) != 0))
-    seen = np.unique(np.concatenate([[0], changed, changed + 1, [low.size - 1]]))
-    return np.append(seen[: -1 : 1 + seen.size // MOST_POINTS], seen[-1])
+def _changing(swept: Sweep, low: Scores) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Where a new level begins; of those that fall on one place of the axis, the first."""
+    begins = np.flatnonzero(np.concatenate([[True], np.diff(low) != 0]))
+    from_left = swept.thresholds[begins] - swept.thresholds[0]
+    places = np.floor(from_left / np.ptp(swept.thresholds) * PLACES)
+    _, first = np.unique(places, return_index=True)
+    return np.append(begins[first], low.size - 1)

@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from evaluator.report.thumbnails import shown_images, thumbnails
 MakeTable = Callable[..., ScoreTable]
 ROOT = Path(__file__).parents[2]
 VOID = {"meta", "br", "wbr", "input", "img"}
+NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
 EVIL = "<script>alert(1)</script>\"' onload=x <img src=x onerror=alert(2)> &lt;b&gt; {{ title }} {# x #} </td>"
 
 
@@ -148,6 +150,39 @@ def test_without_its_script_the_page_lacks_only_what_the_script_moves(whole: str
     text = page.text.replace("\u00a0", " ")
     assert "at a million non-mated comparisons a day" in text
     assert text.count("observed FMR ≤ 0.1 %") == 2
+
+
+def said_of(data: Any) -> Iterator[str]:
+    """Every way in which the page may say a number of the report, and the numbers in its sentences."""
+    if isinstance(data, str):
+        yield from NUMBER.findall(data)
+    elif isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from said_of(value)
+    elif isinstance(data, int | float):
+        yield from (f"{data:g}", f"{data:,}", str(data), f"{100 * data:g}", f"{100 * data:.3g}", f"{1e6 * data:,.0f}")
+        yield f"{round(float(f'{1e6 * data:.3g}')):,}"
+        for places in range(6):
+            yield from (f"{abs(data):.{places}f}", f"{100 * data:.{places}f}", f"{100 * (1 - data):.{places}f}")
+
+
+def test_every_number_of_the_page_is_in_the_report(lfw_sized: MakeTable, facts: RunFacts) -> None:
+    table = lfw_sized(mean=0.5)
+    sides = [("f", "f"), ("m", "m"), ("f", "m"), ("m", "f")]
+    rows = tuple(replace(row, groups=sides[i % 4]) for i, row in enumerate(table.rows))
+    table = ScoreTable(rows, ("reference_sex", "probe_sex"))
+    cost = CostFacts(40, 2.0, ("a machine, 2 cores",), 128, 38_000_000)
+    report = build_report(replace(facts, cost=cost), table, measured(table))
+    source = build_page(report, table)
+    # Plots are drawn from what `plot_data` writes; a heading of the table has 95 %, and so on.
+    text = unescape(re.sub(r"<(svg|script|style)\b.*?</\1>|<[^>]+>", " ", source, flags=re.DOTALL))
+    written = " ".join(path.read_text() for path in (ROOT / "evaluator/report/templates").glob("*.html"))
+    folds = report["metrics"]["accuracy_10fold"]["folds"]
+    sums = [sum(fold[key] for fold in folds) for key in ("mated_errors", "non_mated_errors", "trials")]
+    known = {*said_of(report), *said_of(sums), "38.0", *NUMBER.findall(written)}
+    found = set(NUMBER.findall(text))
+    assert len(found) > 300
+    assert found - known == set()
 
 
 def test_links_within_the_page_lead_somewhere(whole: str) -> None:
