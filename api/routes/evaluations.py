@@ -23,6 +23,7 @@ from core.evaluations.runs import Run, RunKeys
 from core.keys.keys import Scope
 from core.packs.catalogue import find_pack, load_catalogue
 from core.storage.idempotency import Claim
+from core.storage.lifecycle import Status
 from core.vocabulary import Policy
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Evaluation runs")
@@ -34,6 +35,7 @@ REPORTS = {
     "json": ("report", "application/json"),
     "html": ("page", "text/html; charset=utf-8"),
     "csv": ("scores", "text/csv; charset=utf-8"),
+    "images": ("images", "text/csv; charset=utf-8"),
 }
 
 
@@ -106,6 +108,8 @@ class Report(MethodView):
         try:
             body = services().objects.get(getattr(RunKeys(run_id), kind))
         except ObjectNotFound:
+            if kind == "images" and run.status is Status.SUCCEEDED:
+                raise Problem(409, "report_not_ready", "the run has no image file: nothing was measured") from None
             raise Problem(
                 409, "report_not_ready", f"the run is {run.status}; its report is there once it has succeeded"
             ) from None
