@@ -44,10 +44,8 @@ def report(services: Services, run_id: str, directory: Path, thumbnails: bool) -
         if (body := result_if_any(services, run_id, kind)) is not None:
             (directory / file).write_bytes(body)
             click.echo(directory / file)
-    made, table = (
-        json.loads((directory / "report.json").read_bytes()),
-        from_csv((directory / "scores.csv").read_bytes()),
-    )
+    made = json.loads((directory / "report.json").read_bytes())
+    table = from_csv((directory / "scores.csv").read_bytes())
     (directory / "plots").mkdir(exist_ok=True)
     for file, body in plot_data(made, table).items():
         (directory / "plots" / file).write_bytes(body)
