@@ -31,6 +31,7 @@ from evaluator.metrics.operating_points import (
     trials_needed,
 )
 from evaluator.metrics.paired import McNemar, mcnemar
+from evaluator.metrics.people import People, PeopleInterval, Resamples
 from evaluator.metrics.rates import (
     InsufficientData,
     Rate,
@@ -60,7 +61,10 @@ __all__ = [
     "Measurements",
     "OperatingPoint",
     "OptimisticAccuracy",
+    "People",
+    "PeopleInterval",
     "Rate",
+    "Resamples",
     "ScoreSet",
     "Scores",
     "TargetedPoint",
