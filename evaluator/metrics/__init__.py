@@ -4,7 +4,18 @@ Definitions, sources and differences from public tools: docs/metrics.md.
 """
 
 from evaluator.metrics.acquisition import FailureToAcquire, fta
+from evaluator.metrics.by_people import ByPeople, PeoplePoint, TargetedPeoplePoint, by_people
 from evaluator.metrics.curve import Bands, ErrorCurve, error_curve
+from evaluator.metrics.dependence import (
+    PeopleRate,
+    Worth,
+    Worths,
+    design_effect,
+    people_of,
+    rate_over_people,
+    variance_over_people,
+    worths,
+)
 from evaluator.metrics.folds import (
     Fold,
     FoldAccuracy,
@@ -44,10 +55,12 @@ from evaluator.metrics.rates import (
 )
 from evaluator.metrics.scores import Booleans, Counts, Labels, Scores, ScoreSet
 from evaluator.metrics.separation import EqualErrorRate, auc, d_prime, eer
+from evaluator.metrics.weighted import WeightedScores
 
 __all__ = [
     "Bands",
     "Booleans",
+    "ByPeople",
     "Counts",
     "EqualErrorRate",
     "ErrorCurve",
@@ -63,18 +76,26 @@ __all__ = [
     "OptimisticAccuracy",
     "People",
     "PeopleInterval",
+    "PeoplePoint",
+    "PeopleRate",
     "Rate",
     "Resamples",
     "ScoreSet",
     "Scores",
+    "TargetedPeoplePoint",
     "TargetedPoint",
     "TrialCounts",
+    "WeightedScores",
+    "Worth",
+    "Worths",
     "accuracy_10fold",
     "auc",
     "by_group",
+    "by_people",
     "clopper_pearson",
     "correct_10fold",
     "d_prime",
+    "design_effect",
     "eer",
     "error_curve",
     "fmr",
@@ -87,10 +108,14 @@ __all__ = [
     "measure",
     "operating_point",
     "optimistic_accuracy",
+    "people_of",
     "plain",
     "rate",
+    "rate_over_people",
     "to_dict",
     "trials_needed",
     "upper_limit",
+    "variance_over_people",
+    "worths",
     "zero_error_bound",
 ]

@@ -57,9 +57,7 @@ class People:
         sides = np.asarray(reference, dtype=np.str_), np.asarray(probe, dtype=np.str_)
         if sides[0].ndim != 1 or sides[0].shape != sides[1].shape:
             raise ValueError(f"one label a side of each pair, not {sides[0].shape} and {sides[1].shape}")
-        labels, numbers = np.unique(np.concatenate(sides), return_inverse=True)
-        of_reference, of_probe = np.split(numbers.astype(np.int64), 2)
-        return cls(of_reference, of_probe, labels.size)
+        return cls._numbered(np.concatenate(sides))
 
     @property
     def mated(self) -> Booleans:
@@ -72,7 +70,13 @@ class People:
         >>> People.of(["ada", "ada", "bo"], ["ada", "bo", "cy"]).among(np.array([False, False, True])).count
         2
         """
-        return People.of(self.reference[rows], self.probe[rows])
+        return self._numbered(np.concatenate([self.reference[rows], self.probe[rows]]))
+
+    @classmethod
+    def _numbered(cls, sides: npt.NDArray[np.str_] | Counts) -> "People":
+        found, numbers = np.unique(sides, return_inverse=True)
+        of_reference, of_probe = np.split(numbers.astype(np.int64), 2)
+        return cls(of_reference, of_probe, found.size)
 
     @cached_property
     def couples(self) -> Counts:

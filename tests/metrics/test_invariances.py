@@ -37,14 +37,20 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "optimistic_accuracy": metrics.optimistic_accuracy,
 }
 NOT_A_METRIC = {
+    "by_people",  # intervals, see test_by_people
     "clopper_pearson",  # of counts, see test_rates
     "correct_10fold",  # decisions, see test_folds
+    "design_effect",  # of decisions, see test_dependence
     "mcnemar",  # of two runs, see test_paired
+    "people_of",
     "plain",
     "rate",
+    "rate_over_people",  # of decisions, see test_dependence
     "to_dict",
     "trials_needed",
     "upper_limit",  # of counts, see test_rates
+    "variance_over_people",  # of decisions, see test_dependence
+    "worths",  # see test_dependence
     "zero_error_bound",
 }
 #: Uses distances between scores, or a threshold fixed on their scale.
