@@ -25,6 +25,7 @@ from evaluator.metrics.folds import (
     optimistic_accuracy,
 )
 from evaluator.metrics.groups import GroupRates, by_group
+from evaluator.metrics.likelihood import cllr, cllr_min
 from evaluator.metrics.measurements import (
     Measurements,
     TargetedPoint,
@@ -92,6 +93,8 @@ __all__ = [
     "auc",
     "by_group",
     "by_people",
+    "cllr",
+    "cllr_min",
     "clopper_pearson",
     "correct_10fold",
     "d_prime",

@@ -16,6 +16,7 @@ from evaluator.metrics.folds import (
     optimistic_accuracy,
 )
 from evaluator.metrics.groups import MIN_GROUP_TRIALS, GroupRates, by_group
+from evaluator.metrics.likelihood import cllr_min
 from evaluator.metrics.operating_points import (
     OperatingPoint,
     fmr_at_fnmr,
@@ -63,6 +64,7 @@ class Measurements:
     eer: EqualErrorRate | InsufficientData
     auc: float | InsufficientData
     d_prime: float | InsufficientData
+    cllr_min: float | InsufficientData
     fnmr_at_fmr: tuple[TargetedPoint, ...]
     fmr_at_fnmr: tuple[TargetedPoint, ...]
     at_threshold: OperatingPoint | InsufficientData
@@ -125,6 +127,7 @@ def measure(
         eer=eer(mated, non_mated, confidence=confidence),
         auc=auc(mated, non_mated),
         d_prime=d_prime(mated, non_mated),
+        cllr_min=cllr_min(mated, non_mated),
         fnmr_at_fmr=at_fmr,
         fmr_at_fnmr=at_fnmr,
         at_threshold=at_threshold,

@@ -1,9 +1,11 @@
 """Figures of other people's code, to hold ours against; it is not installed here, for it wants another numpy.
 
-To make them again, in an environment of its own:
+To make them again, in an environment of its own for each:
 
     python -m venv other && other/bin/pip install cimat==0.1.2
     other/bin/python tests/metrics/reference.py cimat > tests/metrics/reference_cimat.json
+    python -m venv third && third/bin/pip install lir==1.3.1
+    third/bin/python tests/metrics/reference.py lir > tests/metrics/reference_lir.json
 
 The pairs are made by arithmetic alone, so that they are the same under any numpy.
 """
@@ -50,5 +52,20 @@ def by_cimat(replicates: int = 4000) -> dict[str, object]:
     return {"plug_in_variance": plug_in, "auc": estimator.compute_auc(), "auc_interval": [float(end) for end in auc]}
 
 
+def by_lir() -> dict[str, float]:
+    """Cllr of the scores taken for log10 likelihood ratios, and Cllr_min; also where mated and non-mated ones tie."""
+    import numpy as np
+    from lir.data.models import LLRData  # type: ignore[import-not-found]
+    from lir.metrics import cllr, cllr_min  # type: ignore[import-not-found]
+
+    labels = np.array([int(one == other) for one, other, _ in pairs()])
+    found: dict[str, float] = {}
+    for name, digits in (("as they are", 15), ("with ties", 0)):
+        scores = np.array([round(score, digits) for _, _, score in pairs()])
+        ratios = LLRData(features=scores.reshape(-1, 1), labels=labels)
+        found |= {f"cllr, {name}": cllr(ratios), f"cllr_min, {name}": cllr_min(ratios)}
+    return found
+
+
 if __name__ == "__main__":
-    print(json.dumps({"cimat": by_cimat}[sys.argv[1]](), indent=1))
+    print(json.dumps(by_lir() if sys.argv[1] == "lir" else by_cimat(), indent=1))

@@ -23,6 +23,7 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "accuracy_10fold_with_fta": partial(metrics.accuracy_10fold, not_acquired="non_match"),
     "auc": lambda s: metrics.auc(s.mated_scores, s.non_mated_scores),
     "by_group": partial(metrics.by_group, threshold=THRESHOLD),
+    "cllr_min": lambda s: metrics.cllr_min(s.mated_scores, s.non_mated_scores),
     "d_prime": lambda s: metrics.d_prime(s.mated_scores, s.non_mated_scores),
     "eer": lambda s: metrics.eer(s.mated_scores, s.non_mated_scores),
     "error_curve": lambda s: metrics.error_curve(s.mated_scores, s.non_mated_scores),
@@ -39,6 +40,7 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
 NOT_A_METRIC = {
     "by_people",  # intervals, see test_by_people
     "clopper_pearson",  # of counts, see test_rates
+    "cllr",  # of likelihood ratios, see test_likelihood
     "correct_10fold",  # decisions, see test_folds
     "design_effect",  # of decisions, see test_dependence
     "mcnemar",  # of two runs, see test_paired
