@@ -10,7 +10,7 @@ from typing import Any
 from evaluator.metrics import FoldAccuracy, Measurements, to_dict
 from evaluator.report.caveats import caveats
 from evaluator.report.facts import PackFacts, RunFacts
-from evaluator.report.headlines import first_figures
+from evaluator.report.headlines import first_figures, in_words
 from evaluator.report.published import beside_ours, how_measured
 from evaluator.report.recompute import measurements_of
 from evaluator.report.scores import ScoreRow, ScoreTable
@@ -26,6 +26,7 @@ def build_report(facts: RunFacts, table: ScoreTable, *, worst: int = 20, listed_
     pack = facts.pack
     metrics = measurements_of(table, pack.threshold.value)
     plain_metrics: Json = to_dict(metrics)
+    first, not_shown = first_figures(plain_metrics), caveats(facts, table)
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": facts.run_id,
@@ -36,13 +37,13 @@ def build_report(facts: RunFacts, table: ScoreTable, *, worst: int = 20, listed_
         "engine": dict(facts.engine),
         "software": dict(facts.software),
         "timings": dict(facts.timings),
-        "headline": first_figures(plain_metrics),
-        "caveats": caveats(facts, table),
+        "headline": first,
+        "caveats": not_shown,
         "metrics": plain_metrics,
         "worst": _worst(table, metrics, pack.threshold.value, worst),
         "failures_to_acquire": _failures(table, listed_failures),
         "published_beside_ours": beside_ours(facts, metrics.accuracy_10fold),
-        "support": statements(table, metrics, track=facts.pipeline.track),
+        "support": [in_words(first), *statements(table, metrics, track=facts.pipeline.track), *not_shown],
         "disclaimer": lfw_disclaimer() if facts.dataset.derives_from_lfw else None,
         "score_digest": score_digest(table),
         "recompute": f"likeness evaluate recompute scores.csv --threshold {pack.threshold.value!r}",

@@ -5,6 +5,8 @@ Accuracy, at a prior of one half that nobody has, stands below it.
 
 from typing import Any
 
+from evaluator.report.wording import percent, several, spread
+
 Json = dict[str, Any]
 
 REFUSED = "insufficient_data"
@@ -32,6 +34,29 @@ def first_figures(metrics: Json) -> Json:
             name: fixed[key] | _over_people(of_fixed, key) for name, key in names
         }
     return {"fnmr_at_fmr": at_fmr, "at_threshold": fixed, "worth": worth(metrics["by_people"])}
+
+
+def in_words(first: Json) -> Json:
+    """The first figure as a statement {"about", "text"}, for people."""
+    at_fmr = first["fnmr_at_fmr"]
+    if REFUSED in at_fmr:
+        text = "No FNMR at any FMR: there are too few comparisons for one that is named."
+        return {"about": "What to quote", "text": text}
+    without, with_fta = (_figure(at_fmr[name]) for name in ("fnmr", "fnmr_with_fta"))
+    text = (
+        f"At observed FMR {percent(at_fmr['target'])}, the lowest that this sample carries, FNMR is {without}; with "
+        f"failures to acquire as errors it is {with_fta}. Accuracy, of a list that is half mated, stands below."
+    )
+    return {"about": "What to quote", "text": text}
+
+
+def _figure(rate: Json) -> str:
+    if REFUSED in rate:
+        return f"not there ({rate[REFUSED]})"
+    text = f"{percent(rate['value'])}, {several(rate['errors'], 'error')} in {rate['trials']}"
+    text += f" (95 %: {spread(rate['low'], rate['high'], 2)} %"
+    over = rate.get("over_people")
+    return f"{text}, over people {spread(over['low'], over['high'], 2)} %)" if over else f"{text})"
 
 
 def worth(by_people: Json) -> Json:
