@@ -30,7 +30,7 @@ MIN_PEOPLE = 20
 #: Weights held at a time.
 _CELLS = 600_000
 #: Weights computed in all for one statistic; longer lists get fewer replicates, but never fewer than the second.
-_MOST_CELLS, _FEWEST_REPLICATES = 60_000_000, 200
+_MOST_CELLS, _FEWEST_REPLICATES = 30_000_000, 200
 
 #: From weights of shape (r, n) to r values, NaN where a resample gives none.
 Statistic: TypeAlias = Callable[[Scores], Scores]

@@ -97,14 +97,21 @@ class _Kind:
         rows = np.flatnonzero(kind & scores.acquired)
         self._rows = rows[np.argsort(scores.score[rows], kind="stable")]
         self.scores = scores.score[self._rows]
+        self._latest: tuple[Scores, Scores, Scores] | None = None
 
     def of(self, weights: Scores) -> Scores:
         """Their weights, shape (r, m)."""
-        return weights[:, self._rows]
+        return self._own(weights)[0]
 
     def total(self, weights: Scores) -> Scores:
         """Their sum, shape (r,)."""
-        return np.asarray(self.of(weights).sum(axis=1))
+        return self._own(weights)[1]
+
+    def _own(self, weights: Scores) -> tuple[Scores, Scores]:
+        if self._latest is None or self._latest[0] is not weights:
+            own = weights[:, self._rows]
+            self._latest = weights, own, own.sum(axis=1)
+        return self._latest[1:]
 
     def share_of_first(self, weights: Scores, counts: Counts) -> Scores:
         """The share that the first so many of them have in their weight, shape (r, len(counts))."""

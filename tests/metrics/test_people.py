@@ -70,7 +70,7 @@ def test_a_figure_that_most_resamples_do_not_have_has_no_interval() -> None:
 
 def test_a_long_list_gets_fewer_replicates_and_never_fewer_than_200() -> None:
     assert Resamples(strangers(6000)).replicates == 1000
-    assert Resamples(strangers(200_000)).replicates == 300
+    assert Resamples(strangers(100_000)).replicates == 300
     assert Resamples(strangers(400_000)).replicates == 200
 
 
