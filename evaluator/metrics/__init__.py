@@ -4,8 +4,19 @@ Definitions, sources and differences from public tools: docs/metrics.md.
 """
 
 from evaluator.metrics.acquisition import FailureToAcquire, fta
-from evaluator.metrics.costs import DetectionCost, cllr_10fold, cllr_min, min_dcf
+from evaluator.metrics.by_people import ByPeople, PeoplePoint, TargetedPeoplePoint, by_people
+from evaluator.metrics.costs import DetectionCost, min_dcf
 from evaluator.metrics.curve import Bands, ErrorCurve, error_curve
+from evaluator.metrics.dependence import (
+    PeopleRate,
+    Worth,
+    Worths,
+    design_effect,
+    people_of,
+    rate_over_people,
+    variance_over_people,
+    worths,
+)
 from evaluator.metrics.folds import (
     Fold,
     FoldAccuracy,
@@ -15,6 +26,7 @@ from evaluator.metrics.folds import (
     optimistic_accuracy,
 )
 from evaluator.metrics.groups import GroupRates, by_group
+from evaluator.metrics.likelihood import cllr, cllr_10fold, cllr_min
 from evaluator.metrics.matrix import GroupCell, GroupMatrix, GroupSpread, group_matrix, group_spread
 from evaluator.metrics.measurements import (
     Measurements,
@@ -33,6 +45,7 @@ from evaluator.metrics.operating_points import (
     trials_needed,
 )
 from evaluator.metrics.paired import McNemar, mcnemar
+from evaluator.metrics.people import People, PeopleInterval, Resamples
 from evaluator.metrics.quality import DiscardCurve, QualityBin, by_quality, discard_curve
 from evaluator.metrics.rates import (
     InsufficientData,
@@ -46,10 +59,12 @@ from evaluator.metrics.rates import (
 )
 from evaluator.metrics.scores import Booleans, Counts, Labels, Scores, ScoreSet
 from evaluator.metrics.separation import EqualErrorRate, auc, d_prime, eer
+from evaluator.metrics.weighted import WeightedScores
 
 __all__ = [
     "Bands",
     "Booleans",
+    "ByPeople",
     "Counts",
     "DetectionCost",
     "DiscardCurve",
@@ -68,21 +83,33 @@ __all__ = [
     "Measurements",
     "OperatingPoint",
     "OptimisticAccuracy",
+    "People",
+    "PeopleInterval",
+    "PeoplePoint",
+    "PeopleRate",
     "QualityBin",
     "Rate",
+    "Resamples",
     "ScoreSet",
     "Scores",
+    "TargetedPeoplePoint",
     "TargetedPoint",
     "TrialCounts",
+    "WeightedScores",
+    "Worth",
+    "Worths",
     "accuracy_10fold",
     "auc",
     "by_group",
+    "by_people",
     "by_quality",
+    "cllr",
     "cllr_10fold",
     "cllr_min",
     "clopper_pearson",
     "correct_10fold",
     "d_prime",
+    "design_effect",
     "discard_curve",
     "eer",
     "error_curve",
@@ -99,10 +126,14 @@ __all__ = [
     "min_dcf",
     "operating_point",
     "optimistic_accuracy",
+    "people_of",
     "plain",
     "rate",
+    "rate_over_people",
     "to_dict",
     "trials_needed",
     "upper_limit",
+    "variance_over_people",
+    "worths",
     "zero_error_bound",
 ]

@@ -1,6 +1,6 @@
 """Reports: pure functions from scores and facts to JSON, HTML and CSV. What is in them: docs/report.md."""
 
-from evaluator.report.calibration import calibrate
+from evaluator.report.calibration import calibrate, limits_over_people
 from evaluator.report.comparison import RunsNotComparable, as_text, compare
 from evaluator.report.document import SCHEMA_VERSION, build_report, headline, report_bytes, score_digest
 from evaluator.report.facts import CostFacts, DatasetFacts, PackFacts, RunFacts
@@ -41,6 +41,7 @@ __all__ = [
     "image_table",
     "images_from_csv",
     "index_csv",
+    "limits_over_people",
     "measurements_of",
     "plot_data",
     "recompute",

@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evaluator.metrics import FoldAccuracy, Measurements
+from evaluator.report.caveats import caveats
 from evaluator.report.facts import CostFacts, PackFacts, RunFacts
+from evaluator.report.headlines import first_figures
 from evaluator.report.images import ImageTable
 from evaluator.report.published import beside_ours, how_measured
 from evaluator.report.recompute import measurements_of, metrics_of
@@ -31,6 +33,7 @@ def build_report(
     """The whole report as plain data; `worst` and `listed_failures` cap the two lists of images."""
     pack = facts.pack
     metrics = measurements_of(table, pack.threshold.value)
+    plain_metrics = metrics_of(metrics, table, pack.threshold.value, images)
     more = "" if images is None else "--images images.csv "
     return {
         "schema_version": SCHEMA_VERSION,
@@ -43,7 +46,9 @@ def build_report(
         "software": dict(facts.software),
         "timings": dict(facts.timings),
         "cost": _cost(facts.cost),
-        "metrics": metrics_of(metrics, table, pack.threshold.value, images),
+        "headline": first_figures(plain_metrics),
+        "caveats": caveats(facts, table),
+        "metrics": plain_metrics,
         "worst": _worst(table, metrics, pack.threshold.value, worst),
         "failures_to_acquire": _failures(table, listed_failures),
         "published_beside_ours": beside_ours(facts, metrics.accuracy_10fold),
@@ -67,14 +72,16 @@ def score_digest(table: ScoreTable) -> str:
 
 def headline(report: Json) -> Json:
     """What a list of runs shows of a report; each entry is as in the report, so it may be refused."""
-    metrics = report["metrics"]
-    point = metrics["at_threshold"]
+    metrics, first = report["metrics"], report["headline"]
     accuracy = metrics["accuracy_10fold"]
     return {
+        "fnmr_at_fmr": first["fnmr_at_fmr"],
+        "at_threshold": first["at_threshold"],
         "accuracy_10fold": {key: accuracy[key] for key in ("mean", "std", "insufficient_data") if key in accuracy},
         "fta": {"images": metrics["fta"]["images"]},
         "eer": metrics["eer"].get("value"),
-        "at_threshold": {key: point[key] for key in ("threshold", "fmr", "fnmr")},
+        "worth": first["worth"],
+        "caveats": report["caveats"],
         "score_digest": report["score_digest"],
     }
 

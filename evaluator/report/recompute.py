@@ -10,8 +10,6 @@ from evaluator.metrics import (
     Measurements,
     Scores,
     by_group,
-    cllr_10fold,
-    cllr_min,
     measure,
     min_dcf,
     plain,
@@ -49,7 +47,6 @@ def metrics_of(
     """What stands under `metrics` in the report: the measurements, and what follows from both files beside them."""
     mated, non_mated = table.score_set.mated_scores, table.score_set.non_mated_scores
     return to_dict(measurements) | {
-        "cllr": plain({"least": cllr_min(mated, non_mated), "folds": cllr_10fold(table.score_set)}),
         "min_dcf": [_min_dcf(mated, non_mated, prior) for prior in PRIORS],
         "group_fmr": plain({} if threshold is None else matrices(table, threshold)),
         "quality": quality_of(table, images, threshold),

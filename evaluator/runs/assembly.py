@@ -72,6 +72,7 @@ def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, s
 def score_table(embedded: Embedded, listed: PairList) -> ScoreTable:
     """A row a pair, in the order of the data set's list."""
     scores = embedded.scores(listed.pairs).tolist()
+    subjects = listed.subjects or {}
     rows = (
         ScoreRow(
             reference=pair.reference,
@@ -82,6 +83,8 @@ def score_table(embedded: Embedded, listed: PairList) -> ScoreTable:
             groups=pair.groups,
             reference_failure=embedded.failure(pair.reference),
             probe_failure=embedded.failure(pair.probe),
+            reference_subject=subjects.get(pair.reference),
+            probe_subject=subjects.get(pair.probe),
         )
         for pair, score in zip(listed.pairs, scores, strict=True)
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from core.errors import LikenessError
@@ -13,7 +13,7 @@ from core.evaluations.scoring import Scoring, differences
 from core.packs.catalogue import Pack
 from core.vocabulary import Track
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint, clopper_pearson
-from evaluator.report import ScoreTable, calibrate
+from evaluator.report import ScoreTable, calibrate, limits_over_people
 
 
 class RunUnfit(LikenessError):
@@ -47,7 +47,7 @@ def calibration_from(
         dataset_digest=run.request.dataset_digest,
         detection_size=pipeline.detection_size,
         made_at=time.time(),
-        points=tuple(_point(point) for point in calibrate(table)),
+        points=_points(table),
         pipeline=pipeline,
     )
 
@@ -57,6 +57,16 @@ def _pipeline(report: Mapping[str, Any]) -> Pipeline:
     names = {field.name for field in fields(Pipeline)}
     planned = {name: value for name, value in report["pipeline"].items() if name in names}
     return Pipeline.from_json(planned | {"provider": report["engine"].get("provider", planned["provider"])})
+
+
+def _points(table: ScoreTable) -> tuple[Point, ...]:
+    points = [_point(point) for point in calibrate(table)]
+    shown = [point.threshold for point in points if point.threshold is not None]
+    limits = dict(zip(shown, limits_over_people(table, shown), strict=True))
+    return tuple(
+        point if point.threshold is None else replace(point, high_over_people=limits[point.threshold])
+        for point in points
+    )
 
 
 def _point(point: TargetedPoint) -> Point:

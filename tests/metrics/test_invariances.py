@@ -41,17 +41,24 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
 }
 NOT_A_METRIC = {
     "by_quality",  # needs a quality of each pair, see test_quality
+    "by_people",  # intervals, see test_by_people
     "clopper_pearson",  # of counts, see test_rates
+    "cllr",  # of likelihood ratios, see test_likelihood
     "correct_10fold",  # decisions, see test_folds
     "discard_curve",  # likewise
     "group_matrix",  # needs the groups of both sides, see test_matrix
     "group_spread",  # of rates, see test_matrix
+    "design_effect",  # of decisions, see test_dependence
     "mcnemar",  # of two runs, see test_paired
+    "people_of",
     "plain",
     "rate",
+    "rate_over_people",  # of decisions, see test_dependence
     "to_dict",
     "trials_needed",
     "upper_limit",  # of counts, see test_rates
+    "variance_over_people",  # of decisions, see test_dependence
+    "worths",  # see test_dependence
     "zero_error_bound",
 }
 #: Uses distances between scores, or a threshold fixed on their scale.

@@ -125,5 +125,6 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
         else:
             click.echo(
                 f"  FMR <= {point.target:g}: threshold {point.threshold:.4f} ({point.errors} false matches in "
-                f"{point.trials}, so at most {point.high:.3g} with 95 % confidence)"
+                f"{point.trials}, so at most {point.high:.3g} with 95 % confidence); over people, who recur: "
+                + (f"at most {point.high_over_people:.3g}" if point.high_over_people is not None else "not known")
             )
