@@ -17,6 +17,12 @@ from evaluator.metrics.dependence import (
     variance_over_people,
     worths,
 )
+from evaluator.metrics.differences import (
+    difference_at_fmr,
+    difference_at_same_fmr,
+    difference_at_thresholds,
+    strangers,
+)
 from evaluator.metrics.folds import (
     Fold,
     FoldAccuracy,
@@ -44,7 +50,7 @@ from evaluator.metrics.operating_points import (
     operating_point,
     trials_needed,
 )
-from evaluator.metrics.paired import McNemar, mcnemar
+from evaluator.metrics.paired import McNemar, holm, mcnemar
 from evaluator.metrics.people import People, PeopleInterval, Resamples
 from evaluator.metrics.quality import DiscardCurve, QualityBin, by_quality, discard_curve
 from evaluator.metrics.rates import (
@@ -57,6 +63,7 @@ from evaluator.metrics.rates import (
     upper_limit,
     zero_error_bound,
 )
+from evaluator.metrics.same_fmr import SameFmr, false_matches_allowed, same_fmr, threshold_for_false_matches
 from evaluator.metrics.scores import Booleans, Counts, Labels, Scores, ScoreSet
 from evaluator.metrics.separation import EqualErrorRate, auc, d_prime, eer
 from evaluator.metrics.weighted import WeightedScores
@@ -90,6 +97,7 @@ __all__ = [
     "QualityBin",
     "Rate",
     "Resamples",
+    "SameFmr",
     "ScoreSet",
     "Scores",
     "TargetedPeoplePoint",
@@ -110,9 +118,13 @@ __all__ = [
     "correct_10fold",
     "d_prime",
     "design_effect",
+    "difference_at_fmr",
+    "difference_at_same_fmr",
+    "difference_at_thresholds",
     "discard_curve",
     "eer",
     "error_curve",
+    "false_matches_allowed",
     "fmr",
     "fmr_at_fnmr",
     "fmr_kept",
@@ -121,6 +133,7 @@ __all__ = [
     "fta",
     "group_matrix",
     "group_spread",
+    "holm",
     "mcnemar",
     "measure",
     "min_dcf",
@@ -130,6 +143,9 @@ __all__ = [
     "plain",
     "rate",
     "rate_over_people",
+    "same_fmr",
+    "strangers",
+    "threshold_for_false_matches",
     "to_dict",
     "trials_needed",
     "upper_limit",

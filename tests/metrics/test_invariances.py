@@ -49,11 +49,19 @@ NOT_A_METRIC = {
     "group_matrix",  # needs the groups of both sides, see test_matrix
     "group_spread",  # of rates, see test_matrix
     "design_effect",  # of decisions, see test_dependence
+    "difference_at_fmr",  # of two runs, see test_differences
+    "difference_at_same_fmr",
+    "difference_at_thresholds",
+    "false_matches_allowed",  # of counts, see test_same_fmr
+    "holm",  # of p-values, see test_paired
     "mcnemar",  # of two runs, see test_paired
     "people_of",
     "plain",
     "rate",
     "rate_over_people",  # of decisions, see test_dependence
+    "same_fmr",  # of two runs, see test_same_fmr
+    "strangers",
+    "threshold_for_false_matches",  # see test_same_fmr
     "to_dict",
     "trials_needed",
     "upper_limit",  # of counts, see test_rates
