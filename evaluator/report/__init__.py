@@ -1,13 +1,16 @@
 """Reports: pure functions from scores and facts to JSON, HTML and CSV. What is in them: docs/report.md."""
 
 from evaluator.report.calibration import calibrate, limits_over_people
-from evaluator.report.comparison import RunsNotComparable, as_text, compare
+from evaluator.report.comparison import compare, compare_runs
+from evaluator.report.comparison_text import as_text
 from evaluator.report.document import SCHEMA_VERSION, build_report, headline, report_bytes, score_digest
 from evaluator.report.facts import CostFacts, DatasetFacts, PackFacts, RunFacts
+from evaluator.report.finished import FinishedRun, RunsNotComparable, pipeline_of
 from evaluator.report.images import ImageFileInvalid, ImageTable, image_table, images_from_csv
 from evaluator.report.index import build_index, index_csv
 from evaluator.report.page import build_page
 from evaluator.report.plot_data import plot_data
+from evaluator.report.questions import Contender
 from evaluator.report.recompute import measurements_of, recompute
 from evaluator.report.scores import (
     RESERVED_COLUMNS,
@@ -20,8 +23,10 @@ from evaluator.report.scores import (
 __all__ = [
     "RESERVED_COLUMNS",
     "SCHEMA_VERSION",
+    "Contender",
     "CostFacts",
     "DatasetFacts",
+    "FinishedRun",
     "ImageFileInvalid",
     "ImageTable",
     "PackFacts",
@@ -36,6 +41,7 @@ __all__ = [
     "build_report",
     "calibrate",
     "compare",
+    "compare_runs",
     "from_csv",
     "headline",
     "image_table",
@@ -43,6 +49,7 @@ __all__ = [
     "index_csv",
     "limits_over_people",
     "measurements_of",
+    "pipeline_of",
     "plot_data",
     "recompute",
     "report_bytes",

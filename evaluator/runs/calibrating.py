@@ -2,18 +2,17 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 from core.errors import LikenessError
 from core.evaluations.calibrations import Calibration, Point
-from core.evaluations.pipeline import Pipeline
 from core.evaluations.runs import Run
 from core.evaluations.scoring import Scoring, differences
 from core.packs.catalogue import Pack
 from core.vocabulary import Track
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint, clopper_pearson
-from evaluator.report import ScoreTable, calibrate, limits_over_people
+from evaluator.report import ScoreTable, calibrate, limits_over_people, pipeline_of
 
 
 class RunUnfit(LikenessError):
@@ -30,7 +29,7 @@ def calibration_from(
     Raises RunUnfit for a run that scored otherwise than the service does. Policy and provider may be others:
     comparisons may name that policy, and workers with that provider may come.
     """
-    pipeline = _pipeline(report)
+    pipeline = pipeline_of(report)
     if pipeline.track is not Track.RAW or pipeline.flip:
         raise RunUnfit(f"run {run.id} is {pipeline.track}, flip {pipeline.flip}; comparisons are raw, without flip")
     found = {d for ours in scoring.of(pack, pipeline.policy) for d in differences(pipeline, ours)}
@@ -50,13 +49,6 @@ def calibration_from(
         points=_points(table),
         pipeline=pipeline,
     )
-
-
-def _pipeline(report: Mapping[str, Any]) -> Pipeline:
-    """As the run was planned, on the provider that its workers really had."""
-    names = {field.name for field in fields(Pipeline)}
-    planned = {name: value for name, value in report["pipeline"].items() if name in names}
-    return Pipeline.from_json(planned | {"provider": report["engine"].get("provider", planned["provider"])})
 
 
 def _points(table: ScoreTable) -> tuple[Point, ...]:

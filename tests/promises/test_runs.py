@@ -286,7 +286,8 @@ def test_comparing_a_run_with_itself_finds_no_difference_and_no_regression(bench
     compared = bench.likeness("evaluate", "compare", run_id, run_id, "--fail-on-regression", "--json")
     assert compared.returncode == 0, compared.stderr
     found = json.loads(compared.stdout)
-    assert (found["b"], found["c"], found["significant"]) == (0, 0, False)
+    assert {(test["b"], test["c"], test["significant"]) for test in found["tests"]} == {(0, 0, False)}
+    assert (len(found["tests"]), found["regression"]) == (3, False)
 
 
 def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from core.errors import LikenessError
-from likeness.cli.evaluate import datasets, overview, results, runs
+from likeness.cli.evaluate import comparing, datasets, overview, results, runs
 
 
 class EvaluateGroup(click.Group):
@@ -34,7 +34,7 @@ def evaluate() -> None:
 for command in (
     *(datasets.import_, datasets.fetch, datasets.datasets),
     *(runs.run, runs.resume, runs.watch, runs.list_, runs.show, runs.cancel),
-    *(results.report, results.recompute, results.compare, results.calibrate),
-    overview.index,
+    *(results.report, results.recompute, results.calibrate),
+    *(comparing.compare, overview.index),
 ):
     evaluate.add_command(command)

@@ -1,7 +1,6 @@
-"""`report`, `recompute`, `compare`, `calibrate`: what a run found."""
+"""`report`, `recompute`, `calibrate`: what a run found."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -67,24 +66,6 @@ def recompute(scores: Path, threshold: float | None, images: Path | None) -> Non
 
     body = images.read_bytes() if images else None
     click.echo(json.dumps(metrics_of(scores.read_bytes(), threshold, body), indent=2))
-
-
-@click.command()
-@click.argument("run_a", metavar="RUN_A")
-@click.argument("run_b", metavar="RUN_B")
-@click.option("--fail-on-regression", is_flag=True, help="Exit with 5 when B is significantly worse than A.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_services
-def compare(services: Services, run_a: str, run_b: str, fail_on_regression: bool, as_json: bool) -> None:
-    """Say whether two runs on the same pairs differ significantly (McNemar's exact test)."""
-    from evaluator.report import as_text, from_csv
-    from evaluator.report import compare as compare_scores
-
-    a, b = (from_csv(result_of(services, run_id, "scores")) for run_id in (run_a, run_b))
-    comparison = compare_scores(a, b, names=(run_a, run_b))
-    click.echo(json.dumps(comparison, indent=2) if as_json else as_text(comparison), nl=as_json)
-    if fail_on_regression and comparison["regression"]:
-        sys.exit(5)
 
 
 @click.command()

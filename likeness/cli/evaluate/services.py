@@ -35,12 +35,17 @@ class Services:
         return partial(enqueue, celery_app("likeness-cli", self.settings))
 
 
+def services() -> Services:
+    """Of this deployment. Raise SettingsInvalid where it is not known which that is."""
+    settings = load_settings()
+    return Services(settings, RunStore(settings.redis), ObjectStore(settings.objects))
+
+
 def with_services(command: Callable[..., None]) -> Callable[..., None]:
     """Hand the command its services; made late, so that `--help` needs no settings."""
 
     def wrapped(*args: Any, **kwargs: Any) -> None:
-        settings = load_settings()
-        command(Services(settings, RunStore(settings.redis), ObjectStore(settings.objects)), *args, **kwargs)
+        command(services(), *args, **kwargs)
 
     return update_wrapper(wrapped, command)
 
