@@ -19,6 +19,7 @@ from evaluator.report.scores import (
     ScoreTable,
     from_csv,
 )
+from evaluator.report.transfer import transfer
 
 __all__ = [
     "RESERVED_COLUMNS",
@@ -54,4 +55,5 @@ __all__ = [
     "recompute",
     "report_bytes",
     "score_digest",
+    "transfer",
 ]

@@ -75,14 +75,14 @@ def compare(
         raise click.UsageError("--at-fmr chooses every threshold: it does not go with --threshold-a or --threshold-b")
     if len(threshold_b) > len(others):
         raise click.UsageError(f"--threshold-b is given {len(threshold_b)} times for {len(others)} runs beside A")
-    runs = [_finished(name) for name in (run_a, *others)]
+    runs = [finished(name) for name in (run_a, *others)]
     compared = compare_runs(runs, thresholds=(threshold_a, *threshold_b), alpha=alpha, at_fmr=at_fmr)
     click.echo(json.dumps(compared, indent=2) if as_json else as_text(compared), nl=as_json)
     if fail_on_regression and compared["regression"]:
         sys.exit(REGRESSION)
 
 
-def _finished(name: str) -> "FinishedRun":
+def finished(name: str) -> "FinishedRun":
     """A run by its id, or by the directory that its report was written to."""
     from evaluator.report import FinishedRun
 

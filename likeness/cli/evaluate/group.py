@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from core.errors import LikenessError
-from likeness.cli.evaluate import comparing, datasets, overview, results, runs
+from likeness.cli.evaluate import comparing, datasets, overview, results, runs, transferring
 
 
 class EvaluateGroup(click.Group):
@@ -35,6 +35,6 @@ for command in (
     *(datasets.import_, datasets.fetch, datasets.datasets),
     *(runs.run, runs.resume, runs.watch, runs.list_, runs.show, runs.cancel),
     *(results.report, results.recompute, results.calibrate),
-    *(comparing.compare, overview.index),
+    *(comparing.compare, transferring.transfer, overview.index),
 ):
     evaluate.add_command(command)
