@@ -2,6 +2,7 @@
 
 from evaluator.report.calibration import calibrate, limits_over_people
 from evaluator.report.comparison import compare, compare_runs
+from evaluator.report.comparison_page import build_comparison_page
 from evaluator.report.comparison_text import as_text
 from evaluator.report.document import SCHEMA_VERSION, build_report, headline, report_bytes, score_digest
 from evaluator.report.facts import CostFacts, DatasetFacts, PackFacts, RunFacts
@@ -20,6 +21,7 @@ from evaluator.report.scores import (
     from_csv,
 )
 from evaluator.report.transfer import transfer
+from evaluator.report.transfer_page import build_transfer_page
 
 __all__ = [
     "RESERVED_COLUMNS",
@@ -37,9 +39,11 @@ __all__ = [
     "ScoreRow",
     "ScoreTable",
     "as_text",
+    "build_comparison_page",
     "build_index",
     "build_page",
     "build_report",
+    "build_transfer_page",
     "calibrate",
     "compare",
     "compare_runs",

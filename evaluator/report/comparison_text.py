@@ -63,6 +63,18 @@ def outcome(test: Json) -> str:
     return f"{found}: not significant"
 
 
+def reach(test: Json) -> str:
+    """How far the threshold of a test at one FMR is known; nothing for one at fixed thresholds."""
+    most, now = test["most_false_matches"], test["false_matches"]
+    if most is None:
+        return ""
+    return (
+        f"At one FMR, {test['run']} has {several(now[1], *ERRORS[False])} and A {number(now[0])}. With up to "
+        f"{number(most)} its FMR cannot be told from that of A, so {test['run']} counts as missing more only where it "
+        f"does so with as many."
+    )
+
+
 def p(test: Json) -> str:
     """The corrected p-value."""
     return f"{test['p_holm']:.2g}" if test["p_holm"] >= 1e-4 else "less than 0.0001"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 #: The exit status of `compare --fail-on-regression`.
 REGRESSION = 5
 
+PAGE = click.Path(dir_okay=False, writable=True, path_type=Path)
+
 
 @click.command()
 @click.argument("run_a", metavar="A")
@@ -41,6 +43,7 @@ REGRESSION = 5
     help="How often, at most, a difference may be found where there is none, over all tests made.",
 )
 @click.option("--fail-on-regression", is_flag=True, help="Exit with 5 when B, C, ... is significantly worse than A.")
+@click.option("--html", "page", type=PAGE, help="Write a page to this file: plots, tests, disagreements, cost.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def compare(
     run_a: str,
@@ -50,6 +53,7 @@ def compare(
     at_fmr: float | None,
     alpha: float,
     fail_on_regression: bool,
+    page: Path | None,
     as_json: bool,
 ) -> None:
     """Say whether B, C, ... make more errors than A, on the same pairs.
@@ -69,7 +73,7 @@ def compare(
     Exit status: 0, or with --fail-on-regression 5 where B, C, ... is worse in any of the tests; 1 where runs cannot be
     compared: on other data sets, on other pairs, or without what a test needs.
     """
-    from evaluator.report import as_text, compare_runs
+    from evaluator.report import as_text, build_comparison_page, compare_runs
 
     if at_fmr is not None and (threshold_a is not None or threshold_b):
         raise click.UsageError("--at-fmr chooses every threshold: it does not go with --threshold-a or --threshold-b")
@@ -77,6 +81,8 @@ def compare(
         raise click.UsageError(f"--threshold-b is given {len(threshold_b)} times for {len(others)} runs beside A")
     runs = [finished(name) for name in (run_a, *others)]
     compared = compare_runs(runs, thresholds=(threshold_a, *threshold_b), alpha=alpha, at_fmr=at_fmr)
+    if page:
+        page.write_text(build_comparison_page(compared, runs), encoding="utf-8")
     click.echo(json.dumps(compared, indent=2) if as_json else as_text(compared), nl=as_json)
     if fail_on_regression and compared["regression"]:
         sys.exit(REGRESSION)
@@ -88,6 +94,8 @@ def finished(name: str) -> "FinishedRun":
 
     directory = Path(name)
     if not directory.is_dir():
+        if directory.name != name:
+            raise LikenessError(f"there is no directory {name}; a run is its id, or what `evaluate report --out` wrote")
         deployment = services()
         return FinishedRun.read(result_of(deployment, name, "report"), result_of(deployment, name, "scores"))
     files = directory / "report.json", directory / "scores.csv"

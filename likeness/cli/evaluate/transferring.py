@@ -1,19 +1,21 @@
 """`transfer`: whether thresholds hold on other data sets."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
-from likeness.cli.evaluate.comparing import finished
+from likeness.cli.evaluate.comparing import PAGE, finished
 from likeness.cli.terminal import wide_console
 
 
 @click.command()
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True)
+@click.option("--html", "page", type=PAGE, help="Write a page to this file: a matrix for each pack and FMR.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def transfer(runs: tuple[str, ...], as_json: bool) -> None:
+def transfer(runs: tuple[str, ...], page: Path | None, as_json: bool) -> None:
     """Say whether the thresholds that each RUN would give hold on the others: asked, got, interval.
 
     Thresholds are those of `evaluate calibrate`: the FMR is at most the target with 95 % confidence, on pairs like the
@@ -25,9 +27,12 @@ def transfer(runs: tuple[str, ...], as_json: bool) -> None:
       exceeded   with 95 % confidence, it is more
       open       the pairs there are too few to say
     """
+    from evaluator.report import build_transfer_page
     from evaluator.report import transfer as transferred
 
     found = transferred([finished(name) for name in runs])
+    if page:
+        page.write_text(build_transfer_page(found), encoding="utf-8")
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -45,7 +50,7 @@ def _print(pack: dict[str, Any]) -> None:
     for point in sorted(pack["points"], key=lambda point: -point["target"]):
         asked = f"{point['target']:g}"
         if point["threshold"] is None:
-            table.add_row(asked, point["dataset"], "refused", point["insufficient_data"].split(":")[0])
+            table.add_row(asked, point["dataset"], *[""] * 7, f"refused: {point['insufficient_data'].split(':')[0]}")
             continue
         for there in point["on"]:
             table.add_row(asked, point["dataset"], f"{point['threshold']:.4f}", *_judged(there))
