@@ -17,10 +17,12 @@ from evaluator.metrics import (
     correct_10fold,
     holm,
     mcnemar,
+    people_of,
     plain,
     rate,
     strangers,
 )
+from evaluator.metrics.people import MIN_PEOPLE
 from evaluator.report.finished import FinishedRun, RunsNotComparable
 from evaluator.report.questions import LABELS, MATED, Contender, Question, questions, require_same_pairs
 from evaluator.report.scores import ScoreTable
@@ -54,8 +56,9 @@ def compare(runs: Sequence[Contender], *, alpha: float = ALPHA, at_fmr: float | 
     asked = [
         question for place in range(1, len(runs)) for question in questions(first, runs[place], place, at_fmr=at_fmr)
     ]
-    people, known = _people(runs, mated)
-    resamples = Resamples(people)
+    people = _people(runs)
+    known = isinstance(people, People)
+    resamples = Resamples(people if isinstance(people, People) else strangers(mated))
     intervals = resamples.intervals(*(question.difference for question in asked), confidence=1 - alpha)
     adjusted = holm([question.p_value for question in asked])
     told = [
@@ -69,8 +72,8 @@ def compare(runs: Sequence[Contender], *, alpha: float = ALPHA, at_fmr: float | 
         "non_mated_pairs": int(np.count_nonzero(~mated)),
         "at_fmr": at_fmr,
         "alpha": alpha,
-        "resampled": {"what": "people" if known else "pairs", "people": people.count if known else None}
-        | {"replicates": resamples.replicates},
+        "resampled": {"what": "people" if known else "pairs", "replicates": resamples.replicates}
+        | ({"people": people.count} if isinstance(people, People) else {"people": None, "why": people.reason}),
         "tests": told,
         "significant": any(test["significant"] for test in told),
         "regression": any(test["worse"] for test in told),
@@ -180,13 +183,15 @@ def _errors(right: Booleans, rows: Booleans) -> Any:
     return plain(rate(int(np.count_nonzero(~right & rows)), int(np.count_nonzero(rows)), of="pairs"))
 
 
-def _people(runs: Sequence[Contender], mated: Booleans) -> tuple[People, bool]:
-    """Who is on the images, where a run knows."""
-    for run in runs:
-        if getattr(run.table, "has_subjects", False):
-            rows: Any = run.table.rows
-            return People.of([row.reference_subject for row in rows], [row.probe_subject for row in rows]), True
-    return strangers(mated), False
+def _people(runs: Sequence[Contender]) -> People | InsufficientData:
+    """Who is on the images, where a run knows: one of before may not."""
+    found = [people_of(run.table.score_set) for run in runs]
+    known = next((people for people in found if isinstance(people, People)), None)
+    if known is None:
+        return InsufficientData("the list does not say who is on its images")
+    if known.count < MIN_PEOPLE:
+        return InsufficientData(f"there must be {MIN_PEOPLE} people to be resampled; found {known.count}")
+    return known
 
 
 def _accuracies(runs: Sequence[Contender]) -> list[Json] | Json:

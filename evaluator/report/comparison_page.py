@@ -24,6 +24,8 @@ SECTIONS = (
     ("cost", "Cost"),
     ("provenance", "Provenance"),
 )
+#: Characters of a pack's name that the legend of a plot has room for.
+LONGEST_NAME = 32
 WHERE = {
     OWN: "each at its own threshold",
     SAME_FMR: "with as many false matches as A has at its threshold",
@@ -98,7 +100,7 @@ def _plots(found: Json, runs: Sequence[FinishedRun]) -> Plots:
         if isinstance(curve, InsufficientData):
             refused = curve.reason
         else:
-            curves.append((f"{label}  {run.pack}", curve))
+            curves.append((_short(label, run.pack), curve))
     points = [
         operating_point(scores, at) for scores, at in zip(sets, _thresholds(found), strict=True) if at is not None
     ]
@@ -114,6 +116,12 @@ def _plots(found: Json, runs: Sequence[FinishedRun]) -> Plots:
     ]
     dets = None if refused else _svg(dets_svg(curves, decided))
     return Plots(dets, tuple(map(_svg, scatters)), refused)
+
+
+def _short(label: str, pack: str) -> str:
+    """As it fits a legend; a dollar sign begins no formula."""
+    name = pack if len(pack) <= LONGEST_NAME else f"{pack[: LONGEST_NAME - 1]}…"
+    return f"{label}  {name}".replace("$", r"\$")
 
 
 def _cost(cost: Mapping[str, Any], provider: str) -> Json:

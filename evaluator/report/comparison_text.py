@@ -90,8 +90,8 @@ def how(comparison: Json) -> str:
     made, alpha, resampled = comparison["tests"], comparison["alpha"], comparison["resampled"]
     if resampled["people"] is None:
         over = (
-            "The list does not say who is on its images, so pairs are taken for independent: intervals are too narrow, "
-            "and p too small, where people recur."
+            f"Pairs are taken for independent, for {resampled['why']}: intervals are too narrow, and p too small, "
+            f"where people recur."
         )
     else:
         over = f"Intervals are over {number(resampled['people'])} people; what they do not confirm is not significant."

@@ -1,12 +1,26 @@
 """Does a threshold hold elsewhere? Those that one run's scores would be given, judged on every other run's."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
 from core.evaluations.scoring import SCORED_BY, differences
-from evaluator.metrics import InsufficientData, OperatingPoint, Rate, clopper_pearson, operating_point, plain
+from evaluator.metrics import (
+    InsufficientData,
+    OperatingPoint,
+    PeopleRate,
+    Rate,
+    Worth,
+    Worths,
+    clopper_pearson,
+    operating_point,
+    people_of,
+    plain,
+    rate_over_people,
+    worths,
+)
 from evaluator.metrics.measurements import TARGETS
 from evaluator.report.calibration import calibrate
 from evaluator.report.finished import FinishedRun, RunsNotComparable
@@ -18,6 +32,28 @@ HOLDS, EXCEEDED, OPEN = "holds", "exceeded", "open"
 CONFIDENCE = 0.95
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)  # without slots: what a run's pairs are worth is found once
+class Judge:
+    """A run on which thresholds of others are judged."""
+
+    run: FinishedRun
+
+    @cached_property
+    def _worth(self) -> Worth | InsufficientData:
+        known = worths(self.run.table.score_set)
+        return known.non_mated if isinstance(known, Worths) else known
+
+    def over_people(self, threshold: float) -> PeopleRate | InsufficientData:
+        """The FMR with its interval over people; its ends are one-sided 95 % limits, for each leaves out 5 %."""
+        scores = self.run.table.score_set
+        everybody = people_of(scores)
+        if isinstance(everybody, InsufficientData):
+            return InsufficientData("the pairs do not say who is in them")
+        rows = scores.acquired & ~scores.mated
+        wrong = scores.score[rows] >= threshold
+        return rate_over_people(wrong, everybody.among(rows), self._worth, confidence=2 * CONFIDENCE - 1)
 
 
 def transfer(runs: Sequence[FinishedRun], targets: Sequence[float] = TARGETS) -> Json:
@@ -35,7 +71,7 @@ def transfer(runs: Sequence[FinishedRun], targets: Sequence[float] = TARGETS) ->
 
 
 def _of_pack(runs: Sequence[FinishedRun], targets: Sequence[float]) -> Json:
-    first = runs[0]
+    first, judges = runs[0], [Judge(run) for run in runs]
     return {
         "pack": first.pack,
         "pack_digest": first.pipeline.pack_digest,
@@ -46,7 +82,7 @@ def _of_pack(runs: Sequence[FinishedRun], targets: Sequence[float]) -> Json:
             for one, other in combinations(runs, 2)
             if (shared := len(one.table.failures.keys() & other.table.failures.keys()))
         ],
-        "points": [point for run in runs for point in _points(run, runs, targets)],
+        "points": [point for run in runs for point in _points(run, judges, targets)],
     }
 
 
@@ -62,45 +98,51 @@ def _run(run: FinishedRun) -> Json:
     }
 
 
-def _points(source: FinishedRun, runs: Sequence[FinishedRun], targets: Sequence[float]) -> Iterator[Json]:
+def _points(source: FinishedRun, judges: Sequence[Judge], targets: Sequence[float]) -> Iterator[Json]:
     """What was asked of one run's scores, the threshold they gave, and what that does on the others'."""
     for found in calibrate(source.table, targets):
         asked: Json = {"target": found.target, "run": source.name, "dataset": source.dataset}
         if isinstance(found.point, InsufficientData):
             yield asked | {"threshold": None, "insufficient_data": found.point.reason, "on": []}
             continue
-        others = [run for run in runs if run is not source]
         yield asked | {
             "threshold": found.point.threshold,
             "fmr": plain(found.point.fmr),
-            "on": [_judged(run, found.target, found.point.threshold) for run in others],
+            "on": [_judged(judge, found.target, found.point.threshold) for judge in judges if judge.run is not source],
         }
 
 
-def _judged(run: FinishedRun, target: float, threshold: float) -> Json:
+def _judged(judge: Judge, target: float, threshold: float) -> Json:
+    run = judge.run
     point: OperatingPoint = operating_point(run.table.score_set, threshold, confidence=CONFIDENCE)
+    people = judge.over_people(threshold)
     return {
         "run": run.name,
         "dataset": run.dataset,
         "fmr": plain(point.fmr),
+        "fmr_over_people": plain(people),
         "fnmr": plain(point.fnmr),
         "frr": plain(point.frr),
         #: How many times the asked FMR.
         "factor": point.fmr.value / target if isinstance(point.fmr, Rate) else None,
-        **_verdict(point.fmr, target),
+        **_verdict(point.fmr, people, target),
     }
 
 
-def _verdict(fmr: Rate | InsufficientData, target: float) -> Json:
+def _verdict(fmr: Rate | InsufficientData, people: PeopleRate | InsufficientData, target: float) -> Json:
+    """By people where they are known, for pairs that share one are no two witnesses; else by pairs."""
     if isinstance(fmr, InsufficientData):
         return {"verdict": OPEN, "why": fmr.reason}
-    if fmr.upper <= target:
-        return {"verdict": HOLDS, "why": f"with 95 % confidence the FMR is at most {fmr.upper:.3g}"}
-    at_least = float(clopper_pearson(fmr.errors, fmr.trials, 2 * fmr.confidence - 1)[0])
-    if at_least > target:
-        return {"verdict": EXCEEDED, "why": f"with 95 % confidence the FMR is at least {at_least:.3g}"}
-    pairs = several(fmr.trials, "non-mated pair")
-    return {"verdict": OPEN, "why": f"{pairs} show only that the FMR is between {at_least:.3g} and {fmr.upper:.3g}"}
+    if isinstance(people, PeopleRate):
+        least, most, by = people.low, people.high, f"{several(fmr.trials, 'non-mated pair')}, over people,"
+    else:
+        least, most = float(clopper_pearson(fmr.errors, fmr.trials, 2 * CONFIDENCE - 1)[0]), fmr.upper
+        by = several(fmr.trials, "non-mated pair")
+    verdict = HOLDS if most <= target else EXCEEDED if least > target else OPEN
+    return {
+        "verdict": verdict,
+        "why": f"{by} show, either way with 95 % confidence, an FMR of {least:.3g} to {most:.3g}",
+    }
 
 
 def _require_alike(runs: Sequence[FinishedRun]) -> None:

@@ -126,6 +126,46 @@ def test_a_third_run_is_held_against_the_first_and_all_tests_are_counted(good: S
     assert (found["regressions"], [listed["run"] for listed in found["disagreements"]]) == (["C"], ["B", "C"])
 
 
+def test_one_person_on_twenty_images_is_no_twenty_witnesses() -> None:
+    """Twenty mated pairs more are missed: of twenty people, or all of one."""
+    mated, random = np.full(400, 0.9), np.random.default_rng(2)
+    non_mated = random.uniform(0, 0.3, 400)
+
+    def worse(missed: np.ndarray) -> bool:
+        first, second = (
+            ScoreTable(
+                tuple(
+                    replace(
+                        row,
+                        reference_subject=f"s{place % 400 // 20}",
+                        probe_subject=f"s{place % 400 // 20}" if row.mated else f"t{place}",
+                    )
+                    for place, row in enumerate(table_of(scores, non_mated).rows)
+                )
+            )
+            for scores in (mated, np.where(missed, 0.01, mated))
+        )
+        found = held(first, second)
+        assert (found["resampled"]["what"], found["resampled"]["people"]) == ("people", 420)
+        assert one(found, "mated")["p_holm"] < 1e-4
+        return bool(one(found, "mated")["worse"])
+
+    assert worse(np.arange(400) % 20 == 0) is True
+    assert worse(np.arange(400) < 20) is False
+
+
+def test_few_people_are_not_resampled(good: ScoreTable) -> None:
+    named = ScoreTable(
+        tuple(
+            replace(row, reference_subject="a", probe_subject="a" if row.mated else f"b{place % 4}")
+            for place, row in enumerate(good.rows)
+        )
+    )
+    found = held(named, named)
+    assert found["resampled"]["why"] == "there must be 20 people to be resampled; found 3"
+    assert "Pairs are taken for independent, for there must be 20 people" in as_text(found).replace("\n", " ")
+
+
 SCORES = st.lists(st.sampled_from([0.1, 0.3, 0.5, 0.7, float("nan")]), min_size=16, max_size=16).map(np.array)
 
 

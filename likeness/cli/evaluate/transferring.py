@@ -26,6 +26,9 @@ def transfer(runs: tuple[str, ...], page: Path | None, as_json: bool) -> None:
       holds      with 95 % confidence, the FMR there is at most what was asked
       exceeded   with 95 % confidence, it is more
       open       the pairs there are too few to say
+
+    The interval is over people (90 %, so that either end is a 95 % limit), where it is known who is on the images; else
+    over pairs (95 %), which is too narrow where people recur.
     """
     from evaluator.report import build_transfer_page
     from evaluator.report import transfer as transferred
@@ -45,16 +48,19 @@ def _print(pack: dict[str, Any]) -> None:
     for shared in pack["shared_images"]:
         one, other = shared["datasets"]
         click.echo(f"note: {one} and {other} have {shared['images']} image ids in common: neither is new to the other")
-    heads = ("asked FMR", "calibrated on", "threshold", "judged on", "false matches", "got FMR", "95 % interval")
+    heads = ("asked FMR", "calibrated on", "threshold", "judged on", "false matches", "got FMR", "interval")
     table = Table(*heads, "times", "FNMR", "", box=None, pad_edge=False)
+    refused = []
     for point in sorted(pack["points"], key=lambda point: -point["target"]):
         asked = f"{point['target']:g}"
         if point["threshold"] is None:
-            table.add_row(asked, point["dataset"], *[""] * 7, f"refused: {point['insufficient_data'].split(':')[0]}")
+            refused.append(f"refused: on {point['dataset']}, {point['insufficient_data']}")
             continue
         for there in point["on"]:
             table.add_row(asked, point["dataset"], f"{point['threshold']:.4f}", *_judged(there))
     wide_console().print(table)
+    for reason in refused:
+        click.echo(reason)
 
 
 def _judged(there: dict[str, Any]) -> tuple[str, ...]:
@@ -63,7 +69,9 @@ def _judged(there: dict[str, Any]) -> tuple[str, ...]:
     if "value" not in fmr:
         return there["dataset"], "", "", "", "", missed, f"{there['verdict']}: {there['why']}"
     counted = f"{fmr['errors']}/{fmr['trials']}"
-    interval = f"{fmr['low']:.3%} to {fmr['high']:.3%}"
+    people = there["fmr_over_people"]
+    ends = people if "low" in people else fmr
+    interval = f"{ends['low']:.3%} to {ends['high']:.3%}" + (" (people)" if ends is people else "")
     return (
         there["dataset"],
         counted,
