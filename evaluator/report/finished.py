@@ -31,7 +31,12 @@ class FinishedRun:
     @classmethod
     def read(cls, report: bytes, scores: bytes) -> "FinishedRun":
         """From the two files. Raise RunsNotComparable where they do not belong together, or are of another version."""
-        told = json.loads(report)
+        try:
+            told = json.loads(report)
+        except ValueError as error:
+            raise RunsNotComparable(f"report.json must be JSON: {error}") from None
+        if not isinstance(told, dict):
+            raise RunsNotComparable(f"report.json must be a JSON object; found a {type(told).__name__}")
         if (version := told.get("schema_version")) != SCHEMA_VERSION:
             raise RunsNotComparable(f"the report's schema_version must be {SCHEMA_VERSION}; found {version}")
         table = from_csv(scores)

@@ -256,6 +256,9 @@ def test_a_report_and_scores_that_do_not_belong_together_are_refused(
     report = build_report(facts, good)
     with pytest.raises(RunsNotComparable, match=r"report of run run_1 was made from another scores\.csv"):
         FinishedRun.read(report_bytes(report), by_hand.csv)
+    for body, says in ((b"{", "must be JSON"), (b"[]", "must be a JSON object; found a list")):
+        with pytest.raises(RunsNotComparable, match=says):
+            FinishedRun.read(body, good.csv)
     with pytest.raises(RunsNotComparable, match="schema_version must be 1; found 2"):
         FinishedRun.read(report_bytes(report | {"schema_version": 2}), good.csv)
 

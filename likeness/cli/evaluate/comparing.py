@@ -82,10 +82,16 @@ def compare(
     runs = [finished(name) for name in (run_a, *others)]
     compared = compare_runs(runs, thresholds=(threshold_a, *threshold_b), alpha=alpha, at_fmr=at_fmr)
     if page:
-        page.write_text(build_comparison_page(compared, runs), encoding="utf-8")
+        write(page, build_comparison_page(compared, runs))
     click.echo(json.dumps(compared, indent=2) if as_json else as_text(compared), nl=as_json)
     if fail_on_regression and compared["regression"]:
         sys.exit(REGRESSION)
+
+
+def write(page: Path, html: str) -> None:
+    """Put a page where it was asked for."""
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(html, encoding="utf-8")
 
 
 def finished(name: str) -> "FinishedRun":

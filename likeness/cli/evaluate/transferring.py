@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.table import Table
 
-from likeness.cli.evaluate.comparing import PAGE, finished
+from likeness.cli.evaluate.comparing import PAGE, finished, write
 from likeness.cli.terminal import wide_console
 
 
@@ -35,7 +35,7 @@ def transfer(runs: tuple[str, ...], page: Path | None, as_json: bool) -> None:
 
     found = transferred([finished(name) for name in runs])
     if page:
-        page.write_text(build_transfer_page(found), encoding="utf-8")
+        write(page, build_transfer_page(found))
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
