@@ -125,12 +125,15 @@ def _short(label: str, pack: str) -> str:
 
 
 def _cost(cost: Mapping[str, Any], provider: str) -> Json:
-    timed, size = cost.get("ms_per_face"), cost.get("pack_bytes")
-    faces = f", {several(cost['faces_timed'], 'face')}, {several(cost['at_once'], 'thread')}" if timed else ""
+    """As a report has it; None for what it does not know, as one that was made before there was any."""
+    ms, size, images = cost.get("ms_per_image"), cost.get("pack_bytes"), cost.get("embedded_images")
+    timed = isinstance(ms, int | float)
     return {
-        "ms": None if timed is None else f"{timed:.1f}",
-        "on": f"{provider}{faces}",
-        "mb": None if size is None else f"{size / 1e6:.1f}",
+        "ms": f"{ms:.1f}" if timed else None,
+        "on": ", ".join(
+            [provider, *cost.get("machines", ()), *([several(images, "image")] if timed and images else [])]
+        ),
+        "mb": f"{size / 1e6:.1f}" if isinstance(size, int) else None,
         "dimension": cost.get("embedding_dimension"),
     }
 

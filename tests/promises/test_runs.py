@@ -288,8 +288,6 @@ def test_comparing_a_run_with_itself_finds_no_difference_and_no_regression(bench
     found = json.loads(compared.stdout)
     assert {(test["b"], test["c"], test["significant"]) for test in found["tests"]} == {(0, 0, False)}
     assert (len(found["tests"]), found["regression"]) == (3, False)
-    cost = found["runs"][0]["cost"]
-    assert (cost["embedding_dimension"], cost["ms_per_face"] is None) == (128, cost["faces_timed"] == 0)
 
 
 def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from evaluator.report import (
-    CostFacts,
     FinishedRun,
     RunFacts,
     ScoreTable,
@@ -17,7 +16,11 @@ from evaluator.report import (
 from tests.report.test_page import EVIL, Page
 
 MakeTable = Callable[..., ScoreTable]
-KNOWN = CostFacts(embedding_dimension=512, pack_bytes=38_922_682, ms_per_face=31.42, faces_timed=7701, at_once=2)
+KNOWN = {
+    **{"ms_per_image": 31.42, "embedded_images": 7701, "machines": ["a CPU"]},
+    **{"pack_bytes": 38_922_682, "embedding_dimension": 512},
+}
+UNKNOWN = {"insufficient_data": "the cost was not noted"}
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,12 @@ def runs(lfw_sized: MakeTable, facts: RunFacts) -> list[FinishedRun]:
         run_id=EVIL,
         pack=replace(facts.pack, name=EVIL),
         pipeline=replace(facts.pipeline, detection_size=640),
-        cost=KNOWN,
     )
-    told = [(facts, table), (hostile, worse), (replace(facts, run_id="run_c"), table)]
-    return [FinishedRun.read(report_bytes(build_report(of, scores)), scores.csv) for of, scores in told]
+    told = [(facts, table, UNKNOWN), (hostile, worse, KNOWN), (replace(facts, run_id="run_c"), table, UNKNOWN)]
+    return [
+        FinishedRun.read(report_bytes(build_report(of, scores) | {"cost": cost}), scores.csv)
+        for of, scores, cost in told
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +75,7 @@ def test_tests_stand_in_words_and_cost_beside_accuracy(source: str) -> None:
     assert "C: no verdict, for with so few disagreements no outcome could be significant." in text
     assert "6 tests (McNemar, exact), p corrected for all of them (Holm)" in text
     assert "Differs from A in LIKENESS_DETECTION_SIZE: 320 in A, 640 here." in text
-    assert "31.4CPUExecutionProvider, 7701 faces, 2 threads38.9512" in text
+    assert "31.4CPUExecutionProvider, a CPU, 7701 images38.9512" in text
     assert text.count("not recorded") == 2 * 3
 
 
