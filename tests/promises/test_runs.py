@@ -223,8 +223,8 @@ def test_celery_and_likeness_have_the_same_verbs_and_the_report_can_be_recompute
     assert json.loads((tmp_path / "report.json").read_text()) == report
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     threshold = str(report["pack"]["threshold"]["value"])
-    scores = str(tmp_path / "scores.csv")
-    again = own_stack.likeness("evaluate", "recompute", scores, "--threshold", threshold)
+    scores, images = str(tmp_path / "scores.csv"), str(tmp_path / "images.csv")
+    again = own_stack.likeness("evaluate", "recompute", scores, "--images", images, "--threshold", threshold)
     assert json.loads(again.stdout) == report["metrics"]
     twice = own_stack.likeness("evaluate", "run", "sample", "--wait", "--json")
     other = json.loads(twice.stdout)["run_id"]
