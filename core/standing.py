@@ -21,6 +21,9 @@ class Point:
     high: float | None
     #: Why there is no threshold; None where there is one.
     refused: str | None
+    #: As `high`, but for people who recur in the comparisons, as they did: above the target where that matters. None
+    #: where it is not known who was compared.
+    high_over_people: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

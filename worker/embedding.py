@@ -26,6 +26,7 @@ from core.vocabulary import Track
 from worker.engine.contract import FaceEngine, Image, Unusable
 from worker.engine.decode import decode
 from worker.engines import Engines
+from worker.machine import machine
 from worker.quarantine import Quarantine
 
 log = structlog.get_logger()
@@ -95,6 +96,7 @@ class Shards:
             # Here, so that no more engines are worked with than there are places.
             engine = self._engines.get(message.pipeline.pack, detection_size=message.pipeline.detection_size)
             _check(engine, message.pipeline)
+            began = time.monotonic()
             for image_id, image in read_shard(shard):
                 with self._quarantine.together():
                     rows.append(_acquire(engine, image_id, image, message.pipeline))
@@ -102,12 +104,13 @@ class Shards:
                     return ShardSkipped(message.part_key, "the run was cancelled")
             with self._quarantine.together():
                 part = _part(engine, rows, flip=message.pipeline.flip)
+            took_s = round(time.monotonic() - began, 3)
         body = part.to_npz()
         self._objects.put(message.part_key, body)
         self._runs.advance(message.run_id, message.shard, len(rows), whole=True)
         failed = sum(row.crop is None for row in rows)
         log.info("shard_embedded", images=len(rows), failures=failed, seconds=round(time.monotonic() - started, 2))
-        return ShardEmbedded(message.part_key, len(rows), failed, sha256(body).hexdigest())
+        return ShardEmbedded(message.part_key, len(rows), failed, sha256(body).hexdigest(), took_s, machine())
 
     def _fetch(self, message: ShardMessage) -> bytes:
         body = self._objects.get(message.shard_key)

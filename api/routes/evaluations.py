@@ -1,5 +1,7 @@
 """`/v1/evaluations`: start an evaluation run, follow it, fetch its report."""
 
+import re
+from html import unescape
 from typing import Any
 
 from flask.views import MethodView
@@ -21,6 +23,7 @@ from core.evaluations.runs import Run, RunKeys
 from core.keys.keys import Scope
 from core.packs.catalogue import PackKind, find_pack, load_catalogue
 from core.storage.idempotency import Claim
+from core.storage.lifecycle import Status
 from core.vocabulary import Policy
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Evaluation runs")
@@ -32,6 +35,7 @@ REPORTS = {
     "json": ("report", "application/json"),
     "html": ("page", "text/html; charset=utf-8"),
     "csv": ("scores", "text/csv; charset=utf-8"),
+    "images": ("images", "text/csv; charset=utf-8"),
 }
 
 
@@ -104,10 +108,25 @@ class Report(MethodView):
         try:
             body = services().objects.get(getattr(RunKeys(run_id), kind))
         except ObjectNotFound:
+            if kind == "images" and run.status is Status.SUCCEEDED:
+                raise Problem(409, "report_not_ready", "the run has no image file: nothing was measured") from None
             raise Problem(
                 409, "report_not_ready", f"the run is {run.status}; its report is there once it has succeeded"
             ) from None
-        return Response(body, content_type=media_type)
+        response = Response(body, content_type=media_type)
+        if kind == "page":
+            response.headers["Content-Security-Policy"] = policy_of(body)
+        return response
+
+
+def policy_of(page: bytes) -> str:
+    """What a report's page may do: what it says itself, by the digests of its style and script, in its own origin.
+
+    In a sandbox it is no page of this API, whatever it holds; one that says nothing runs no script.
+    """
+    said = re.search(rb'http-equiv="Content-Security-Policy" content="([^"]*)"', page)
+    own = unescape(said[1].decode("ascii", "ignore")) if said else "default-src 'none'; style-src 'unsafe-inline'"
+    return f"{own}; frame-ancestors 'none'; sandbox allow-scripts"
 
 
 def _start(form: dict[str, Any], claim: Claim | None) -> Run:

@@ -81,7 +81,11 @@ class ReportQuery(Schema):
     format = fields.String(
         load_default="json",
         validate=validate.OneOf(
-            ["json", "html", "csv"], error="format_unknown|must be one of json, html, csv; found {input}"
+            ["json", "html", "csv", "images"],
+            error="format_unknown|must be one of json, html, csv, images; found {input}",
         ),
-        metadata={"description": "`json` for machines, `html` for people, `csv` for every score."},
+        metadata={
+            "description": "`json` for machines, `html` for people, `csv` for every score, `images` for the quality of "
+            "each image."
+        },
     )

@@ -56,6 +56,13 @@ class CalibrationPointSchema(Schema):
     trials = fields.Integer(required=True, allow_none=True)
     low = fields.Float(required=True, allow_none=True)
     high = fields.Float(required=True, allow_none=True)
+    high_over_people = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "As `high`, for people who recur in the pairs. Null where they are not known."
+        },
+    )
     refused = fields.String(required=True, allow_none=True)
 
 

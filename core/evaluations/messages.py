@@ -1,6 +1,6 @@
 """What the evaluator asks the workers, and what they answer: one message and one answer a shard, as plain JSON."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self, TypeAlias
 
 from core.evaluations.pipeline import Pipeline
@@ -42,6 +42,10 @@ class ShardEmbedded:
     failures: int
     #: Of the part.
     sha256: str
+    #: What it took, and on what machine: not of the part, whose bytes are the same whenever it is made. None in answers
+    #: of before.
+    seconds: float | None = field(default=None, compare=False)
+    machine: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class ShardAnswer:
             case ShardFailed():
                 fields = {"error": asdict(self.outcome)}
             case ShardEmbedded():
-                fields = asdict(self.outcome)
+                fields = {name: value for name, value in asdict(self.outcome).items() if value is not None}
         return {"shard": self.shard, **fields}
 
     @classmethod
@@ -91,5 +95,12 @@ class ShardAnswer:
                 return cls(answer["shard"], ShardFailed(code, message))
             case {"skipped": reason, "part_key": part_key}:
                 return cls(answer["shard"], ShardSkipped(part_key, reason))
-        made = ShardEmbedded(answer["part_key"], answer["images"], answer["failures"], answer["sha256"])
+        made = ShardEmbedded(
+            answer["part_key"],
+            answer["images"],
+            answer["failures"],
+            answer["sha256"],
+            answer.get("seconds"),
+            answer.get("machine"),
+        )
         return cls(answer["shard"], made)

@@ -84,3 +84,8 @@ class RunKeys:
     def scores(self) -> str:
         """One row a pair, from which every number can be computed again."""
         return f"runs/{self.run_id}/scores.csv"
+
+    @property
+    def images(self) -> str:
+        """One row an image with its quality measures; not there where nothing was measured."""
+        return f"runs/{self.run_id}/images.csv"

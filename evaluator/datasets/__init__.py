@@ -9,6 +9,7 @@ from evaluator.datasets.benchmark import Benchmark, Kind, read_benchmark, read_b
 from evaluator.datasets.faults import DatasetCorrupt, DatasetExists, DatasetInvalid, Fault
 from evaluator.datasets.fetch import fetch_lfw
 from evaluator.datasets.lfw import parse_lfw
+from evaluator.datasets.lookup import images_of
 from evaluator.datasets.manifest import Dataset, Shard
 from evaluator.datasets.own_csv import canonical_csv, parse_csv
 from evaluator.datasets.pairs import Pair, PairList
@@ -41,6 +42,7 @@ __all__ = [
     "canonical_csv",
     "delete_dataset",
     "fetch_lfw",
+    "images_of",
     "import_dataset",
     "list_datasets",
     "load_dataset",

@@ -13,6 +13,7 @@ from typing import Literal
 from evaluator.datasets.faults import DatasetInvalid, Fault
 from evaluator.datasets.pairs import Draft, Pair, PairList, rows_of, text_of, whole_number
 from evaluator.datasets.sources import ImageSource
+from evaluator.datasets.subjects import of_folder, with_subjects
 
 FOLDS = 10
 PAIRS_PER_FOLD = 350
@@ -44,7 +45,7 @@ def read_cfp(source: ImageSource, protocol: Protocol, *, pairs_per_fold: int = P
                 draft.add(line, Pair(frontal[numbers[0]], other[numbers[1]], mated, fold, ()))
     listed = draft.finish()
     notes = (f"{draft.repeated} pairs repeat an earlier one, in either order, as published.",) if draft.repeated else ()
-    return replace(listed, notes=notes, lines=())  # lines of twenty files
+    return with_subjects(replace(listed, notes=notes, lines=()), of_folder)  # lines of twenty files
 
 
 def _split(protocol: Protocol, fold: int, kind: str) -> str:

@@ -59,7 +59,7 @@ def read_bin(path: Path, *, max_file_bytes: int = MAX_FILE_BYTES) -> tuple[PairL
         notes.append(f"{repeated} pairs repeat the images of an earlier pair.")
     if alike := sum(pair.reference == pair.probe for pair in pairs):
         notes.append(f"{alike} pairs have the same image on both sides.")
-    return PairList(pairs, (), tuple(notes), path.name), ImagesInMemory(path.name, bodies)
+    return PairList(pairs, (), tuple(notes), source=path.name), ImagesInMemory(path.name, bodies)
 
 
 def _images_and_labels(path: Path, max_file_bytes: int) -> tuple[list[bytes], list[bool]]:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from evaluator.datasets.pairs import Draft, Pair, PairList, rows_of, text_of, whole_number
+from evaluator.datasets.subjects import of_folder, with_subjects
 
 VIEW_2 = (10, 300)
 CSV_NOTE = (
@@ -49,7 +50,7 @@ def parse_lfw(body: bytes, source: str = "pairs.txt") -> PairList:
     if len(runs) < 2 * folds:
         kind = KINDS[len(runs) % 2 == 0]
         draft.fault(rows[-1][0], f"the list ends within fold {len(runs) // 2 + 1}, before its {kind} pairs")
-    return draft.finish(notes=notes)
+    return with_subjects(draft.finish(notes=notes), of_folder)
 
 
 def _is_csv_header(columns: list[str]) -> bool:

@@ -48,6 +48,13 @@ class Dataset:
     #: Of the canonical CSV.
     pairs_sha256: str
     shards: tuple[Shard, ...]
+    #: Who is on each image; None where the list does not say, and in what 0.1.0 imported.
+    subjects: Mapping[str, str] | None = None
+
+    @property
+    def people(self) -> int | None:
+        """How many there are; None where it is not known."""
+        return None if self.subjects is None else len({*self.subjects.values()})
 
 
 def content_digest(track: Track, image_sha256: Mapping[str, str], canonical_pairs: bytes) -> str:

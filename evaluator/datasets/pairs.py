@@ -1,7 +1,7 @@
 """The vocabulary: which image is compared with which, and whether they show the same subject."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from evaluator.datasets.faults import DatasetInvalid, Fault
@@ -38,6 +38,8 @@ class PairList:
     group_names: tuple[str, ...] = ()
     #: Sentences for the report: what was assumed when it was read.
     notes: tuple[str, ...] = ()
+    #: Who is on each image; None where the list does not say. Beside the pairs: the stored list has them not.
+    subjects: Mapping[str, str] | None = field(default=None, compare=False)
     #: Name of the file, for faults.
     source: str = field(default="pairs", compare=False)
     #: The line on which each pair begins, for faults; empty when the list was not read from lines.
@@ -99,7 +101,7 @@ class Draft:
         if self.faults:
             raise DatasetInvalid(sorted(self.faults, key=lambda fault: fault.line or 0))
         lines, pairs = zip(*self._rows, strict=True)
-        return PairList(pairs, group_names, notes, self.source, lines)
+        return PairList(pairs, group_names, notes, source=self.source, lines=lines)
 
 
 def unusable_id(image_id: str) -> str | None:
@@ -125,14 +127,16 @@ def has_control_characters(text: str) -> bool:
 
 
 def formulas(pairs: PairList) -> list[Fault]:
-    """What a spreadsheet that opens the scores would run, a fault each: ids and groups stand there as they are."""
+    """What a spreadsheet that opens the scores would run, a fault each: all texts stand there as they are."""
     faults = [
         Fault(pairs.source, None, f"the group name {name!r} {_AS_FORMULA}")
         for name in pairs.group_names
         if name.startswith(_FORMULA)
     ]
     for row, pair in enumerate(pairs.pairs):
-        named = (("image id", pair.reference), ("image id", pair.probe), *(("group", group) for group in pair.groups))
+        named = [("image id", pair.reference), ("image id", pair.probe), *(("group", group) for group in pair.groups)]
+        if pairs.subjects:
+            named += [("subject", pairs.subjects[image]) for image in (pair.reference, pair.probe)]
         faults += [
             Fault(pairs.source, pairs.line_of(row), f"the {what} {text!r} {_AS_FORMULA}")
             for what, text in named

@@ -26,4 +26,6 @@ NOTES = (
 def sample_benchmark(directory: Path) -> Benchmark:
     """Every pair of the sample photographs in `directory`: 15 mated, 6 non-mated, no folds."""
     pairs = tuple(Pair(a, b, SUBJECTS[a] == SUBJECTS[b], None, ()) for a, b in combinations(SUBJECTS, 2))
-    return Benchmark("sample", Track.RAW, PairList(pairs, notes=NOTES, source="sample"), Archive(directory))
+    return Benchmark(
+        "sample", Track.RAW, PairList(pairs, notes=NOTES, subjects=SUBJECTS, source="sample"), Archive(directory)
+    )

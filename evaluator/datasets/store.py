@@ -98,7 +98,7 @@ def import_dataset(
             [image_ids[start : start + images_per_shard] for start in range(0, total, images_per_shard)],
             progress,
         )
-    dataset = replaced(content, name=name, kind=benchmark.kind, notes=pairs.notes)
+    dataset = replaced(content, name=name, kind=benchmark.kind, notes=pairs.notes, subjects=pairs.subjects)
     if before and before.digest != digest:
         _delete_content(objects, before)
     objects.put(pointer_key(name), encode(dataset), "application/json")
@@ -123,7 +123,10 @@ def load_pairs(objects: Objects, dataset: Dataset) -> PairList:
     body = objects.get(pairs_key(dataset.digest))
     if (actual := hashlib.sha256(body).hexdigest()) != dataset.pairs_sha256:
         raise DatasetCorrupt(f"{pairs_key(dataset.digest)} has SHA-256 {actual}, expected {dataset.pairs_sha256}")
-    return replaced(parse_csv(body, repeats=True), notes=dataset.notes)
+    pairs = parse_csv(body, repeats=True)
+    return replaced(
+        pairs, notes=dataset.notes, subjects=pairs.subjects if dataset.subjects is None else dataset.subjects
+    )
 
 
 def delete_dataset(objects: Objects, name: str) -> None:

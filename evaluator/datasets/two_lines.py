@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from evaluator.datasets.pairs import Draft, Pair, PairList, folds_in_order, rows_of, whole_number
+from evaluator.datasets.subjects import of_file_name, with_subjects
 
 FOLDS = 10
 PAIRS_PER_FOLD = 300
@@ -65,7 +66,7 @@ def parse_two_lines(body: bytes, source: str, *, pairs_per_fold: int = PAIRS_PER
         f"The list gives no folds: they were assigned in order, {pairs_per_fold} mated and {pairs_per_fold} non-mated "
         f"pairs to each of {FOLDS}."
     )
-    return draft.finish(notes=(NOTE if has_folds else note,))
+    return with_subjects(draft.finish(notes=(NOTE if has_folds else note,)), of_file_name)
 
 
 def _pairs(body: bytes, draft: Draft) -> Iterator[_TwoLines]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, fields, is_dataclass
 import numpy as np
 
 from evaluator.metrics.acquisition import FailureToAcquire, fta
+from evaluator.metrics.by_people import ByPeople, TargetedPeoplePoint, by_people
 from evaluator.metrics.curve import ErrorCurve, error_curve
+from evaluator.metrics.dependence import Worths, worths
 from evaluator.metrics.folds import (
     FoldAccuracy,
     OptimisticAccuracy,
@@ -14,6 +16,7 @@ from evaluator.metrics.folds import (
     optimistic_accuracy,
 )
 from evaluator.metrics.groups import MIN_GROUP_TRIALS, GroupRates, by_group
+from evaluator.metrics.likelihood import cllr_10fold, cllr_min
 from evaluator.metrics.operating_points import (
     OperatingPoint,
     fmr_at_fnmr,
@@ -61,10 +64,14 @@ class Measurements:
     eer: EqualErrorRate | InsufficientData
     auc: float | InsufficientData
     d_prime: float | InsufficientData
+    cllr_min: float | InsufficientData
+    cllr_10fold: float | InsufficientData
     fnmr_at_fmr: tuple[TargetedPoint, ...]
     fmr_at_fnmr: tuple[TargetedPoint, ...]
     at_threshold: OperatingPoint | InsufficientData
     groups: Mapping[str, GroupRates] | InsufficientData
+    #: Intervals over people, beside those that take pairs for independent.
+    by_people: ByPeople | InsufficientData
     curve: ErrorCurve | InsufficientData
 
 
@@ -96,9 +103,17 @@ def measure(
         at_threshold = operating_point(scores, threshold, confidence=confidence)
         groups = by_group(scores, threshold, min_trials=min_group_trials, confidence=confidence)
 
-    def points(find: Callable[..., OperatingPoint | InsufficientData]) -> tuple[TargetedPoint, ...]:
-        return tuple(TargetedPoint(t, find(scores, t, confidence=confidence)) for t in targets)
+    of_people = worths(scores)
+    known = of_people if isinstance(of_people, Worths) else None
 
+    def points(find: Callable[..., OperatingPoint | InsufficientData]) -> tuple[TargetedPoint, ...]:
+        return tuple(TargetedPoint(t, find(scores, t, worths=known, confidence=confidence)) for t in targets)
+
+    at_fmr, at_fnmr = points(fnmr_at_fmr), points(fmr_at_fnmr)
+    accuracy = accuracy_10fold(scores, thresholds=fold_thresholds, confidence=confidence)
+    accuracy_with_fta = accuracy_10fold(
+        scores, not_acquired="non_match", thresholds=fold_thresholds, confidence=confidence
+    )
     return Measurements(
         trials=TrialCounts(
             mated_pairs=count(scores.mated),
@@ -107,18 +122,27 @@ def measure(
             non_mated_trials=non_mated.size,
         ),
         fta=fta(scores, images_acquired, confidence=confidence),
-        accuracy_10fold=accuracy_10fold(scores, thresholds=fold_thresholds, confidence=confidence),
-        accuracy_10fold_with_fta=accuracy_10fold(
-            scores, not_acquired="non_match", thresholds=fold_thresholds, confidence=confidence
-        ),
+        accuracy_10fold=accuracy,
+        accuracy_10fold_with_fta=accuracy_with_fta,
         optimistic_accuracy=optimistic_accuracy(scores),
         eer=eer(mated, non_mated, confidence=confidence),
         auc=auc(mated, non_mated),
         d_prime=d_prime(mated, non_mated),
-        fnmr_at_fmr=points(fnmr_at_fmr),
-        fmr_at_fnmr=points(fmr_at_fnmr),
+        cllr_min=cllr_min(mated, non_mated),
+        cllr_10fold=cllr_10fold(scores),
+        fnmr_at_fmr=at_fmr,
+        fmr_at_fnmr=at_fnmr,
         at_threshold=at_threshold,
         groups=groups,
+        by_people=by_people(
+            scores,
+            of_people,
+            at_threshold=at_threshold,
+            fnmr_at_fmr={found.target: found.point for found in at_fmr},
+            fmr_at_fnmr={found.target: found.point for found in at_fnmr},
+            accuracy=(accuracy, accuracy_with_fta),
+            confidence=confidence,
+        ),
         curve=error_curve(mated, non_mated),
     )
 
@@ -141,7 +165,7 @@ def plain(value: object) -> object:
     """Dataclasses, mappings, tuples and arrays of this package as dicts, lists and numbers."""
     if isinstance(value, InsufficientData):
         return {"insufficient_data": value.reason}
-    if isinstance(value, TargetedPoint):
+    if isinstance(value, TargetedPoint | TargetedPeoplePoint):
         point = plain(value.point)
         assert isinstance(point, dict)
         return {"target": value.target, **point}

@@ -6,6 +6,7 @@ from math import ceil, log, log1p
 import numpy as np
 
 from evaluator.metrics.curve import error_curve
+from evaluator.metrics.dependence import Worth, Worths
 from evaluator.metrics.rates import InsufficientData, Rate, fmr, fnmr, rate_among, upper_limit, zero_error_bound
 from evaluator.metrics.scores import ScoreSet
 
@@ -69,6 +70,7 @@ def fnmr_at_fmr(
     scores: ScoreSet,
     target: float,
     *,
+    worths: Worths | None = None,
     confidence: float = 0.95,
 ) -> OperatingPoint | InsufficientData:
     """FNMR at *observed* FMR at most `target` (0 < target < 1), never at the nearest FMR.
@@ -80,8 +82,9 @@ def fnmr_at_fmr(
     the largest) whose observed FMR is at most `target`. It has the lowest FNMR that any threshold
     under that limit has. Insufficient data when there are so few non-mated trials that even no
     error among them would not show, with one-sided `confidence`, an FMR of at most `target`: 1e-3
-    needs 2995 at 95 %, 1e-4 needs 29956. Passing this rule is necessary, not sufficient: read the
-    FMR's `upper`, which is that same limit, and `well_supported`.
+    needs 2995 at 95 %, 1e-4 needs 29956. With `worths`, as `worths` has them, counted are the
+    independent trials that these are worth, people recurring in them. Passing this rule is
+    necessary, not sufficient: read the FMR's `upper`, which is that same limit, and `well_supported`.
 
     Raise ValueError for a target outside (0, 1).
 
@@ -93,7 +96,8 @@ def fnmr_at_fmr(
     (12.0, 2, 1)
     """
     non_mated_trials = scores.non_mated_scores.size
-    if refusal := _unsupported("FMR", "non-mated", non_mated_trials, target, confidence):
+    worth = worths.non_mated if worths else None
+    if refusal := _unsupported("FMR", "non-mated", non_mated_trials, target, confidence, worth):
         return refusal
     curve = error_curve(scores.mated_scores, scores.non_mated_scores)
     if isinstance(curve, InsufficientData):
@@ -114,8 +118,9 @@ def fmr_kept(
     for 1e-2. The threshold is the next float above the (k + 1)-th largest non-mated score, so at most k reach it; mated
     scores have no say. k depends on how many trials there are alone, so the threshold is an order statistic, and its
     true FMR exceeds the target with probability P(Bin(trials, target) <= k), at most 1 - confidence, whatever the
-    scores' distribution. Insufficient data by the rule of `fnmr_at_fmr`. The FNMR is a count on the mated trials, if
-    there are any. Raise ValueError for a target outside (0, 1).
+    scores' distribution. Where people recur it is exceeded more often: read `rate_over_people` beside it. Insufficient
+    data by the rule of `fnmr_at_fmr`, pairs counted. The FNMR is a count on the mated trials, if there are any. Raise
+    ValueError for a target outside (0, 1).
 
     Source: order statistics as tolerance limits, Wilks, Annals of Mathematical Statistics 12 (1941).
 
@@ -138,6 +143,7 @@ def fmr_at_fnmr(
     scores: ScoreSet,
     target: float,
     *,
+    worths: Worths | None = None,
     confidence: float = 0.95,
 ) -> OperatingPoint | InsufficientData:
     """FMR at observed FNMR at most `target` (0 < target < 1): the mirror of `fnmr_at_fmr`.
@@ -152,7 +158,8 @@ def fmr_at_fnmr(
     >>> point.threshold, point.fnmr.errors, point.fmr.errors
     (2.0, 2, 1)
     """
-    if refusal := _unsupported("FNMR", "mated", scores.mated_scores.size, target, confidence):
+    worth = worths.mated if worths else None
+    if refusal := _unsupported("FNMR", "mated", scores.mated_scores.size, target, confidence, worth):
         return refusal
     curve = error_curve(scores.mated_scores, scores.non_mated_scores)
     if isinstance(curve, InsufficientData):
@@ -178,14 +185,19 @@ def _unsupported(
     trials: int,
     target: float,
     confidence: float,
+    worth: Worth | InsufficientData | None = None,
 ) -> InsufficientData | None:
     needed = trials_needed(target, confidence=confidence)
     if trials == 0:
         return InsufficientData(f"there are no {kind} trials")
-    if trials >= needed:
+    independent = worth.independent if isinstance(worth, Worth) else trials
+    if independent >= needed:
         return None
-    bound = zero_error_bound(trials, confidence=confidence)
+    bound = zero_error_bound(independent, confidence=confidence)
+    are = f"there are {trials}"
+    if independent < trials:
+        are += f", of people who recur, worth {independent} independent ones"
     return InsufficientData(
-        f"{name} at most {target:g} needs at least {needed} {kind} trials, there are {trials}: "
+        f"{name} at most {target:g} needs at least {needed} {kind} trials, {are}: "
         f"even without an error they show only {name} < {bound:.3g} (one-sided {confidence:.0%})"
     )

@@ -1,5 +1,6 @@
 """Two runs on the same pairs: is one better, or only luckier?"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.stats import binomtest
@@ -42,3 +43,27 @@ def mcnemar(first: Booleans, second: Booleans) -> McNemar:
     only_a, only_b = count(a & ~b), count(~a & b)
     p = binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
     return McNemar(only_a, only_b, a.size, float(p))
+
+
+def holm(p_values: Sequence[float]) -> tuple[float, ...]:
+    """Each p-value, adjusted for there being so many of them (Holm): in their order, and at most 1.
+
+    Whoever calls significant what is then below alpha is wrong about any of those without a difference in at most a
+    share alpha of such comparisons, however the tests depend on each other. The smallest is multiplied by how many
+    there are, the next by one less, and none comes out below a smaller one. Raise ValueError for a p-value outside
+    [0, 1].
+
+    Source: Holm, Scandinavian Journal of Statistics 6 (1979).
+
+    Sorted, they are 3 * 0.01, 2 * 0.03 and 1 * 0.04, and the last is raised to the one before it:
+
+    >>> [round(p, 12) for p in holm([0.04, 0.01, 0.03])]
+    [0.06, 0.03, 0.06]
+    """
+    if wrong := [p for p in p_values if not 0.0 <= p <= 1.0]:
+        raise ValueError(f"a p-value must be within 0..1, not {wrong[0]}")
+    adjusted, highest = dict[int, float](), 0.0
+    for rank, place in enumerate(sorted(range(len(p_values)), key=lambda place: p_values[place])):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = highest
+    return tuple(adjusted[place] for place in range(len(p_values)))

@@ -81,6 +81,10 @@ class ScoreSet:
     fold: Counts | None = None
     #: Group label of each pair, for rates by group.
     group: Labels | None = None
+    #: Who the reference shows, and ...
+    reference_subject: Labels | None = None
+    #: ... who the probe shows: the same where the pair is mated. Both are known of every pair, or neither is.
+    probe_subject: Labels | None = None
 
     def __post_init__(self) -> None:
         """Validate, copy and freeze."""
@@ -96,9 +100,18 @@ class ScoreSet:
             columns["fold"] = fold.astype(np.int64)
         if self.group is not None:
             columns["group"] = np.array(self.group, dtype=np.str_)
+        if (self.reference_subject is None) != (self.probe_subject is None):
+            raise ValueError("subjects must be known of both sides, or of neither")
+        if self.reference_subject is not None and self.probe_subject is not None:
+            columns["reference_subject"] = np.array(self.reference_subject, dtype=np.str_)
+            columns["probe_subject"] = np.array(self.probe_subject, dtype=np.str_)
         for name, column in columns.items():
             if column.shape != acquired.shape:
                 raise ValueError(f"{name}: shape is {column.shape}, acquired has {acquired.shape}")
+        if self.reference_subject is not None:
+            same = columns["reference_subject"] == columns["probe_subject"]
+            if (bad := np.flatnonzero(same != columns["mated"])).size:
+                raise ValueError(f"mated: row {bad[0]} is {not same[bad[0]]}, but its subjects say otherwise")
         bad = np.flatnonzero(np.where(acquired, ~np.isfinite(score), ~np.isnan(score)))
         if bad.size:
             row = bad[0]

@@ -7,10 +7,13 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from evaluator.metrics import FoldAccuracy, Measurements, to_dict
-from evaluator.report.facts import PackFacts, RunFacts
+from evaluator.metrics import FoldAccuracy, Measurements
+from evaluator.report.caveats import caveats
+from evaluator.report.facts import CostFacts, PackFacts, RunFacts
+from evaluator.report.headlines import first_figures
+from evaluator.report.images import ImageTable
 from evaluator.report.published import beside_ours, how_measured
-from evaluator.report.recompute import measurements_of
+from evaluator.report.recompute import measurements_of, metrics_of
 from evaluator.report.scores import ScoreRow, ScoreTable
 from evaluator.report.support import lfw_disclaimer, statements
 
@@ -19,10 +22,19 @@ SCHEMA_VERSION = 1
 Json = dict[str, Any]
 
 
-def build_report(facts: RunFacts, table: ScoreTable, *, worst: int = 20, listed_failures: int = 200) -> Json:
+def build_report(
+    facts: RunFacts,
+    table: ScoreTable,
+    images: ImageTable | None = None,
+    *,
+    worst: int = 20,
+    listed_failures: int = 200,
+) -> Json:
     """The whole report as plain data; `worst` and `listed_failures` cap the two lists of images."""
     pack = facts.pack
     metrics = measurements_of(table, pack.threshold.value)
+    plain_metrics = metrics_of(metrics, table, pack.threshold.value, images)
+    more = "" if images is None else "--images images.csv "
     return {
         "schema_version": SCHEMA_VERSION,
         "run_id": facts.run_id,
@@ -33,14 +45,18 @@ def build_report(facts: RunFacts, table: ScoreTable, *, worst: int = 20, listed_
         "engine": dict(facts.engine),
         "software": dict(facts.software),
         "timings": dict(facts.timings),
-        "metrics": to_dict(metrics),
+        "cost": _cost(facts.cost),
+        "headline": first_figures(plain_metrics),
+        "caveats": caveats(facts, table),
+        "metrics": plain_metrics,
         "worst": _worst(table, metrics, pack.threshold.value, worst),
         "failures_to_acquire": _failures(table, listed_failures),
         "published_beside_ours": beside_ours(facts, metrics.accuracy_10fold),
         "support": statements(table, metrics, track=facts.pipeline.track),
         "disclaimer": lfw_disclaimer() if facts.dataset.derives_from_lfw else None,
         "score_digest": score_digest(table),
-        "recompute": f"likeness evaluate recompute scores.csv --threshold {pack.threshold.value!r}",
+        "image_digest": None if images is None else images.digest,
+        "recompute": f"likeness evaluate recompute scores.csv {more}--threshold {pack.threshold.value!r}",
     }
 
 
@@ -56,14 +72,16 @@ def score_digest(table: ScoreTable) -> str:
 
 def headline(report: Json) -> Json:
     """What a list of runs shows of a report; each entry is as in the report, so it may be refused."""
-    metrics = report["metrics"]
-    point = metrics["at_threshold"]
+    metrics, first = report["metrics"], report["headline"]
     accuracy = metrics["accuracy_10fold"]
     return {
+        "fnmr_at_fmr": first["fnmr_at_fmr"],
+        "at_threshold": first["at_threshold"],
         "accuracy_10fold": {key: accuracy[key] for key in ("mean", "std", "insufficient_data") if key in accuracy},
         "fta": {"images": metrics["fta"]["images"]},
         "eer": metrics["eer"].get("value"),
-        "at_threshold": {key: point[key] for key in ("threshold", "fmr", "fnmr")},
+        "worth": first["worth"],
+        "caveats": report["caveats"],
         "score_digest": report["score_digest"],
     }
 
@@ -92,6 +110,22 @@ def _pack(pack: PackFacts) -> Json:
         "commercial_use": pack.commercial_use,
         "threshold": {"value": pack.threshold.value, "origin": pack.threshold.origin},
         "published": [asdict(figure) for figure in pack.published],
+    }
+
+
+def _cost(cost: CostFacts | None) -> Json:
+    """An embedding has four bytes a number."""
+    if cost is None:
+        return {"insufficient_data": "the cost was not noted"}
+    refused = {"insufficient_data": "every image had been embedded before, so this run embedded none"}
+    per_image = 1000 * cost.embedding_s / cost.embedded_images if cost.embedded_images else refused
+    return {
+        "ms_per_image": per_image,
+        "embedded_images": cost.embedded_images,
+        "machines": list(cost.machines),
+        "pack_bytes": cost.pack_bytes,
+        "embedding_dimension": cost.embedding_dimension,
+        "embedding_bytes": 4 * cost.embedding_dimension,
     }
 
 

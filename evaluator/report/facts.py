@@ -49,6 +49,22 @@ class PackFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CostFacts:
+    """What the embeddings cost. Nothing of it is in the score file, which does not depend on time."""
+
+    #: How many images this run embedded itself, by workers that said how long it took; what was there took nothing.
+    embedded_images: int
+    #: What these took, one worker's time added to another's; with detection, and beside whatever else ran there.
+    embedding_s: float
+    #: What these workers run on.
+    machines: tuple[str, ...]
+    #: Numbers in an embedding.
+    embedding_dimension: int
+    #: All files of the pack; None where it is not on the evaluator's disk.
+    pack_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunFacts:
     """A run."""
 
@@ -64,3 +80,5 @@ class RunFacts:
     software: Mapping[str, str] = field(default_factory=dict)
     #: A step's name to seconds.
     timings: Mapping[str, float] = field(default_factory=dict)
+    #: None where it was not noted.
+    cost: CostFacts | None = None

@@ -1,15 +1,7 @@
-"""The plots of a report, as SVG for an HTML page, in the page's own colours and font.
+"""The plots of a report, as SVG for an HTML page, in the page's own colours and font."""
 
-Every colour becomes a CSS variable with a fallback, so that a plot follows the page's light or dark mode and is whole
-without it.
-"""
-
-import re
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from functools import partial
-from io import StringIO
 from math import floor, log10, sqrt
 from typing import Any
 
@@ -17,21 +9,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from evaluator.metrics import ErrorCurve, Scores, zero_error_bound
-from evaluator.report.drawing import BLUE, INK, MUTED, ORANGE, RULE, drawing
+from evaluator.report.drawing import INK, MUTED, RULE
+from evaluator.report.inline import MATED, NON_MATED, ON_DOT, ZONE, figure_of, scaled
 from evaluator.report.wording import number, percent
-
-MATED, NON_MATED = BLUE, ORANGE
-ZONE, ON_DOT = "#f2f1ea", "#fffffe"
-STYLE = {"savefig.transparent": True, "path.simplify": False}
-_VARIABLES = {
-    INK: "ink",
-    MUTED: "muted",
-    RULE: "rule",
-    ZONE: "zone",
-    MATED: "mated",
-    NON_MATED: "non-mated",
-    ON_DOT: "on-dot",
-}
 
 DEVIATE_TICKS = (0.0001, 0.001, 0.01, 0.05, 0.2, 0.5)
 
@@ -50,7 +30,7 @@ class Mark:
 def roc_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:
     """1 - FNMR against FMR on a logarithmic axis, with its Clopper-Pearson band."""
     least = 0.5 / curve.non_mated_trials
-    with _figure("roc", "ROC curve: 1 - FNMR against FMR") as (figure, drawn):
+    with figure_of("roc", "ROC curve: 1 - FNMR against FMR") as (figure, drawn):
         axes = figure.subplots()
         _draw_curve(axes, curve, lambda fmr: np.maximum(fmr, least), lambda fnmr: 1 - fnmr)
         lowest = _lower_limit(curve, least, marks)
@@ -65,7 +45,7 @@ def roc_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:
         note = f"not shown by\n{number(curve.non_mated_trials)} pairs"
         axes.annotate(note, (0, 0), (4, 4), "axes fraction", textcoords="offset points", color=MUTED, fontsize=9.5)
         _mark(axes, marks, lambda mark: (max(mark.fmr, least), 1 - mark.fnmr), down=True)
-    return drawn.getvalue()
+    return scaled(drawn.getvalue(), figure, axes, "roc")
 
 
 def det_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:
@@ -81,7 +61,7 @@ def det_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:
         return place
 
     x, y = deviate(least[0]), deviate(least[1])
-    with _figure("det", "DET curve: FNMR against FMR on normal-deviate axes") as (figure, drawn):
+    with figure_of("det", "DET curve: FNMR against FMR on normal-deviate axes") as (figure, drawn):
         axes = figure.subplots()
         _draw_curve(axes, curve, x, y)
         low = max(ndtri(least[0]), ndtri(least[1]))
@@ -102,7 +82,7 @@ def det_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:
             return ndtri(max(mark.fmr, least[0])), ndtri(max(mark.fnmr, least[1]))
 
         _mark(axes, shown, place, down=False)
-    return drawn.getvalue()
+    return scaled(drawn.getvalue(), figure, axes, "det")
 
 
 def histogram_svg(
@@ -110,10 +90,8 @@ def histogram_svg(
 ) -> str:
     """How many pairs have which score; on a logarithmic scale of counts the tails can be seen."""
     name = "histogram-log" if log else "histogram"
-    both = np.concatenate([mated, non_mated])
-    bins = min(80, max(10, int(2 * sqrt(both.size))))
-    edges = np.linspace(both.min(), both.max(), bins + 1) if np.ptp(both) else both[0] + np.linspace(-0.5, 0.5, bins)
-    with _figure(name, f"Histogram of scores{', logarithmic counts' if log else ''}") as (figure, drawn):
+    edges = score_edges(np.concatenate([mated, non_mated]))
+    with figure_of(name, f"Histogram of scores{', logarithmic counts' if log else ''}") as (figure, drawn):
         axes = figure.subplots()
         least = 0.7 if log else 0.0
         highest = 1.0
@@ -138,8 +116,8 @@ def histogram_svg(
         axes.set(ylim=(least, highest**1.12 * 1.2 if log else 1.12 * highest), xlim=(edges[0], edges[-1]))
         axes.set_xlabel("comparison score")
         axes.set_title(f"pairs per bin{' (log)' if log else ''}", loc="left")
-        _threshold_lines(axes, thresholds)
-    return drawn.getvalue()
+        threshold_lines(axes, thresholds)
+    return scaled(drawn.getvalue(), figure, axes, "threshold")
 
 
 def folds_svg(accuracies: Sequence[tuple[int, float]], mean: float, interval: tuple[float, float]) -> str:
@@ -151,7 +129,7 @@ def folds_svg(accuracies: Sequence[tuple[int, float]], mean: float, interval: tu
         near = [level for other, level, _ in dots if accuracy - other < 0.045 * (high - low)]
         dots.append((accuracy, min(set(range(len(near) + 1)) - set(near)), str(fold)))
     highest = max(level for _, level, _ in dots)
-    with _figure("folds", "Accuracy of each fold", height=1.1 + 0.26 * highest) as (figure, drawn):
+    with figure_of("folds", "Accuracy of each fold", height=1.1 + 0.26 * highest) as (figure, drawn):
         axes = figure.subplots()
         axes.axvspan(*interval, color=ZONE, zorder=0, linewidth=0)
         axes.axvline(mean, color=INK, linewidth=1, zorder=1)
@@ -169,9 +147,17 @@ def folds_svg(accuracies: Sequence[tuple[int, float]], mean: float, interval: tu
     return drawn.getvalue()
 
 
+def score_edges(scores: Scores) -> Scores:
+    """Where the bins of a histogram of these scores end, ascending; there must be a score."""
+    bins = min(80, max(10, int(2 * sqrt(scores.size))))
+    if not np.ptp(scores):
+        return np.asarray(scores[0] + np.linspace(-0.5, 0.5, bins))
+    return np.linspace(scores.min(), scores.max(), bins + 1)
+
+
 def _draw_curve(axes: Any, curve: ErrorCurve, x: Callable[[Scores], Scores], y: Callable[[Scores], Scores]) -> None:
     """The curve over its band: the union of the boxes that both intervals span at each threshold by itself."""
-    seen = _corners(curve)
+    seen = seen_corners(curve)
     bands = seen.bands()
     edge_x = [bands.fmr_low, bands.fmr_low[-1:], bands.fmr_high[::-1], bands.fmr_high[:1]]
     edge_y = [bands.fnmr_low, bands.fnmr_high[-1:], bands.fnmr_high[::-1], bands.fnmr_low[:1]]
@@ -179,7 +165,7 @@ def _draw_curve(axes: Any, curve: ErrorCurve, x: Callable[[Scores], Scores], y: 
     axes.plot(x(seen.fmr), y(seen.fnmr), color=MATED, linewidth=1.5, zorder=3, solid_joinstyle="round")
 
 
-def _corners(curve: ErrorCurve) -> ErrorCurve:
+def seen_corners(curve: ErrorCurve) -> ErrorCurve:
     """Without the points inside level or upright runs, which stay straight on any pair of axes."""
     keep = np.ones(curve.thresholds.size, dtype=np.bool_)
     fm, fnm = curve.false_matches, curve.false_non_matches
@@ -189,7 +175,7 @@ def _corners(curve: ErrorCurve) -> ErrorCurve:
 
 def _lower_limit(curve: ErrorCurve, least: float, marks: Sequence[Mark]) -> float:
     """Where the axis of 1 - FNMR begins: on a round figure below the band where there are errors, and every mark."""
-    corners = _corners(curve)
+    corners = seen_corners(curve)
     band = corners.bands().fnmr_high[corners.fmr >= 2 * least]
     miss = 1.1 * max(float(band.max(initial=0.0)), *(mark.fnmr for mark in marks), 0.0)
     return next((1 - step for step in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5) if miss <= step), 0.0)
@@ -218,7 +204,7 @@ def _mark(axes: Any, marks: Sequence[Mark], place: Callable[[Mark], tuple[float,
         )
 
 
-def _threshold_lines(axes: Any, thresholds: Sequence[tuple[str, float]]) -> None:
+def threshold_lines(axes: Any, thresholds: Sequence[tuple[str, float]]) -> None:
     """Upright lines with their names above the plot, a row each, the leftmost highest: no name crosses a line."""
     low, high = axes.get_xlim()
     shown = sorted((threshold, label) for label, threshold in thresholds if low <= threshold <= high)
@@ -235,18 +221,3 @@ def _threshold_lines(axes: Any, thresholds: Sequence[tuple[str, float]]) -> None
             color=INK,
             arrowprops=leader if row else None,
         )
-
-
-def _figure(name: str, description: str, *, height: float = 3.9) -> AbstractContextManager[tuple[Any, StringIO]]:
-    """A bare figure on the page's own ground; on leaving, its SVG is in the second value."""
-    return drawing(description, (6.3, height), style=STYLE, finish=partial(_for_a_page, name))
-
-
-def _for_a_page(name: str, svg: str) -> str:
-    """Without a style sheet, which would be the whole page's; with ids that are this plot's, in the page's colours."""
-    svg = re.sub(r"<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r"(?<= id=\")(?=[^\"])", f"{name}-", svg)
-    svg = re.sub(r"(?<=url\(#)|(?<=href=\"#)", f"{name}-", svg)
-    for color, variable in _VARIABLES.items():
-        svg = svg.replace(color, f"var(--{variable}, {color})")
-    return svg.replace("<svg ", '<svg stroke-linejoin="round" ', 1)

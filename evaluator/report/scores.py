@@ -15,6 +15,8 @@ from evaluator.metrics import ScoreSet
 
 BEFORE_GROUPS = ("reference", "probe", "mated", "fold")
 AFTER_GROUPS = ("score", "reference_failure", "probe_failure")
+#: The last columns of the file, where it is known who is on the images.
+SUBJECTS = ("reference_subject", "probe_subject")
 #: What a group must not be called.
 RESERVED_COLUMNS = (*BEFORE_GROUPS, *AFTER_GROUPS)
 #: How the columns begin that belong to one side of a pair.
@@ -50,6 +52,10 @@ class ScoreRow:
     reference_failure: str | None = None
     #: Likewise.
     probe_failure: str | None = None
+    #: Who the reference shows; None where the data set does not say.
+    reference_subject: str | None = None
+    #: Likewise.
+    probe_subject: str | None = None
 
     @property
     def acquired(self) -> bool:
@@ -62,8 +68,8 @@ class ScoreTable:
     """The pairs of one run in the order of their list.
 
     Raise ValueError, naming the row (from 0), for a score that is not finite, one that is missing without a reason or
-    present beside one, an image that fails in one row and not in another, folds that only some rows have, and text
-    that would not stay on its line.
+    present beside one, an image that fails in one row and not in another, folds or subjects that only some rows have,
+    subjects that are not what `mated` says, and text that would not stay on its line.
     """
 
     rows: tuple[ScoreRow, ...]
@@ -89,6 +95,11 @@ class ScoreTable:
         """How many folds there are; 0 when the pairs have none."""
         return len({row.fold for row in self.rows} - {None})
 
+    @property
+    def has_subjects(self) -> bool:
+        """Whether it is known who is on the images."""
+        return bool(self.rows) and self.rows[0].reference_subject is not None
+
     @cached_property
     def score_set(self) -> ScoreSet:
         """For the metrics."""
@@ -97,6 +108,8 @@ class ScoreTable:
             mated=np.array([row.mated for row in self.rows], dtype=np.bool_),
             acquired=np.array([row.acquired for row in self.rows], dtype=np.bool_),
             fold=np.array([row.fold for row in self.rows]) if self.folds else None,
+            reference_subject=np.array([row.reference_subject for row in self.rows]) if self.has_subjects else None,
+            probe_subject=np.array([row.probe_subject for row in self.rows]) if self.has_subjects else None,
         )
 
     @property
@@ -136,12 +149,14 @@ class ScoreTable:
         """
         text = io.StringIO(newline="")
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow((*BEFORE_GROUPS, *self.group_names, *AFTER_GROUPS))
+        subjects = SUBJECTS if self.has_subjects else ()
+        writer.writerow((*BEFORE_GROUPS, *self.group_names, *AFTER_GROUPS, *subjects))
         for row in self.rows:
             score = "" if row.score is None else repr(float(row.score))
             fold = "" if row.fold is None else row.fold
             failures = (row.reference_failure or "", row.probe_failure or "")
-            writer.writerow((row.reference, row.probe, int(row.mated), fold, *row.groups, score, *failures))
+            people = (row.reference_subject, row.probe_subject) if subjects else ()
+            writer.writerow((row.reference, row.probe, int(row.mated), fold, *row.groups, score, *failures, *people))
         return text.getvalue().encode()
 
 
@@ -149,21 +164,25 @@ def from_csv(body: bytes) -> ScoreTable:
     """The table whose `csv` this is. Raise ScoreFileInvalid with the number of the first line that is wrong."""
     lines = _lines(body)
     line, header = next(lines, (1, []))
-    groups = tuple(header[len(BEFORE_GROUPS) : -len(AFTER_GROUPS)])
-    if tuple(header) != (*BEFORE_GROUPS, *groups, *AFTER_GROUPS):
-        expected = f"{','.join(BEFORE_GROUPS)},[groups...],{','.join(AFTER_GROUPS)}"
+    subjects = SUBJECTS if tuple(header[-len(SUBJECTS) :]) == SUBJECTS else ()
+    after = (*AFTER_GROUPS, *subjects)
+    groups = tuple(header[len(BEFORE_GROUPS) : -len(after)])
+    if tuple(header) != (*BEFORE_GROUPS, *groups, *after):
+        expected = f"{','.join(BEFORE_GROUPS)},[groups...],{','.join(AFTER_GROUPS)}[,{','.join(SUBJECTS)}]"
         raise ScoreFileInvalid(f"line {line}: the header is {','.join(header)!r}, it must be {expected}")
     rows, numbers = [], []
     for line, values in lines:
         if len(values) != len(header):
             raise ScoreFileInvalid(f"line {line}: {len(values)} columns, the header has {len(header)}")
         try:
-            rows.append(_row(values))
+            rows.append(_row(values if subjects else [*values, "", ""]))
         except ValueError as error:
             raise ScoreFileInvalid(f"line {line}: {error}") from None
         numbers.append(line)
     if not rows:
         raise ScoreFileInvalid("the file must have at least one pair; found none")
+    if subjects and rows[0].reference_subject is None:
+        raise ScoreFileInvalid(f"line {numbers[0]}: reference_subject is empty; without subjects the columns go")
     if fault := _first_fault(rows, groups):
         number, what = fault
         raise ScoreFileInvalid(f"line {1 if number is None else numbers[number]}: {what}")
@@ -185,7 +204,7 @@ def _lines(body: bytes) -> Iterator[tuple[int, list[str]]]:
 
 
 def _row(values: list[str]) -> ScoreRow:
-    reference, probe, mated, fold, *groups, score, reference_failure, probe_failure = values
+    reference, probe, mated, fold, *groups, score, reference_failure, probe_failure, one, other = values
     if mated not in ("0", "1"):
         raise ValueError(f"mated is {mated!r}, it must be 1 or 0")
     if fold and not _WHOLE_NUMBER.fullmatch(fold):
@@ -201,6 +220,8 @@ def _row(values: list[str]) -> ScoreRow:
         tuple(groups),
         reference_failure or None,
         probe_failure or None,
+        one or None,
+        other or None,
     )
 
 
@@ -211,8 +232,9 @@ def _first_fault(rows: Sequence[ScoreRow], group_names: tuple[str, ...]) -> tupl
             return None, f"a group must not be called {name!r}: reserved, there already, empty or not printable"
     failures: dict[str, str | None] = {}
     folded = bool(rows) and rows[0].fold is not None
+    named = bool(rows) and rows[0].reference_subject is not None
     for number, row in enumerate(rows):
-        if fault := _fault(row, len(group_names), folded):
+        if fault := _fault(row, len(group_names), folded) or _subject_fault(row, named):
             return number, fault
         for image, failure in ((row.reference, row.reference_failure), (row.probe, row.probe_failure)):
             if (before := failures.setdefault(image, failure)) != failure:
@@ -236,6 +258,19 @@ def _fault(row: ScoreRow, groups: int, folded: bool) -> str | None:
         return f"a pair with a failure to acquire must have an empty score; found {row.score}"
     if not reasons and row.score is None:
         return "a pair must have a score, or a reason why not; found neither"
+    return None
+
+
+def _subject_fault(row: ScoreRow, named: bool) -> str | None:
+    one, other = row.reference_subject, row.probe_subject
+    if {one is not None, other is not None} != {named} or "" in (one, other):
+        return "either every pair names both its subjects or none does"
+    if one is None or other is None:
+        return None
+    if odd := [text for text in (one, other) if _CONTROL.search(text)]:
+        return f"{odd[0]!r} has control characters"
+    if (one == other) != row.mated:
+        return f"mated is {int(row.mated)}, but the subjects are {one!r} and {other!r}"
     return None
 
 

@@ -5,12 +5,14 @@ from math import sqrt
 
 from core.vocabulary import Track
 from evaluator.metrics import (
+    ByPeople,
     FoldAccuracy,
     InsufficientData,
     Measurements,
     OperatingPoint,
     OptimisticAccuracy,
     Rate,
+    Worth,
     trials_needed,
     zero_error_bound,
 )
@@ -31,7 +33,7 @@ def statements(table: ScoreTable, metrics: Measurements, *, track: Track) -> lis
         "At the pack's threshold": _at_threshold(metrics.at_threshold),
         "Accuracy": _accuracy(metrics.accuracy_10fold, metrics.optimistic_accuracy),
         "Failures to acquire": _acquisition(metrics.fta.image_rate, track),
-        "Independence": _independence(table),
+        "Independence": _independence(table, metrics.by_people),
         "Groups": _groups(metrics),
     }
     return [{"about": about, "text": text} for about, text in texts.items() if text]
@@ -57,10 +59,13 @@ def _rarest(metrics: Measurements) -> str:
     trials = metrics.trials.non_mated_trials
     if trials == 0:
         return "No non-mated pair was compared: this run says nothing about false matches."
-    bound = zero_error_bound(trials)
+    found = metrics.by_people.non_mated if isinstance(metrics.by_people, ByPeople) else None
+    worth = found.independent if isinstance(found, Worth) else trials
+    bound = zero_error_bound(worth)
+    worth_less = f", worth about {number(worth)} of strangers" if worth < trials else ""
     text = (
-        f"{number(trials)} non-mated pairs were compared. Even without a single false match they would show only an "
-        f"FMR below {percent(bound)} (one-sided 95 %, the rule of 3)."
+        f"{number(trials)} non-mated pairs were compared{worth_less}. Even without a single false match they would "
+        f"show only an FMR below {percent(bound)} (one-sided 95 %, the rule of 3)."
     )
     refused = [p.target for p in metrics.fnmr_at_fmr if isinstance(p.point, InsufficientData)]
     needs = [f"FMR {percent(t)} ({number(trials_needed(t))} pairs)" for t in refused]
@@ -148,15 +153,33 @@ def _acquisition(images: Rate | InsufficientData, track: Track) -> str:
     )
 
 
-def _independence(table: ScoreTable) -> str:
+def _independence(table: ScoreTable, by_people: ByPeople | InsufficientData) -> str:
     uses = Counter(image for row in table.rows for image in (row.reference, row.probe))
     shared = sum(count > 1 for count in uses.values())
     use = f"{several(len(table.rows), 'pair')} are made of {several(len(uses), 'image')}"
+    if isinstance(by_people, ByPeople):
+        kinds = (("mated", by_people.mated), ("non-mated", by_people.non_mated))
+        worth = [_worth(name, kind) for name, kind in kinds if isinstance(kind, Worth)]
+        return (
+            f"The {use} of {number(by_people.people)} people. {' '.join(worth)} Clopper-Pearson intervals take them "
+            f"for independent; those over people do not, and are the ones to quote."
+        )
+    unknown = f"There are no intervals over people: {by_people.reason}."
     if not shared:
-        return f"The {use}, each used once; subjects may still recur, and the intervals assume that they do not."
+        return (
+            f"The {use}, each used once; subjects may still recur, and the intervals assume that they do not. {unknown}"
+        )
     return (
         f"The {use}; {number(shared)} of these are in more than one pair, one is in {number(max(uses.values()))}. The "
-        f"intervals assume independent comparisons, so they are somewhat too narrow."
+        f"intervals assume independent comparisons, so they are too narrow. {unknown}"
+    )
+
+
+def _worth(name: str, of: Worth) -> str:
+    how = f"design effect {of.design_effect:.2f}" if of.design_effect else "so many share nobody"
+    return (
+        f"These {number(of.comparisons)} {name} comparisons, of {several(of.people, 'person', 'people')}, are worth "
+        f"about {number(of.independent)} independent ones ({how})."
     )
 
 

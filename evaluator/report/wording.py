@@ -31,6 +31,15 @@ def number(count: int) -> str:
     return f"{count:,}" if abs(count) >= 10_000 else str(count)
 
 
+def of_million(share: float) -> str:
+    """How many of a million; three digits, for no more is known of a rate.
+
+    >>> of_million(0.0009981), of_million(0.0), of_million(0.0000004)
+    ('998', '0', '0')
+    """
+    return f"{round(float(f'{1e6 * share:.3g}')):,}"
+
+
 def several(count: int, one: str, many: str | None = None) -> str:
     """A count and its noun.
 
@@ -65,3 +74,12 @@ def spread(low: float, high: float, decimals: int) -> str:
     True
     """
     return f"{100 * low:.{decimals}f} \u2013 {100 * high:.{decimals}f}"
+
+
+def words(key: str) -> str:
+    """A key of a report as people read it.
+
+    >>> words("wall_s"), words("min_face_px")
+    ('wall', 'min face px')
+    """
+    return key.removesuffix("_s").replace("_", " ")

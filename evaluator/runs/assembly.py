@@ -10,6 +10,7 @@ from core.evaluations.runs import Run
 from core.storage.objects import Objects
 from evaluator.datasets import PairList, load_pairs
 from evaluator.report import (
+    CostFacts,
     DatasetFacts,
     PackFacts,
     RunFacts,
@@ -18,6 +19,7 @@ from evaluator.report import (
     build_page,
     build_report,
     headline,
+    image_table,
     report_bytes,
 )
 from evaluator.runs.parts import Embedded, read_parts
@@ -34,11 +36,13 @@ class Assembled:
     page: bytes
     #: CSV: a row a pair.
     scores: bytes
+    #: CSV: a row an image with its quality measures; None where nothing was measured.
+    images: bytes | None
     #: The headline of the report.
     summary: dict[str, Any]
 
 
-def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, str]) -> Assembled:
+def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, str], cost: CostFacts) -> Assembled:
     """Read every part and compute everything. The score file depends on nothing but parts and pairs."""
     dataset = plan.dataset
     embedded = read_parts(plan.messages, objects)
@@ -51,13 +55,16 @@ def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, s
         pipeline=plan.pipeline,
         engine={name: value for name, value in embedded.engine.items() if name != "pack"},
         software={**software, **embedded.software},
+        cost=cost,
         timings={"wall_s": round(time.time() - (run.started_at or run.created_at), 3)},
     )
-    report = build_report(facts, table)
+    images = image_table(tuple(table.failures), embedded.rows, embedded.measures)
+    report = build_report(facts, table, images)
     return Assembled(
         report=report_bytes(report),
         page=build_page(report, table).encode(),
         scores=table.csv,
+        images=None if images is None else images.csv,
         summary=headline(report),
     )
 
@@ -65,6 +72,7 @@ def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, s
 def score_table(embedded: Embedded, listed: PairList) -> ScoreTable:
     """A row a pair, in the order of the data set's list."""
     scores = embedded.scores(listed.pairs).tolist()
+    subjects = listed.subjects or {}
     rows = (
         ScoreRow(
             reference=pair.reference,
@@ -75,6 +83,8 @@ def score_table(embedded: Embedded, listed: PairList) -> ScoreTable:
             groups=pair.groups,
             reference_failure=embedded.failure(pair.reference),
             probe_failure=embedded.failure(pair.probe),
+            reference_subject=subjects.get(pair.reference),
+            probe_subject=subjects.get(pair.probe),
         )
         for pair, score in zip(listed.pairs, scores, strict=True)
     )

@@ -2,12 +2,11 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 from core.errors import LikenessError
 from core.evaluations.calibrations import Calibration
-from core.evaluations.pipeline import Pipeline
 from core.evaluations.run_scores import RunScores
 from core.evaluations.runs import Run
 from core.evaluations.scoring import Scoring, differences
@@ -15,7 +14,7 @@ from core.packs.catalogue import Pack
 from core.standing import Point
 from core.vocabulary import Track
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint, clopper_pearson
-from evaluator.report import ScoreTable, calibrate
+from evaluator.report import ScoreTable, calibrate, limits_over_people, pipeline_of
 
 
 class RunUnfit(LikenessError):
@@ -32,7 +31,7 @@ def calibration_from(
     Raises RunUnfit for a run that scored otherwise than the service does. Policy and provider may be others:
     comparisons may name that policy, and workers with that provider may come.
     """
-    pipeline = _pipeline(report)
+    pipeline = pipeline_of(report)
     if pipeline.track is not Track.RAW or pipeline.flip:
         raise RunUnfit(f"run {run.id} is {pipeline.track}, flip {pipeline.flip}; comparisons are raw, without flip")
     found = {d for ours in scoring.of(pack, pipeline.policy) for d in differences(pipeline, ours)}
@@ -49,7 +48,7 @@ def calibration_from(
         dataset_digest=run.request.dataset_digest,
         detection_size=pipeline.detection_size,
         made_at=time.time(),
-        points=tuple(_point(point) for point in calibrate(table)),
+        points=_points(table),
         pipeline=pipeline,
     )
 
@@ -60,11 +59,14 @@ def scores_of(table: ScoreTable) -> RunScores:
     return RunScores.of(non_mated=scores.non_mated_scores.tolist(), mated=scores.mated_scores.tolist())
 
 
-def _pipeline(report: Mapping[str, Any]) -> Pipeline:
-    """As the run was planned, on the provider that its workers really had."""
-    names = {field.name for field in fields(Pipeline)}
-    planned = {name: value for name, value in report["pipeline"].items() if name in names}
-    return Pipeline.from_json(planned | {"provider": report["engine"].get("provider", planned["provider"])})
+def _points(table: ScoreTable) -> tuple[Point, ...]:
+    points = [_point(point) for point in calibrate(table)]
+    shown = [point.threshold for point in points if point.threshold is not None]
+    limits = dict(zip(shown, limits_over_people(table, shown), strict=True))
+    return tuple(
+        point if point.threshold is None else replace(point, high_over_people=limits[point.threshold])
+        for point in points
+    )
 
 
 def _point(point: TargetedPoint) -> Point:

@@ -16,6 +16,7 @@ from core.storage.lifecycle import Failure, Status
 from core.storage.objects import Objects
 from evaluator.runs.assembly import Assembled, assemble
 from evaluator.runs.chords import Chords
+from evaluator.runs.cost import cost_of
 from evaluator.runs.planning import Plan
 
 log = structlog.get_logger()
@@ -53,13 +54,14 @@ class Runs:
         if run.status is not Status.RUNNING:
             log.info("assembly_skipped", status=run.status)
             return
+        answers = tuple(answers)
         if failed := [answer.outcome for answer in answers if isinstance(answer.outcome, ShardFailed)]:
             first = failed[0]
             raise ShardsFailed(f"{len(failed)} shards failed; the first: {first.code}: {first.message}")
         plan = Plan.of(run, self._objects, self._settings)
         missing = plan.missing(self._objects)
         if started := self._started(run_id) if missing else run:
-            self._go_on(started, plan, missing)
+            self._go_on(started, plan, missing, answers)
 
     def broke(self, run_id: str, code: str, message: str) -> None:
         """End a run that can't go on; one that has ended already keeps its end."""
@@ -92,14 +94,17 @@ class Runs:
             raise ShardsFailed(f"the shards were sent {MAX_LAUNCHES} times and did not all come back")
         return run
 
-    def _go_on(self, run: Run, plan: Plan, missing: Sequence[ShardMessage]) -> None:
+    def _go_on(
+        self, run: Run, plan: Plan, missing: Sequence[ShardMessage], answers: Sequence[ShardAnswer] = ()
+    ) -> None:
         """Send what is missing, or assemble."""
         if missing:
             log.info("run_launched", shards=len(plan.messages), missing=len(missing), attempt=run.attempts)
             self._chords.send(run.id, missing)
             return
         software = {"likeness": version("likeness"), "python": platform.python_version()}
-        self._keep(run, assemble(run, plan, self._objects, software=software))
+        cost = cost_of(answers, plan.pack, self._settings.packs.path)
+        self._keep(run, assemble(run, plan, self._objects, software=software, cost=cost))
 
     def _note_cached(self, plan: Plan, missing: Iterable[ShardMessage]) -> None:
         gone = {message.shard for message in missing}
@@ -115,6 +120,8 @@ class Runs:
     def _keep(self, run: Run, assembled: Assembled) -> None:
         keys = RunKeys(run.id)
         self._objects.put(keys.scores, assembled.scores, "text/csv; charset=utf-8")
+        if assembled.images is not None:
+            self._objects.put(keys.images, assembled.images, "text/csv; charset=utf-8")
         self._objects.put(keys.page, assembled.page, "text/html; charset=utf-8")
         self._objects.put(keys.report, assembled.report, "application/json")
         try:

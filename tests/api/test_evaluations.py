@@ -7,6 +7,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from api.app import create_app
+from api.routes.evaluations import policy_of
 from core.evaluations.store import RunStore
 from core.settings import Settings
 from core.storage.objects import ObjectStore
@@ -45,3 +46,11 @@ def test_runs_beyond_those_that_may_be_open_are_refused_until_one_has_ended(
 
     runs.cancel(second.get_json()["id"])
     assert client.post("/v1/evaluations", json=SHADES, headers={"Idempotency-Key": "another"}).status_code == 202
+
+
+def test_a_report_may_do_as_a_page_what_it_says_itself_and_in_an_origin_of_its_own() -> None:
+    said = b"default-src &#39;none&#39;; script-src &#39;sha256-x&#39;"
+    page = b'<meta http-equiv="Content-Security-Policy" content="' + said + b'"><script>1</script>'
+    policy = "default-src 'none'; script-src 'sha256-x'; frame-ancestors 'none'; sandbox allow-scripts"
+    assert policy_of(page) == policy
+    assert "script-src" not in policy_of(b"<script>1</script>")

@@ -122,3 +122,23 @@ def test_a_run_that_scored_otherwise_than_the_service_makes_no_thresholds(
     changed: Any = {field: value}
     with pytest.raises(RunUnfit, match=says):
         calibration_from(RUN, report_of(replace(pipeline_of(scoring), **changed)), table, ZOO, scoring)
+
+
+def test_the_limit_over_people_stands_beside_the_promise_where_they_are_known(
+    scoring: Scoring, table: ScoreTable
+) -> None:
+    run_report = report_of(pipeline_of(scoring))
+    unknown = calibration_from(RUN, run_report, table, ZOO, scoring)
+    assert {point.high_over_people for point in unknown.points} == {None}
+    rows = (
+        replace(row, reference_subject=f"p{n % 40}", probe_subject=f"p{(n % 40 + 1 + n // 40) % 40}")
+        for n, row in enumerate(table.rows)
+    )
+    known = calibration_from(RUN, run_report, ScoreTable(tuple(rows)), ZOO, scoring)
+    shown = [point for point in known.points if point.threshold is not None]
+    assert [point.threshold for point in shown] == [point.threshold for point in unknown.points if point.threshold]
+    for point in shown:
+        assert point.high is not None
+        assert point.high_over_people is not None
+        assert point.high <= point.target
+        assert point.high < point.high_over_people, "40 people are fewer than 1000 strangers"

@@ -46,7 +46,7 @@ def test_a_run_is_planned_embedded_and_assembled_and_nothing_is_fetched_twice(be
     pairs = f"datasets/{dataset.digest}/pairs.csv"
     assert bench.objects.fetched == dict.fromkeys((POINTER, pairs, *(m.part_key for m in messages)), 1)
     keys = RunKeys(run.id)
-    assert bench.objects.stored == {keys.scores: 1, keys.page: 1, keys.report: 1}
+    assert bench.objects.stored == {keys.scores: 1, keys.images: 1, keys.page: 1, keys.report: 1}
     done = bench.store.get(run.id)
     assert done.status is Status.SUCCEEDED
     assert done.summary["fta"] == {"images": 1}

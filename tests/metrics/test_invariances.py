@@ -23,6 +23,8 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "accuracy_10fold_with_fta": partial(metrics.accuracy_10fold, not_acquired="non_match"),
     "auc": lambda s: metrics.auc(s.mated_scores, s.non_mated_scores),
     "by_group": partial(metrics.by_group, threshold=THRESHOLD),
+    "cllr_10fold": metrics.cllr_10fold,
+    "cllr_min": lambda s: metrics.cllr_min(s.mated_scores, s.non_mated_scores),
     "d_prime": lambda s: metrics.d_prime(s.mated_scores, s.non_mated_scores),
     "eer": lambda s: metrics.eer(s.mated_scores, s.non_mated_scores),
     "error_curve": lambda s: metrics.error_curve(s.mated_scores, s.non_mated_scores),
@@ -33,25 +35,46 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "fnmr_at_fmr": partial(metrics.fnmr_at_fmr, target=0.2),
     "fta": metrics.fta,
     "measure": lambda s: metrics.to_dict(metrics.measure(s), curve=True),
+    "min_dcf": lambda s: metrics.min_dcf(s.mated_scores, s.non_mated_scores, 0.2),
     "operating_point": partial(metrics.operating_point, threshold=THRESHOLD),
     "optimistic_accuracy": metrics.optimistic_accuracy,
 }
 NOT_A_METRIC = {
+    "by_quality",  # needs a quality of each pair, see test_quality
+    "by_people",  # intervals, see test_by_people
     "clopper_pearson",  # of counts, see test_rates
+    "cllr",  # of likelihood ratios, see test_likelihood
     "correct_10fold",  # decisions, see test_folds
+    "discard_curve",  # likewise
+    "group_matrix",  # needs the groups of both sides, see test_matrix
+    "group_spread",  # of rates, see test_matrix
+    "design_effect",  # of decisions, see test_dependence
+    "difference_at_fmr",  # of two runs, see test_differences
+    "difference_at_same_fmr",
+    "difference_at_thresholds",
+    "false_matches_allowed",  # of counts, see test_same_fmr
+    "holm",  # of p-values, see test_paired
     "mcnemar",  # of two runs, see test_paired
+    "people_of",
     "plain",
     "rate",
+    "rate_over_people",  # of decisions, see test_dependence
+    "same_fmr",  # of two runs, see test_same_fmr
+    "strangers",
+    "threshold_for_false_matches",  # see test_same_fmr
     "to_dict",
     "trials_needed",
     "upper_limit",  # of counts, see test_rates
+    "variance_over_people",  # of decisions, see test_dependence
+    "worths",  # see test_dependence
     "zero_error_bound",
 }
 #: Uses distances between scores, or a threshold fixed on their scale.
-NOT_RANK_BASED = {"d_prime", "measure", "fmr", "fnmr", "operating_point", "by_group"}
+NOT_RANK_BASED = {"d_prime", "cllr_10fold", "measure", "fmr", "fnmr", "operating_point", "by_group"}
 NOT_MIRRORED = {
     "accuracy_10fold",  # of several best thresholds it takes the largest
     "accuracy_10fold_with_fta",
+    "min_dcf",  # of several best thresholds it takes the largest, and its prior is not one half
     "fmr_kept",  # a threshold of non-mated scores alone, and no mirror of it
     "fta",  # does not depend on scores; mated and non-mated counts exchange by definition
     "measure",

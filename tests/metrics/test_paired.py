@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluator.metrics import McNemar, mcnemar
+from evaluator.metrics import McNemar, holm, mcnemar
 
 RUNS = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40)
 
@@ -33,3 +33,30 @@ def test_runs_on_other_pairs_are_refused() -> None:
         mcnemar(np.array([True]), np.array([True, False]))
     with pytest.raises(ValueError, match="second: must be booleans"):
         mcnemar(np.array([True]), np.array([0.7]))
+
+
+P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=12)
+
+
+def test_holm_multiplies_the_smallest_by_all_the_next_by_one_less_and_never_falls() -> None:
+    assert holm([0.01, 0.02, 0.03, 0.5]) == pytest.approx((0.04, 0.06, 0.06, 0.5))
+    assert holm([0.6, 0.7]) == (1.0, 1.0)
+    assert holm([]) == ()
+
+
+@given(P_VALUES)
+def test_an_adjusted_p_value_is_no_smaller_and_keeps_its_rank(p_values: list[float]) -> None:
+    adjusted = holm(p_values)
+    assert all(p <= q <= 1 for p, q in zip(p_values, adjusted, strict=True))
+    in_order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    assert [adjusted[place] for place in in_order] == sorted(adjusted)
+
+
+@given(P_VALUES, st.floats(0, 1))
+def test_one_more_test_makes_no_p_value_smaller(p_values: list[float], another: float) -> None:
+    assert all(q <= r for q, r in zip(holm(p_values), holm([*p_values, another]), strict=False))
+
+
+def test_a_p_value_outside_of_0_to_1_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"within 0\.\.1, not 1.5"):
+        holm([0.5, 1.5])

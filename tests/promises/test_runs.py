@@ -224,8 +224,8 @@ def test_celery_and_likeness_have_the_same_verbs_and_the_report_can_be_recompute
     assert json.loads((tmp_path / "report.json").read_text()) == report
     assert (tmp_path / "report.html").read_text().startswith("<!doctype html>")
     threshold = str(report["pack"]["threshold"]["value"])
-    scores = str(tmp_path / "scores.csv")
-    again = own_stack.likeness("evaluate", "recompute", scores, "--threshold", threshold)
+    scores, images = str(tmp_path / "scores.csv"), str(tmp_path / "images.csv")
+    again = own_stack.likeness("evaluate", "recompute", scores, "--images", images, "--threshold", threshold)
     assert json.loads(again.stdout) == report["metrics"]
     twice = own_stack.likeness("evaluate", "run", "sample", "--wait", "--json")
     other = json.loads(twice.stdout)["run_id"]
@@ -294,7 +294,8 @@ def test_comparing_a_run_with_itself_finds_no_difference_and_no_regression(bench
     compared = bench.likeness("evaluate", "compare", run_id, run_id, "--fail-on-regression", "--json")
     assert compared.returncode == 0, compared.stderr
     found = json.loads(compared.stdout)
-    assert (found["b"], found["c"], found["significant"]) == (0, 0, False)
+    assert {(test["b"], test["c"], test["significant"]) for test in found["tests"]} == {(0, 0, False)}
+    assert (len(found["tests"]), found["regression"]) == (3, False)
 
 
 def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(

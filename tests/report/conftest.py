@@ -35,11 +35,15 @@ def by_hand() -> ScoreTable:
 def lfw_sized() -> MakeTable:
     """6000 pairs in ten folds, scores drawn from two normal distributions; `mean` of the mated ones."""
 
-    def make(mean: float = 0.65, *, seed: int = 7, folds: bool = True, fail: bool = False) -> ScoreTable:
+    def make(
+        mean: float = 0.65, *, seed: int = 7, folds: bool = True, fail: bool = False, people: int | None = None
+    ) -> ScoreTable:
         random = np.random.default_rng(seed)
         mated = np.tile(np.repeat([True, False], 300), 10)
         score = np.where(mated, random.normal(mean, 0.12, 6000), random.normal(0.05, 0.1, 6000))
         reason = "no_face" if fail else None
+        one = random.integers(0, people or 1, 6000)
+        other = np.where(mated, one, (one + random.integers(1, people, 6000)) % people) if people else one
         rows = (
             ScoreRow(
                 f"Ada_Lovelace/Ada_Lovelace_{i:04d}.jpg",
@@ -49,6 +53,8 @@ def lfw_sized() -> MakeTable:
                 fold=i // 600 + 1 if folds else None,
                 reference_failure=reason,
                 probe_failure=reason,
+                reference_subject=f"p{one[i]}" if people else None,
+                probe_subject=f"p{other[i]}" if people else None,
             )
             for i in range(6000)
         )

@@ -93,6 +93,7 @@ def cases(by_hand: ScoreTable, lfw_sized: MakeTable) -> dict[str, ScoreTable]:
         "no folds": lfw_sized(folds=False),
         "nothing acquired": lfw_sized(fail=True),
         "one pair": ScoreTable((ScoreRow("a", "b", True, 0.5),)),
+        "people": ScoreTable(lfw_sized(people=400).rows[::10]),
         "groups": ScoreTable(
             tuple(replace(row, groups=("f" if i % 3 else "m", str(i % 2))) for i, row in enumerate(by_hand.rows)),
             ("gender", "age"),

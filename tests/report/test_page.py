@@ -1,22 +1,33 @@
+import csv
+import io
+import json
 import os
 import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from hashlib import sha256
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from core.vocabulary import Threshold
-from evaluator.report import RunFacts, ScoreTable, build_page, build_report
+from evaluator.report import CostFacts, ImageTable, RunFacts, ScoreTable, build_page, build_report, plot_data
+from evaluator.report.thumbnails import shown_images, thumbnails
 
 MakeTable = Callable[..., ScoreTable]
 ROOT = Path(__file__).parents[2]
-VOID = {"meta", "br", "wbr"}
-EVIL = "<script>alert(1)</script>\"' onload=x <img src=x onerror=alert(2)> &lt;b&gt; $title ${style} </td>"
+VOID = {"meta", "br", "wbr", "input", "img"}
+NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*(?:\.[0-9]+)?")
+EVIL = "<script>alert(1)</script>\"' onload=x <img src=x onerror=alert(2)> &lt;b&gt; {{ title }} {# x #} </td>"
 
 
 class Page(HTMLParser):
@@ -54,6 +65,26 @@ def page_of(facts: RunFacts, table: ScoreTable) -> str:
     return build_page(build_report(facts, table), table)
 
 
+def rates_in(data: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(data, dict):
+        if "upper" in data:
+            yield data
+        data = list(data.values())
+    if isinstance(data, list):
+        for value in data:
+            yield from rates_in(value)
+
+
+def measured(table: ScoreTable) -> ImageTable:
+    """Whatever the measures are, they are the same for the same table; nothing is cut off."""
+    images = tuple(table.failures)
+    random = np.random.default_rng(11)
+    names = ("inter_eye_distance_px", "yaw_deg", "sharpness", "cut_off")
+    columns = [random.normal(40, 5, len(images)), random.normal(0, 25, len(images)), random.random(len(images))]
+    values = [column.astype(np.float32) for column in (*columns, np.zeros(len(images)))]
+    return ImageTable(images, dict(zip(names, values, strict=True)))
+
+
 @pytest.fixture(scope="module")
 def whole(lfw_sized: MakeTable, facts: RunFacts) -> str:
     return page_of(facts, lfw_sized())
@@ -69,12 +100,89 @@ def test_the_page_is_one_well_formed_file_of_moderate_size(whole: str) -> None:
 
 def test_the_page_asks_the_network_for_nothing(whole: str) -> None:
     page = Page(whole)
-    assert {tag for tag, _ in page.elements} & {"script", "img", "link", "iframe", "object", "embed", "base"} == set()
+    assert {tag for tag, _ in page.elements} & {"img", "link", "iframe", "object", "embed", "base"} == set()
     assert [value for name, value in page.attributes if name in ("src", "srcset", "data", "poster")] == []
     links = {value for name, value in page.attributes if name in ("href", "xlink:href") and not value.startswith("#")}
     assert links == {"http://vis-www.cs.umass.edu/lfw/"}
     assert "@import" not in whole
     assert re.findall(r"url\((?!#)", whole) == []
+
+
+def test_the_policy_lets_in_the_style_and_the_script_of_this_page_and_nothing_else(whole: str) -> None:
+    page = Page(whole)
+    (policy,) = (a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
+    for tag, kind in (("style", "style-src"), ("script", "script-src")):
+        (inline,) = re.findall(rf"<{tag}>(.*?)</{tag}>", whole, flags=re.DOTALL)
+        digest = b64encode(sha256(inline.encode()).digest()).decode()
+        assert f"{kind} 'sha256-{digest}';" in policy
+    # A style attribute would be refused, and a handler too.
+    assert [name for name, _ in page.attributes if name == "style" or name.startswith("on")] == []
+
+
+def test_the_picker_steps_through_counts_that_the_scores_give(
+    whole: str, lfw_sized: MakeTable, facts: RunFacts
+) -> None:
+    table = lfw_sized()
+    (data,) = re.findall(r'<script type="application/json" id="sweep">(.*?)</script>', whole)
+    swept = json.loads(data)
+    scores = table.score_set
+    assert (swept["non_mated"], swept["mated"]) == (scores.non_mated_scores.size, scores.mated_scores.size)
+    assert 200 <= len(swept["thresholds"]) <= 700
+    for i in range(0, len(swept["thresholds"]), 17):
+        at = swept["thresholds"][i]
+        assert swept["fm"][i] == (scores.non_mated_scores >= at).sum()
+        assert swept["fnm"][i] == (scores.mated_scores < at).sum()
+    report = build_report(facts, table)
+    named = [report["metrics"]["at_threshold"], *report["metrics"]["fnmr_at_fmr"]]
+    for point in (point for point in named if "threshold" in point):
+        i = swept["thresholds"].index(point["threshold"])
+        assert (swept["fm"][i], swept["fnm"][i]) == (point["fmr"]["errors"], point["fnmr"]["errors"])
+        assert swept["fmr_upper"][i] == pytest.approx(point["fmr"]["upper"], rel=1e-3)
+
+
+def test_without_its_script_the_page_lacks_only_what_the_script_moves(whole: str) -> None:
+    page = Page(whole)
+    hidden = [attributes for _, attributes in page.elements if "hidden" in attributes]
+    assert {a.get("id") or a.get("class") for a in hidden} == {"chooser", "said", "moves picked", "moves"}
+    text = page.text.replace("\u00a0", " ")
+    assert "at a million non-mated comparisons a day" in text
+    assert text.count("observed FMR ≤ 0.1 %") == 3, "in the headline, and in two tables"
+
+
+def said_of(data: Any) -> Iterator[str]:
+    """Every way in which the page may say a number of the report, and the numbers in its sentences."""
+    if isinstance(data, str):
+        yield from NUMBER.findall(data)
+    elif isinstance(data, dict | list):
+        for value in data.values() if isinstance(data, dict) else data:
+            yield from said_of(value)
+    elif isinstance(data, int | float):
+        yield from (f"{data:g}", f"{data:,}", str(data), f"{100 * data:g}", f"{100 * data:.3g}", f"{1e6 * data:,.0f}")
+        yield f"{round(float(f'{1e6 * data:.3g}')):,}"
+        for places in range(6):
+            yield from (f"{abs(data):.{places}f}", f"{100 * data:.{places}f}", f"{100 * (1 - data):.{places}f}")
+
+
+def test_every_number_of_the_page_is_in_the_report(lfw_sized: MakeTable, facts: RunFacts) -> None:
+    table = lfw_sized(mean=0.5)
+    sides = [("f", "f"), ("m", "m"), ("f", "m"), ("m", "f")]
+    rows = tuple(replace(row, groups=sides[i % 4]) for i, row in enumerate(table.rows))
+    table = ScoreTable(rows, ("reference_sex", "probe_sex"))
+    cost = CostFacts(40, 2.0, ("a machine, 2 cores",), 128, 38_000_000)
+    report = build_report(replace(facts, cost=cost), table, measured(table))
+    source = build_page(report, table)
+    # Plots are drawn from what `plot_data` writes; a heading of the table has 95 %, and so on.
+    text = unescape(re.sub(r"<(svg|script|style)\b.*?</\1>|<[^>]+>", " ", source, flags=re.DOTALL))
+    written = " ".join(path.read_text() for path in (ROOT / "evaluator/report/templates").glob("*.html"))
+    folds = report["metrics"]["accuracy_10fold"]["folds"]
+    sums = [sum(fold[key] for fold in folds) for key in ("mated_errors", "non_mated_errors", "trials")]
+    known = {*said_of(report), *said_of(sums), "38.0", *NUMBER.findall(written)}
+    found = set(NUMBER.findall(text))
+    assert len(found) > 300
+    assert found - known == set()
 
 
 def test_links_within_the_page_lead_somewhere(whole: str) -> None:
@@ -123,10 +231,11 @@ def test_hostile_names_stay_text(by_hand: ScoreTable, facts: RunFacts) -> None:
     )
     source = page_of(hostile, ScoreTable(rows, (EVIL,)))
     page = Page(source)
-    assert {tag for tag, _ in page.elements} & {"script", "img"} == set()
+    assert {tag for tag, _ in page.elements} & {"img"} == set()
+    assert len([tag for tag, _ in page.elements if tag == "script"]) == 2
     assert [name for name, _ in page.attributes if name.startswith("on")] == []
     assert page.text.count("<script>alert(1)</script>") > 20
-    assert "$title ${style}" in page.text
+    assert "{{ title }} {# x #}" in page.text
 
 
 def test_what_cannot_be_given_says_why(lfw_sized: MakeTable, facts: RunFacts) -> None:
@@ -142,13 +251,108 @@ def test_what_cannot_be_given_says_why(lfw_sized: MakeTable, facts: RunFacts) ->
 
 def test_a_tiny_sample_is_refused_target_by_target(by_hand: ScoreTable, facts: RunFacts) -> None:
     text = Page(page_of(facts, by_hand)).text
-    assert text.count("even without an error they show only") == 8
+    assert text.count("even without an error they show only") == 9, "of eight targets, and in the headline"
 
 
 def test_groups_have_a_table_when_there_are_any(by_hand: ScoreTable, facts: RunFacts) -> None:
     table = ScoreTable(tuple(replace(row, groups=("f",)) for row in by_hand.rows), ("gender",))
     assert "gender=f" in Page(page_of(facts, table)).text
     assert 'id="groups"' not in page_of(facts, by_hand)
+
+
+def test_groups_of_both_sides_have_a_heat_map_in_which_too_few_are_refused(
+    lfw_sized: MakeTable, facts: RunFacts
+) -> None:
+    whole = lfw_sized()
+    sides = [("f", "f"), ("m", "m"), ("f", "m"), ("m", "f")]
+    rows = (
+        replace(row, groups=("m", "x") if i % 600 == 599 else sides[i % 4])  # ten non-mated pairs across m and x
+        for i, row in enumerate(whole.rows)
+    )
+    table = ScoreTable(tuple(rows), ("reference_sex", "probe_sex"))
+    page = Page(page_of(facts, table))
+    cells = build_report(facts, table)["metrics"]["group_fmr"]["sex"]["cells"]
+    assert [(cell["one"], cell["other"]) for cell in cells][:3] == [("f", "f"), ("f", "m"), ("f", "x")]
+    assert "too few: 10 non-mated comparisons, fewer than 300" in page.text
+    assert [a["class"] for _, a in page.elements if (a.get("class") or "").startswith("heat-")] != []
+    assert "Highest within a group over lowest" in page.text
+    assert 'aria-label="Scores by group' in page_of(facts, table)
+
+
+def test_what_quality_has_to_do_with_errors_is_shown_where_it_was_measured(
+    whole: str, lfw_sized: MakeTable, facts: RunFacts
+) -> None:
+    assert 'id="quality"' not in whole
+    table = lfw_sized()
+    images = measured(table)
+    page = Page(build_page(build_report(facts, table, images), table))
+    text = page.text.replace("\u00a0", " ")
+    assert "Errors by pose: the larger yaw of the two" in text
+    assert "up to 15" in text
+    assert "echo '" + images.digest + "  images.csv' | sha256sum --check" in text
+    plots = [a["aria-label"] for tag, a in page.elements if tag == "svg"]
+    assert "FNMR when the pairs worst in sharpness are discarded" in plots
+    assert "FNMR when the pairs worst in share of the face cut off are discarded" not in plots, "all have the same"
+
+
+def test_worst_pairs_are_shown_only_where_thumbnails_are_given(by_hand: ScoreTable, facts: RunFacts) -> None:
+    report = build_report(facts, by_hand)
+    assert "Images are named and not shown" in page_of(facts, by_hand)
+    assert shown_images(report) >= {"a03", "b03", "c07", "d07"}
+    body = io.BytesIO()
+    Image.new("RGB", (600, 300), "red").save(body, "PNG")
+    small = thumbnails([("a03", body.getvalue()), ("b03", b"no image")])
+    assert set(small) == {"a03"}
+    with Image.open(io.BytesIO(b64decode(small["a03"].partition(",")[2]))) as copy:
+        assert (copy.format, copy.size) == ("JPEG", (112, 56))
+    source = build_page(report, by_hand, small)
+    page = Page(source)
+    assert [a["src"] for tag, a in page.elements if tag == "img"] == [small["a03"]]
+    assert "not shown: cannot be read" in page.text
+    assert "This page shows photographs of people" in page.text
+
+
+def test_the_cost_is_that_of_the_images_the_run_embedded_itself(by_hand: ScoreTable, facts: RunFacts) -> None:
+    cost = CostFacts(40, 2.0, ("a machine, 2 cores",), 128, 38_000_000)
+    text = Page(page_of(replace(facts, cost=cost), by_hand)).text
+    assert "Cost: 50.0 ms an image" in text
+    assert "38.0 MB of pack; 128 numbers, 512 bytes, an embedding" in text
+    cached = replace(cost, embedded_images=0, embedding_s=0.0, machines=())
+    assert (
+        "no time, for every image had been embedded before" in Page(page_of(replace(facts, cost=cached), by_hand)).text
+    )
+    assert build_report(facts, by_hand)["cost"] == {"insufficient_data": "the cost was not noted"}
+
+
+def test_every_number_behind_a_plot_is_in_its_csv(lfw_sized: MakeTable, facts: RunFacts) -> None:
+    table = lfw_sized()
+    report = build_report(facts, table, measured(table))
+    files = {name: list(csv.DictReader(io.StringIO(body.decode()))) for name, body in plot_data(report, table).items()}
+    assert set(files) == {f"{n}.csv" for n in ("curve", "thresholds", "histogram", "folds", "discard", "quality")}
+    assert sum(int(row["mated"]) + int(row["non_mated"]) for row in files["histogram.csv"]) == 6000
+    point = report["metrics"]["at_threshold"]
+    (at,) = (row for row in files["thresholds.csv"] if float(row["threshold"]) == 0.363)
+    assert (float(at["fmr"]), float(at["fnmr"])) == (point["fmr"]["value"], point["fnmr"]["value"])
+    assert float(at["fmr_upper"]) == point["fmr"]["upper"]
+    ends = files["curve.csv"][0], files["curve.csv"][-1]
+    assert [(float(row["fmr"]), float(row["fnmr"])) for row in ends] == [(1, 0), (0, 1)]
+    assert [float(row["accuracy"]) for row in files["folds.csv"]] == [
+        fold["accuracy"] for fold in report["metrics"]["accuracy_10fold"]["folds"]
+    ]
+    curve = report["metrics"]["quality"]["discard"]["sharpness"]
+    assert [float(row["fnmr"]) for row in files["discard.csv"] if row["measure"] == "sharpness"] == curve["fnmr"]
+
+
+def test_a_report_of_before_has_a_page_of_what_it_has(by_hand: ScoreTable, facts: RunFacts) -> None:
+    report = build_report(facts, by_hand)
+    for key in ("cllr_min", "cllr_10fold", "min_dcf", "by_people", "group_fmr", "quality"):
+        del report["metrics"][key]
+    del report["image_digest"], report["cost"], report["headline"], report["caveats"]
+    for rate in rates_in(report):
+        del rate["upper"]
+    page = Page(build_page(report, by_hand))
+    assert "90.00" in page.text
+    assert {"picker", "points"} <= {value for name, value in page.attributes if name == "id"}
 
 
 def test_a_report_of_other_scores_is_refused(by_hand: ScoreTable, lfw_sized: MakeTable, facts: RunFacts) -> None:

@@ -9,8 +9,10 @@ import matplotlib
 import numpy as np
 import pytest
 
-from evaluator.metrics import ErrorCurve, error_curve
+from evaluator.metrics import ErrorCurve, ScoreSet, error_curve
 from evaluator.report import ScoreTable, plots
+from evaluator.report.sweep import Sweep, sweep
+from evaluator.report.threshold_plots import rates_svg
 
 MakeTable = Callable[..., ScoreTable]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -29,12 +31,15 @@ def drawn(lfw_sized: MakeTable) -> dict[str, str]:
     curve = error_curve(mated, non_mated)
     assert isinstance(curve, ErrorCurve)
     marks = [plots.Mark("FMR ≤ 1 %", 0.01, 0.002), plots.Mark("threshold <0.4>", 0.0, 0.02, chosen=True)]
+    swept = sweep(scores)
+    assert isinstance(swept, Sweep)
     lines = [("pack 0.363", 0.363), ("elsewhere", 7.0)]
     return {
         "roc": plots.roc_svg(curve, marks),
         "det": plots.det_svg(curve, marks),
         "histogram": plots.histogram_svg(mated, non_mated, lines),
         "histogram-log": plots.histogram_svg(mated, non_mated, lines, log=True),
+        "rates": rates_svg(swept, lines),
         "folds": plots.folds_svg([(fold, 0.99 + fold % 4 / 600) for fold in range(10)], 0.9925, (0.99, 0.994)),
     }
 
@@ -61,7 +66,7 @@ def test_a_threshold_outside_of_the_scores_is_not_drawn(drawn: dict[str, str]) -
     assert "elsewhere" not in texts(drawn["histogram"])
 
 
-def test_the_five_plots_of_a_page_share_no_id_and_refer_only_to_their_own(drawn: dict[str, str]) -> None:
+def test_the_plots_of_a_page_share_no_id_and_refer_only_to_their_own(drawn: dict[str, str]) -> None:
     ids = [name for svg in drawn.values() for name in re.findall(r'\bid="([^"]+)"', svg)]
     assert len(ids) == len(set(ids))
     for svg in drawn.values():
@@ -78,6 +83,7 @@ def test_colours_are_variables_of_the_page_with_a_fallback(drawn: dict[str, str]
 def test_a_plot_carries_no_date_no_style_and_no_address(drawn: dict[str, str]) -> None:
     for svg in drawn.values():
         assert "<style" not in svg
+        assert " style=" not in svg
         assert "metadata" not in svg
         assert set(re.findall(r"https?://[^\"]+", svg)) <= {
             "http://www.w3.org/2000/svg",
@@ -98,7 +104,7 @@ def test_thinning_drops_only_points_inside_level_and_upright_runs() -> None:
     random = np.random.default_rng(3)
     mated, non_mated = random.normal(1, 1, 500).round(2), random.normal(0, 1, 500).round(2)
     curve = curve_of(mated.tolist(), non_mated.tolist())
-    thin = plots._corners(curve)
+    thin = plots.seen_corners(curve)
     assert thin.thresholds.size < curve.thresholds.size
     places = np.searchsorted(curve.thresholds, thin.thresholds)
     assert (places[0], places[-1]) == (0, curve.thresholds.size - 1)
@@ -126,6 +132,9 @@ def test_odd_scores_are_drawn_without_a_warning(mated: list[float], non_mated: l
     for log in (False, True):
         ElementTree.fromstring(plots.histogram_svg(np.array(mated), np.array(non_mated), [("t", 0.5)], log=log))
     ElementTree.fromstring(plots.histogram_svg(np.array(mated), np.array([])))
+    swept = sweep(ScoreSet.of(mated, non_mated))
+    assert isinstance(swept, Sweep)
+    ElementTree.fromstring(rates_svg(swept, [("t", 0.5)]))
 
 
 def test_folds_that_are_all_alike_are_drawn() -> None:

@@ -112,3 +112,38 @@ def test_a_table_that_could_not_be_written_is_refused() -> None:
         ScoreTable((replace(row, groups=("x",)),))
     with pytest.raises(ValueError, match="row 1: score is nan"):
         ScoreTable((row, replace(row, score=float("nan"))))
+
+
+def test_who_is_on_the_images_stands_in_the_last_two_columns_and_comes_back() -> None:
+    rows = (
+        ScoreRow("a.jpg", "b.jpg", True, 0.9, reference_subject="Ada", probe_subject="Ada"),
+        ScoreRow("a.jpg", "c.jpg", False, None, None, (), None, "no_face", "Ada", "Bo"),
+    )
+    table = ScoreTable(rows)
+    assert table.csv == (
+        b"reference,probe,mated,fold,score,reference_failure,probe_failure,reference_subject,probe_subject\n"
+        b"a.jpg,b.jpg,1,,0.9,,,Ada,Ada\na.jpg,c.jpg,0,,,,no_face,Ada,Bo\n"
+    )
+    assert from_csv(table.csv) == table
+    assert table.score_set.reference_subject is not None
+    assert table.score_set.reference_subject.tolist() == ["Ada", "Ada"]
+
+
+def test_a_file_without_subjects_is_the_same_bytes_as_before(by_hand: ScoreTable) -> None:
+    assert b"subject" not in by_hand.csv
+    assert from_csv(by_hand.csv).csv == by_hand.csv
+    assert by_hand.score_set.probe_subject is None
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a,b,1,,0.9,,,Ada,Bo", "line 2: mated is 1, but the subjects are 'Ada' and 'Bo'"),
+        ("a,b,1,,0.9,,,Ada,", "line 2: either every pair names both its subjects or none does"),
+        ("a,b,1,,0.9,,,,", "line 2: reference_subject is empty"),
+    ],
+)
+def test_subjects_that_are_missing_or_contradict_are_named_by_line(row: str, message: str) -> None:
+    header = "reference,probe,mated,fold,score,reference_failure,probe_failure,reference_subject,probe_subject"
+    with pytest.raises(ScoreFileInvalid, match=message):
+        from_csv(f"{header}\n{row}\n".encode())

@@ -87,7 +87,8 @@ def import_(
     with progress_bar(f"importing {name or kind}") as move:
         dataset = import_dataset(services.objects, name or kind, benchmark, replace=replace, progress=move)
     click.echo(
-        f"{dataset.name}: {dataset.images} images, {dataset.pairs} pairs ({dataset.mated} mated), "
+        f"{dataset.name}: {dataset.images} images of {dataset.people or '?'} people, {dataset.pairs} pairs "
+        f"({dataset.mated} mated), "
         f"{dataset.folds or 'no'} folds, {len(dataset.shards)} shards, digest {dataset.digest}"
     )
     for note in dataset.notes:
@@ -123,7 +124,9 @@ def datasets(services: Services, delete_name: str | None, as_json: bool) -> None
         return
     imported = list_datasets(services.objects)
     if as_json:
-        click.echo(json.dumps([{k: v for k, v in asdict(d).items() if k != "shards"} for d in imported], indent=2))
+        long = ("shards", "subjects")
+        facts = [{k: v for k, v in asdict(d).items() if k not in long} | {"people": d.people} for d in imported]
+        click.echo(json.dumps(facts, indent=2))
         return
     table = Table("name", "kind", "track", "images", "pairs", "mated", "folds", "digest", box=None, pad_edge=False)
     for d in imported:

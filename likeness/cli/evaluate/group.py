@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from core.errors import LikenessError
-from likeness.cli.evaluate import datasets, pad, results, runs
+from likeness.cli.evaluate import comparing, datasets, overview, pad, results, runs, transferring
 
 
 class EvaluateGroup(click.Group):
@@ -35,7 +35,7 @@ def evaluate() -> None:
 for command in (
     *(datasets.import_, datasets.fetch, datasets.datasets),
     *(runs.run, runs.resume, runs.watch, runs.list_, runs.show, runs.cancel),
-    *(results.report, results.recompute, results.compare, results.calibrate),
-    pad.pad,
+    *(results.report, results.recompute, results.calibrate),
+    *(comparing.compare, transferring.transfer, overview.index, pad.pad),
 ):
     evaluate.add_command(command)

@@ -1,7 +1,6 @@
-"""`report`, `recompute`, `compare`, `calibrate`: what a run found."""
+"""`report`, `recompute`, `calibrate`: what a run found."""
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,9 +10,11 @@ from core.evaluations.calibrations import CalibrationStore, CalibrationUnfit
 from core.evaluations.scoring import Scoring
 from core.messaging.presence import Presence
 from core.packs.catalogue import find_pack, load_catalogue
-from likeness.cli.evaluate.services import FILE, Services, result_of, with_services
+from likeness.cli.evaluate.services import FILE, Services, result_if_any, result_of, with_services
 
 RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores"}
+#: Not there where nothing was measured of the images, nor in runs of before.
+IMAGES = {"images.csv": "images"}
 
 
 @click.command()
@@ -23,43 +24,48 @@ RESULTS = {"report.json": "report", "report.html": "page", "scores.csv": "scores
     "directory",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
-    help="Directory for report.json, report.html and scores.csv.",
+    help="Directory for report.json, report.html, scores.csv and images.csv.",
 )
+@click.option("--thumbnails", is_flag=True, help="Show the worst pairs in the page, from the data set. Not stored.")
 @with_services
-def report(services: Services, run_id: str, directory: Path) -> None:
-    """Write the report of a RUN: for machines, for people, and every score."""
+def report(services: Services, run_id: str, directory: Path, thumbnails: bool) -> None:
+    """Write the report of a RUN: for machines, for people, every score, and every plot's data in plots/."""
+    from evaluator.datasets import images_of
+    from evaluator.report import build_page, from_csv, plot_data
+    from evaluator.report.thumbnails import shown_images
+    from evaluator.report.thumbnails import thumbnails as small_copies
+
     directory.mkdir(parents=True, exist_ok=True)
     for file, kind in RESULTS.items():
         (directory / file).write_bytes(result_of(services, run_id, kind))
         click.echo(directory / file)
+    for file, kind in IMAGES.items():
+        if (body := result_if_any(services, run_id, kind)) is not None:
+            (directory / file).write_bytes(body)
+            click.echo(directory / file)
+    made = json.loads((directory / "report.json").read_bytes())
+    table = from_csv((directory / "scores.csv").read_bytes())
+    (directory / "plots").mkdir(exist_ok=True)
+    for file, body in plot_data(made, table).items():
+        (directory / "plots" / file).write_bytes(body)
+    click.echo(directory / "plots")
+    if thumbnails:
+        dataset = made["dataset"]
+        small = small_copies(images_of(services.objects, dataset["name"], dataset["digest"], shown_images(made)))
+        (directory / "report.html").write_text(build_page(made, table, small), encoding="utf-8")
+        click.echo(f"{directory / 'report.html'} shows photographs of people")
 
 
 @click.command()
 @click.argument("scores", type=FILE)
 @click.option("--threshold", type=click.FloatRange(-1, 1), help="The pack's threshold; the report names it.")
-def recompute(scores: Path, threshold: float | None) -> None:
+@click.option("--images", type=FILE, help="images.csv of the same run, for what its report says of quality.")
+def recompute(scores: Path, threshold: float | None, images: Path | None) -> None:
     """Compute every metric again from a SCORES file, as JSON: the same numbers as in its report."""
     from evaluator.report import recompute as metrics_of
 
-    click.echo(json.dumps(metrics_of(scores.read_bytes(), threshold), indent=2))
-
-
-@click.command()
-@click.argument("run_a", metavar="RUN_A")
-@click.argument("run_b", metavar="RUN_B")
-@click.option("--fail-on-regression", is_flag=True, help="Exit with 5 when B is significantly worse than A.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_services
-def compare(services: Services, run_a: str, run_b: str, fail_on_regression: bool, as_json: bool) -> None:
-    """Say whether two runs on the same pairs differ significantly (McNemar's exact test)."""
-    from evaluator.report import as_text, from_csv
-    from evaluator.report import compare as compare_scores
-
-    a, b = (from_csv(result_of(services, run_id, "scores")) for run_id in (run_a, run_b))
-    comparison = compare_scores(a, b, names=(run_a, run_b))
-    click.echo(json.dumps(comparison, indent=2) if as_json else as_text(comparison), nl=as_json)
-    if fail_on_regression and comparison["regression"]:
-        sys.exit(5)
+    body = images.read_bytes() if images else None
+    click.echo(json.dumps(metrics_of(scores.read_bytes(), threshold, body), indent=2))
 
 
 @click.command()
@@ -100,5 +106,6 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
         else:
             click.echo(
                 f"  FMR <= {point.target:g}: threshold {point.threshold:.4f} ({point.errors} false matches in "
-                f"{point.trials}, so at most {point.high:.3g} with 95 % confidence)"
+                f"{point.trials}, so at most {point.high:.3g} with 95 % confidence); over people, who recur: "
+                + (f"at most {point.high_over_people:.3g}" if point.high_over_people is not None else "not known")
             )

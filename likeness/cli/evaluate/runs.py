@@ -4,7 +4,6 @@ import json
 import sys
 import time
 from dataclasses import asdict
-from typing import Any
 
 import click
 from rich.table import Table
@@ -18,6 +17,7 @@ from core.packs.catalogue import PackKind, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
+from likeness.cli.evaluate.headline import headline
 from likeness.cli.evaluate.services import Services, progress_bar, result_of, with_services
 from likeness.cli.terminal import wide_console
 
@@ -196,27 +196,9 @@ def _describe(run: Run) -> str:
         f"progress   {run.progress.images_done} of {request.images} images, "
         f"{run.progress.shards_done} of {request.shards} shards",
     ]
-    lines += _headline(run.summary or {})
+    lines += headline(run.summary or {})
     if run.failure:
         lines.append(f"error      {run.failure.code}: {run.failure.message}")
     if run.status is Status.SUCCEEDED:
         lines.append(f"report     likeness evaluate report {run.id} --out DIRECTORY")
     return "\n".join(lines)
-
-
-def _headline(summary: dict[str, Any]) -> list[str]:
-    if not summary:
-        return []
-    accuracy, point = summary["accuracy_10fold"], summary["at_threshold"]
-    figure = f"{accuracy['mean']:.2%} +- {accuracy['std']:.2%}" if "mean" in accuracy else accuracy["insufficient_data"]
-    lines = [f"accuracy   {figure} (10-fold)"]
-    for name in ("fmr", "fnmr"):
-        rate = point[name]
-        figure = (
-            f"{rate['errors']}/{rate['trials']} = {rate['value']:.3%} at threshold {point['threshold']:g}, "
-            f"95 % interval {rate['low']:.3%} to {rate['high']:.3%}"
-            if "errors" in rate
-            else rate["insufficient_data"]
-        )
-        lines.append(f"{name.upper():<10} {figure}")
-    return [*lines, f"FTA        {summary['fta']['images']} images"]

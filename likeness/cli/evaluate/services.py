@@ -35,12 +35,17 @@ class Services:
         return partial(enqueue, celery_app("likeness-cli", self.settings))
 
 
+def services() -> Services:
+    """Of this deployment. Raise SettingsInvalid where it is not known which that is."""
+    settings = load_settings()
+    return Services(settings, RunStore(settings.redis), ObjectStore(settings.objects))
+
+
 def with_services(command: Callable[..., None]) -> Callable[..., None]:
     """Hand the command its services; made late, so that `--help` needs no settings."""
 
     def wrapped(*args: Any, **kwargs: Any) -> None:
-        settings = load_settings()
-        command(Services(settings, RunStore(settings.redis), ObjectStore(settings.objects)), *args, **kwargs)
+        command(services(), *args, **kwargs)
 
     return update_wrapper(wrapped, command)
 
@@ -52,6 +57,14 @@ def result_of(services: Services, run_id: str, kind: str) -> bytes:
         return services.objects.get(getattr(RunKeys(run_id), kind))
     except ObjectNotFound:
         raise LikenessError(f"run {run_id} is {run.status}; its {kind} is there once it has succeeded") from None
+
+
+def result_if_any(services: Services, run_id: str, kind: str) -> bytes | None:
+    """One of a run's results that not every run has."""
+    try:
+        return services.objects.get(getattr(RunKeys(run_id), kind))
+    except ObjectNotFound:
+        return None
 
 
 @contextmanager
