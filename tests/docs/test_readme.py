@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def folder(tmp_path: Path, samples: dict[str, Path]) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def whole_service(stack: Stack, block: Block) -> Iterator[Stack]:
+    """With who takes batches, where the block has one."""
+    if " batch " not in block.text:
+        yield stack
+        return
+    stack.start("embedder")
+    yield stack
+    stack.kill("embedder")
+
+
 def test_every_block_says_what_it_is() -> None:
     assert {block.language for block in BLOCKS} == {"sh", "python", "text"}
     assert len(RUN) >= 4
@@ -38,16 +50,16 @@ def test_every_block_says_what_it_is() -> None:
 
 
 @pytest.mark.parametrize("block", [block for block in RUN if script(block)], ids=lambda block: script(block)[:40])
-def test_what_the_readme_says_to_type_works(block: Block, folder: Path, stack: Stack) -> None:
-    typed = script(block).replace("http://127.0.0.1:8000", stack.url)
+def test_what_the_readme_says_to_type_works(block: Block, folder: Path, whole_service: Stack) -> None:
+    typed = script(block).replace("http://127.0.0.1:8000", whole_service.url)
     command = ["bash", "-euo", "pipefail", "-c", typed] if block.language == "sh" else [sys.executable, "-c", typed]
     done = subprocess.run(
         command,
         cwd=folder,
-        env={**os.environ, **stack.environment, "CURL_HOME": str(folder)},
+        env={**os.environ, **whole_service.environment, "CURL_HOME": str(folder)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
