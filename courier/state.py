@@ -25,7 +25,7 @@ KINDS = {"comparison": "job", "batch": "batch", "evaluation": "run"}
 
 
 class State(Collector):
-    """Queues, jobs, workers, deliveries, erasures: four round trips. Where Redis is away, `likeness_state_up` is 0.
+    """Queues, jobs, workers, deliveries, erasures: five round trips. Where Redis is away, `likeness_state_up` is 0.
 
     A pack that no worker holds any more stays, at 0, until this process ends.
     """
