@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from core.errors import BrokerUnavailable
 from core.messaging.broker import BROKER_DATABASE, Queues
+from core.messaging.place import PRIORITIES, list_of
 from core.settings.groups import RedisSettings
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import ID, made_at
@@ -21,7 +22,7 @@ class Line:
     """The messages of one queue that no worker has taken."""
 
     messages: int
-    #: Seconds since what the next message is about was made; 0 where nothing waits, or it is about no record.
+    #: Seconds since what it is about was made, of the next message of each priority the oldest; 0 where there is none.
     oldest_s: float
 
 
@@ -31,12 +32,14 @@ def lines(server: RedisSettings) -> Mapping[str, Line]:
     with translated(BrokerUnavailable):
         pipeline = connect(server, BROKER_DATABASE).pipeline(transaction=False)
         for queue in Queues.ALL:
-            pipeline.llen(queue)
-            pipeline.lindex(queue, -1)  # kombu puts in on the left and takes from the right
-        answers = pipeline.execute()
+            for waiting in (list_of(queue, priority) for priority in PRIORITIES):
+                pipeline.llen(waiting)
+                pipeline.lindex(waiting, -1)  # kombu puts in on the left and takes from the right
+        answers = iter(pipeline.execute())
+    found = {queue: [(next(answers), next(answers)) for _ in PRIORITIES] for queue in Queues.ALL}
     return {
-        queue: Line(count, _age_s(message, now))
-        for queue, count, message in zip(Queues.ALL, answers[::2], answers[1::2], strict=True)
+        queue: Line(sum(count for count, _ in of), max(_age_s(message, now) for _, message in of))
+        for queue, of in found.items()
     }
 
 

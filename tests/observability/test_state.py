@@ -15,6 +15,7 @@ from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import Settings
 from core.storage.connection import connect
+from core.storage.lifecycle import new_id
 from core.storage.objects import ObjectStore
 from core.vocabulary import EngineFacts, PackIdentity
 from courier.reference_scores import ReferenceScores
@@ -65,10 +66,14 @@ def test_what_waits_in_a_queue_has_the_age_of_its_job(stores: Settings, shown: S
     app = celery_app("test", stores)
     enqueue(app, Tasks.COMPARE, f"cmp_{0:012x}{'0' * 20}")  # made in 1970, and next
     enqueue(app, Tasks.COMPARE, job_that_calls_back("http://example.com", None).id)
+    enqueue(app, Tasks.COMPARE, f"cmp_{1000:012x}{'0' * 20}", queue=Queues.COMPARISONS_BUSY, priority=6)
+    enqueue(app, Tasks.COMPARE, new_id("cmp"), queue=Queues.COMPARISONS_BUSY)
     enqueue(app, Tasks.REAP)
     assert shown("likeness_queue_messages", queue="comparisons") == 2
     assert shown("celery_queue_length", queue_name="comparisons") == 2
     assert (shown("likeness_queue_oldest_seconds", queue="comparisons") or 0) > 1.7e9
+    assert shown("likeness_queue_messages", queue="comparisons-busy") == 2  # of two priorities
+    assert (shown("likeness_queue_oldest_seconds", queue="comparisons-busy") or 0) > 1.7e9
     assert shown("likeness_queue_messages", queue="maintenance") == 1
     assert shown("likeness_queue_oldest_seconds", queue="maintenance") == 0
 
