@@ -8,11 +8,13 @@ import time
 import structlog
 from flask import Flask, Response, g, request
 from flask_smorest import Api
+from prometheus_client import CollectorRegistry
 
 from api.door import access, admission, origin, query
 from api.door.access import demanded
 from api.door.services import make_services, services
 from api.http.problems import register_problems
+from api.instruments import Instruments
 from api.routes import batches, compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
@@ -75,6 +77,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.before_request(access.authenticate)
     app.before_request(admission.admit)
     app.before_request(query.refuse_unknown)
+    app.after_request(Instruments(CollectorRegistry()).answered)
     app.after_request(_finish)
     app.after_request(admission.write_limits)
     app.register_blueprint(pages.blueprint)

@@ -16,4 +16,6 @@ app.conf.update(
     worker_concurrency=settings.courier.threads,
     beat_schedule=tasks.schedule(settings.courier),
 )
-process.run(app, "courier", settings, lambda worker: CourierServices(settings))
+process.run(
+    app, "courier", settings, lambda worker, registry: CourierServices(settings, registry, process.queues_of(worker))
+)

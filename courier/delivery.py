@@ -1,7 +1,7 @@
 """The use case: one due delivery, one attempt, one record of it. Celery is unknown here."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -36,12 +36,14 @@ class Deliveries:
         signers: Signers,
         *,
         schedule_s: Sequence[float],
+        count: Callable[[Delivery, Attempt | None, DeliveryStatus], None] = lambda delivery, attempt, status: None,
     ) -> None:
         self._store = store
         self._endpoints = endpoints
         self._signers = signers
         self._sender = sender
         self._schedule_s = schedule_s
+        self._count = count
 
     def attempt(self, event_id: str, share: Share | None = None) -> None:
         """Make one attempt, if it is time and there is room. Raises RecordsUnavailable before anything was sent."""
@@ -120,6 +122,8 @@ class Deliveries:
             lambda: self._store.settle(delivery, attempts, status, retry_at=retry_at, is_slow=is_slow),
             outage_s=STORE_WAIT_S,
         )
+        if settled:
+            self._count(delivery, last, status)
         log.info(
             "delivery_attempted" if settled else "delivery_superseded",
             event_id=delivery.id,

@@ -10,6 +10,7 @@ from core.webhooks.deliveries import DeliveryStore, Share
 from core.webhooks.endpoints import EndpointStore
 from core.webhooks.signers import Signers
 from courier.delivery import Deliveries
+from courier.instruments import Instruments
 from courier.sender import make_sender
 
 log = structlog.get_logger()
@@ -25,7 +26,7 @@ class Dispatch:
     owner has at most a quarter.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, instruments: Instruments) -> None:
         self._settings = settings
         self._store = DeliveryStore(settings.redis, settings.webhooks)
         self._deliveries = Deliveries(
@@ -34,6 +35,7 @@ class Dispatch:
             make_sender(settings.webhooks),
             Signers.of(settings.signing),
             schedule_s=settings.webhooks.schedule_s,
+            count=instruments.attempted,
         )
         firsts, retries = settings.courier.threads // 2, settings.courier.threads // 4
         self._threads = {

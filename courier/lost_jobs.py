@@ -73,6 +73,11 @@ class LostJobs:
         """With the groups that it needs."""
         return cls(settings.redis, settings.jobs, settings.courier, work)
 
+    @property
+    def kind(self) -> str:
+        """Of what is looked for: `job`, `shard`."""
+        return self._work.kind
+
     def task(self, job: JobSummary) -> str:
         """What brings it back."""
         return Tasks.FETCH_IMAGES if job.awaits_images else self._work.task

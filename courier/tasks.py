@@ -53,6 +53,7 @@ def duty(name: str, *, postponed: str) -> Callable[[Duty], Task]:
 def erase_due_objects(self: Task) -> None:
     """Delete images whose job has ended and whose retention is over."""
     if erased := erase_due(self.app.services.jobs, self.app.services.objects):
+        self.app.services.instruments.erased("due", erased)
         log.info("objects_erased", count=erased)
 
 
@@ -67,7 +68,7 @@ def bring_back_lost_jobs(self: Task) -> None:
     """Enqueue jobs again whose message or whose worker is gone."""
     services, send = self.app.services, partial(enqueue, self.app)
     for lost in services.lost:
-        reap(lost, send)
+        services.instruments.enqueued_again(lost.kind, reap(lost, send))
     settle(services.batches, send)
 
 
@@ -75,6 +76,7 @@ def bring_back_lost_jobs(self: Task) -> None:
 def sweep_orphans(self: Task) -> None:
     """Delete stored images that no job names."""
     if swept := sum(orphans.sweep() for orphans in self.app.services.orphans):
+        self.app.services.instruments.erased("orphan", swept)
         log.warning("orphans_deleted", count=swept)
 
 

@@ -12,4 +12,4 @@ from evaluator.services import EvaluatorServices
 settings = load_settings()
 app = celery_app("likeness-evaluator", settings)
 app.conf.update(worker_pool="threads", worker_concurrency=2)
-process.run(app, "evaluator", settings, lambda worker: EvaluatorServices(settings, app, worker))
+process.run(app, "evaluator", settings, lambda worker, registry: EvaluatorServices(settings, app, worker))

@@ -12,4 +12,4 @@ from worker.services import WorkerServices
 settings = load_settings()
 app = celery_app("likeness-engine", settings)
 app.conf.update(worker_pool="threads", worker_concurrency=settings.worker.threads, worker_direct=True)
-process.run(app, "worker", settings, lambda worker: WorkerServices(settings, app, worker))
+process.run(app, "worker", settings, lambda *given: WorkerServices(settings, app, *given))

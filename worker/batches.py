@@ -61,6 +61,7 @@ class Batches:
         max_attempts: int,
         erase: Callable[[str], None],
         announce: Callable[[Batch], None] = lambda batch: None,
+        count: Callable[[str, Counts], None] = lambda pack, pairs: None,
     ) -> None:
         self._batches = batches
         self._shards = shards
@@ -71,6 +72,7 @@ class Batches:
         self._max_attempts = max(max_attempts, FEWEST_ATTEMPTS)
         self._erase = erase
         self._announce = announce
+        self._count = count
         self._photographs = Photographs(
             batches, shards, objects, quarantine, engine_settings, most_deaths=self._max_attempts - 1
         )
@@ -175,6 +177,7 @@ class Batches:
         left = outlast(
             lambda: self._shards.finish(work.shard.id, work.batch.id, rows, facts, counts), outage_s=STORE_WAIT_S
         )
+        self._count(work.batch.request.pack, counts)
         log.info("shard_done", pairs=len(rows), photographs=len(facts), attempts=work.shard.attempts, left=left)
         if left == 0:
             self._end(work.batch, lambda: self._batches.succeed(work.batch))

@@ -48,7 +48,7 @@ class Comparisons:
 
     A job that was begun before, by a worker that died, runs alone in its process: it may be what ended that worker.
 
-    `erase` is told the key of the images of each job that has ended.
+    `erase` is told the key of the images of each job that has ended, `count` the job.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Comparisons:
         erase: Callable[[str], None],
         standings: Standings,
         announce: Callable[[Job], None] = lambda job: None,
+        count: Callable[[Job], None] = lambda job: None,
     ) -> None:
         self._jobs = jobs
         self._objects = objects
@@ -77,6 +78,7 @@ class Comparisons:
         self._announce = announce
         # Redis's disk and the object store take a few milliseconds each, and neither waits for the other.
         self._ahead = ThreadPoolExecutor(MOST_AHEAD, thread_name_prefix="ahead")
+        self._count = count
 
     def run(self, job_id: str, *, images_key: str | None = None) -> None:
         """Take the job to a terminal state. `images_key`: fetched while the job is started, if they are still its own.
@@ -184,6 +186,7 @@ class Comparisons:
             log.info("comparison_superseded", why=str(error))
             return
         self._announce(ended)
+        self._count(ended)
         self._erase(job.request.images_key)
         result = ended.result
         log.info(

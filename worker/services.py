@@ -4,6 +4,7 @@ from functools import partial
 
 from celery import Celery
 from celery.worker import WorkController
+from prometheus_client import CollectorRegistry
 
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
@@ -24,6 +25,7 @@ from worker.comparing import Comparisons
 from worker.embedding import Shards
 from worker.engines import Engines
 from worker.eraser import Eraser
+from worker.instruments import Instruments
 from worker.leases import LONGEST_S, Leases
 from worker.quarantine import Quarantine
 
@@ -34,7 +36,7 @@ LONGEST_SHARD_S = 1800.0
 class WorkerServices(Services):
     """Made with its packs loaded and warm. Raises what stands in the way of that."""
 
-    def __init__(self, settings: Settings, app: Celery, worker: WorkController) -> None:
+    def __init__(self, settings: Settings, app: Celery, worker: WorkController, registry: CollectorRegistry) -> None:
         queues, name = queues_of(worker), worker.hostname
         jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
         engines, quarantine = Engines(settings), Quarantine(LONGEST_S)
@@ -43,6 +45,7 @@ class WorkerServices(Services):
             engines.load(settings.packs.served)
         self._leases = Leases(jobs, settings.jobs.lease_s)
         self._eraser = Eraser(jobs, objects)
+        instruments = Instruments(registry, engines=lambda: engines.facts, in_hand=lambda: self._leases.count)
         self.comparisons = Comparisons(
             jobs,
             objects,
@@ -54,6 +57,7 @@ class WorkerServices(Services):
             standings=Standings(CalibrationStore(settings.redis)),
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
             announce=lambda job: announce(partial(enqueue, app), *job.deliveries),
+            count=instruments.ended,
         )
         self.shards = Shards(RunStore(settings.redis), objects, engines, quarantine, at_once=settings.engine.threads)
         shards = ShardStore.of(settings)
@@ -70,6 +74,7 @@ class WorkerServices(Services):
             max_attempts=settings.jobs.max_attempts,
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
             announce=lambda batch: announce(partial(enqueue, app), *batch.deliveries),
+            count=instruments.judged,
         )
         self.canary = Canary(
             app,

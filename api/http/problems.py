@@ -76,6 +76,7 @@ def problem_response(
     status: int, code: str, detail: str, *, errors: Sequence[FieldError] = (), headers: Mapping[str, str] | None = None
 ) -> Response:
     """The body every error has."""
+    g.problem = code
     body: dict[str, Any] = {
         "type": f"urn:likeness:problem:{code}",
         "title": HTTPStatus(status).phrase,

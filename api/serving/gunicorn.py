@@ -3,7 +3,8 @@
 import logging
 import sys
 
-from core.errors import SettingsInvalid
+from api.serving import metrics
+from core.errors import LikenessError
 from core.logs import configure_logs
 from core.settings import load_settings
 from core.storage import fitness
@@ -33,5 +34,11 @@ def on_starting(server: object) -> None:
     log.propagate = True
     try:
         fitness.check(settings.redis)
-    except SettingsInvalid as error:
+        metrics.begin(settings.metrics)
+    except LikenessError as error:
         sys.exit(f"likeness api: {error}")
+
+
+def on_exit(server: object) -> None:
+    """Leave nothing behind."""
+    metrics.end()

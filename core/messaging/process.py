@@ -9,11 +9,14 @@ import structlog
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_ready
 from celery.worker import WorkController
+from prometheus_client import CollectorRegistry
 
 from core.errors import LikenessError
+from core.instruments.exposition import process_registry, show
 from core.logs import configure_logs
 from core.messaging import alive
 from core.messaging.leaving import LeavingWorker
+from core.messaging.task_times import TaskTimes
 from core.settings import Settings
 from core.storage import fitness
 
@@ -30,8 +33,10 @@ class Services:
         """End it; called when no task runs any more."""
 
 
-def run(app: Celery, process: str, settings: Settings, make: Callable[[WorkController], Services]) -> None:
-    """Let the app's tasks find their services on it, as `app.services`.
+def run(
+    app: Celery, process: str, settings: Settings, make: Callable[[WorkController, CollectorRegistry], Services]
+) -> None:
+    """Let the app's tasks find their services on it, as `app.services`. What they count goes into the registry.
 
     A worker whose services cannot be made, or whose Redis cannot be used, refuses to start: one line in the log, one
     sentence, no traceback. A Redis that is away is looked at when it is there.
@@ -48,7 +53,11 @@ def run(app: Celery, process: str, settings: Settings, make: Callable[[WorkContr
         write_log()  # Celery calls it after this
         with refusing(process):
             look_at_redis()
-        provide(app, process, lambda: make(sender))
+        registry = process_registry(process)
+        TaskTimes(registry).follow()
+        provide(app, process, lambda: make(sender, registry))
+        with refusing(process):
+            show(registry, settings.metrics)
 
     def look_at_redis() -> None:
         nonlocal redis_is_fit

@@ -462,6 +462,23 @@ class LogSettings(Group):
     )
 
 
+class MetricsSettings(Group):
+    """What a process counts, for Prometheus."""
+
+    model_config = _named("LIKENESS_METRICS_")
+
+    port: int | None = Field(
+        None,
+        ge=1,
+        le=65530,
+        description="Port on which a process shows `/metrics`; none: it does not. The processes of a local stack take "
+        "this one and the five after it",
+    )
+    host: str = Field(
+        "127.0.0.1", description="Address on which it shows them: whoever reaches it reads them, without a key"
+    )
+
+
 def is_loopback(bind: str) -> bool:
     """Whether only this machine reaches what listens there; several addresses are separated by commas."""
     return all(_is_loopback_host(address.strip().rpartition(":")[0].strip("[]")) for address in bind.split(","))

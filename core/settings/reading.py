@@ -24,6 +24,7 @@ from core.settings.groups import (
     JobSettings,
     LimitSettings,
     LogSettings,
+    MetricsSettings,
     ObjectSettings,
     PackSettings,
     ReceiptSettings,
@@ -66,6 +67,7 @@ class Settings:
     evaluations = Read(EvaluationSettings)
     flower = Read(FlowerSettings)
     logs = Read(LogSettings)
+    metrics = Read(MetricsSettings)
 
     def __init__(self, *files: Path, **given: object) -> None:
         """`given` is named as the variables are, in small letters and without the prefix: `redis_url=...`."""

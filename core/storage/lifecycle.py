@@ -3,6 +3,7 @@
 queued -> running -> succeeded | failed | cancelled
 """
 
+import re
 import secrets
 import time
 from collections.abc import Mapping
@@ -64,6 +65,20 @@ class Failure:
     message: str
 
 
+#: What `new_id` makes, as a regular expression.
+ID = r"[a-z]+_[0-9a-f]{32}"
+
+
 def new_id(prefix: str) -> str:
     """An id that sorts by creation time and cannot be guessed: 48 bits of milliseconds, 80 bits of chance."""
     return f"{prefix}_{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def made_at(record_id: str) -> float | None:
+    """When an id was made, seconds since the epoch, UTC; None for one that `new_id` did not make.
+
+    >>> made_at("cmp_0000000003e800112233445566778899")
+    1.0
+    """
+    digits = record_id.partition("_")[2][:12]
+    return int(digits, 16) / 1000 if re.match(ID, record_id) else None

@@ -27,6 +27,7 @@ from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
 from infra.local.claims import Claims
 from infra.local.log_file import put_aside
+from infra.local.metrics_ports import metrics_port_of
 from infra.local.own_secrets import RECEIPTS, made_once, secrets_of, without_secrets
 from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
 from infra.local.servers import (
@@ -168,7 +169,7 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
                 procfile,
                 names,
                 environment=without_secrets(environment),
-                own={name: secrets_of(name, environment) for name in names},
+                own={n: {**secrets_of(n, environment), **metrics_port_of(n, settings.metrics)} for n in names},
                 log=stack.log,
                 grace_s=settings.worker.shutdown_grace_s + 5,
             )

@@ -3,6 +3,7 @@
 from types import ModuleType
 
 import pytest
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from core.messaging.broker import Tasks
@@ -33,7 +34,7 @@ def courier(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     monkeypatch.setenv("LIKENESS_WEBHOOK_SECRETS", new_secret())
     import courier.app as courier
 
-    provide(courier.app, "courier", lambda: CourierServices(load_settings()))
+    provide(courier.app, "courier", lambda: CourierServices(load_settings(), CollectorRegistry(), ()))
     return courier
 
 

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from core.comparisons.store import JobStore
 from core.messaging.broker import Queues, Tasks
@@ -17,6 +18,7 @@ from core.webhooks.destinations import DestinationRules, true_destination
 from core.webhooks.outbox import host_key
 from core.webhooks.signing import new_secret
 from courier.dispatch import Dispatch
+from courier.instruments import Instruments
 from tests.support.receivers import job_that_calls_back, receiving
 from tests.support.servers import Servers
 from tests.support.stack import eventually
@@ -59,7 +61,7 @@ def ended_by(settings: Settings, store: DeliveryStore) -> EndedBy:
 @contextmanager
 def delivering(settings: Settings) -> Iterator[Dispatch]:
     """Sweeps and delivers as a courier does, on as many threads, until the end of the block."""
-    dispatch, over = Dispatch(settings), threading.Event()
+    dispatch, over = Dispatch(settings, Instruments(CollectorRegistry())), threading.Event()
     with ThreadPoolExecutor(settings.courier.threads) as pool:
 
         def enqueue(

@@ -1,0 +1,81 @@
+"""Where a process shows what it counts, and that it says so when it can't."""
+
+import os
+import socket
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.instruments.exposition import MetricsNotShown, process_registry, show
+from core.settings import Settings
+from core.settings.groups import MetricsSettings
+from infra.local.metrics_ports import PROCESSES, metrics_port_of
+from infra.local.stack import PROCFILE
+from tests.support.ports import ours
+from tests.support.stack import commands
+
+
+def test_nothing_is_shown_unless_a_port_is_set() -> None:
+    assert Settings().metrics == MetricsSettings(port=None, host="127.0.0.1")
+    assert show(process_registry("test"), Settings().metrics) is None
+
+
+def test_a_process_shows_what_it_is_as_prometheus_reads_it() -> None:
+    port = ours().take()
+    server = show(process_registry("test"), MetricsSettings(port=port))
+    assert server is not None
+    try:
+        text = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert f'likeness_build_info{{process="test",version="{version("likeness")}"}} 1.0' in text
+    assert "process_cpu_seconds_total" in text
+    assert "_created" not in text
+
+
+def test_a_port_that_is_taken_stops_a_process_with_a_sentence_that_names_the_setting() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", ours().take()))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(MetricsNotShown, match=rf"LIKENESS_METRICS_PORT is {port}.*Address already in use"):
+            show(process_registry("test"), MetricsSettings(port=port))
+
+
+def test_the_processes_of_a_local_stack_take_a_port_each() -> None:
+    assert set(PROCESSES) < set(commands()), PROCFILE
+    told = [metrics_port_of(process, MetricsSettings(port=9100)) for process in PROCESSES]
+    assert [int(one["LIKENESS_METRICS_PORT"]) for one in told] == [9100, 9101, 9102, 9103, 9104, 9105]
+    assert metrics_port_of("beat", MetricsSettings(port=9100)) == {}
+    assert metrics_port_of("api", MetricsSettings()) == {}
+
+
+def test_what_a_killed_api_has_left_behind_is_removed_at_the_next_start_and_what_another_works_with_stays(
+    tmp_path: Path,
+) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    left, works = (tmp_path / f"likeness-metrics-{pid}-abc" for pid in (ended.pid, os.getpid()))
+    for directory in (left, works):
+        directory.mkdir()
+        (directory / "counter_1.db").write_bytes(b"")
+    program = (
+        "from api.serving import metrics; from core.settings.groups import MetricsSettings; import os\n"
+        f"metrics.begin(MetricsSettings(port={ours().take()}))\n"
+        "print(os.environ[metrics.DIRECTORY])\n"
+        "metrics.end()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(ran.stdout.strip()).parent == tmp_path
+    assert [*tmp_path.iterdir()] == [works]
