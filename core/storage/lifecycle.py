@@ -67,3 +67,11 @@ class Failure:
 def new_id(prefix: str) -> str:
     """An id that sorts by creation time and cannot be guessed: 48 bits of milliseconds, 80 bits of chance."""
     return f"{prefix}_{int(time.time() * 1000):012x}{secrets.token_hex(10)}"
+
+
+def created_at(record_id: str) -> float | None:
+    """When an id was made, in seconds since the epoch, UTC; None for one that `new_id` did not make."""
+    try:
+        return int(record_id.partition("_")[2][:12], 16) / 1000
+    except ValueError:
+        return None

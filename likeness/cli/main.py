@@ -5,7 +5,8 @@ import sys
 import click
 
 from core.errors import LikenessError
-from likeness.cli import batches, comparisons, demo, images, keys, packs, purge, receipts, stack, webhooks
+from likeness.cli import batches, comparisons, demo, images, keys, packs, purge, receipts, stack, status, webhooks
+from likeness.cli.doctor.command import doctor
 from likeness.cli.evaluate.group import evaluate
 from likeness.client import ApiError
 
@@ -29,6 +30,7 @@ likeness.add_command(batches.batch)
 likeness.add_command(batches.batches)
 likeness.add_command(comparisons.compare)
 likeness.add_command(comparisons.jobs)
+likeness.add_command(doctor)
 likeness.add_command(images.images)
 likeness.add_command(keys.keys)
 likeness.add_command(packs.packs)
@@ -36,6 +38,7 @@ likeness.add_command(purge.purge)
 likeness.add_command(receipts.receipt)
 likeness.add_command(evaluate)
 likeness.add_command(stack.up)
+likeness.add_command(status.status)
 likeness.add_command(demo.demo)
 likeness.add_command(webhooks.webhooks)
 
