@@ -5,7 +5,7 @@ import sys
 import click
 
 from core.errors import LikenessError
-from likeness.cli import batches, comparisons, demo, images, keys, packs, purge, receipts, stack, status, webhooks
+from likeness.cli import batches, comparisons, demo, images, jobs, keys, packs, purge, receipts, stack, status, webhooks
 from likeness.cli.doctor.command import doctor
 from likeness.cli.evaluate.group import evaluate
 from likeness.client import ApiError
@@ -29,7 +29,7 @@ def likeness() -> None:
 likeness.add_command(batches.batch)
 likeness.add_command(batches.batches)
 likeness.add_command(comparisons.compare)
-likeness.add_command(comparisons.jobs)
+likeness.add_command(jobs.jobs)
 likeness.add_command(doctor)
 likeness.add_command(images.images)
 likeness.add_command(keys.keys)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from likeness.cli import ids
 from likeness.cli.api import api_client
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -21,7 +22,7 @@ def receipt() -> None:
 def get(job_id: str, url: str | None) -> None:
     """Print the receipt of a comparison that has ended."""
     with api_client(url) as client:
-        click.echo(client.receipt(job_id))
+        click.echo(client.receipt(ids.job_id(client, job_id)))
 
 
 @receipt.command()

@@ -17,7 +17,10 @@ from core.evaluations.store import RunStore
 from core.messaging.broker import Enqueue, celery_app, enqueue
 from core.settings import Settings, load_settings
 from core.storage.objects import Objects, ObjectStore
+from likeness.cli.ids import run_id
 
+#: What commands call the ids of runs.
+RUN_ARGUMENTS = ("run_id", "run_a", "run_b")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -36,11 +39,13 @@ class Services:
 
 
 def with_services(command: Callable[..., None]) -> Callable[..., None]:
-    """Hand the command its services; made late, so that `--help` needs no settings."""
+    """Hand the command its services, made late, so that `--help` needs no settings, and whole ids of the runs named."""
 
     def wrapped(*args: Any, **kwargs: Any) -> None:
         settings = load_settings()
-        command(Services(settings, RunStore(settings.redis), ObjectStore(settings.objects)), *args, **kwargs)
+        services = Services(settings, RunStore(settings.redis), ObjectStore(settings.objects))
+        named = {name: run_id(services.runs, kwargs[name]) for name in RUN_ARGUMENTS if name in kwargs}
+        command(services, *args, **{**kwargs, **named})
 
     return update_wrapper(wrapped, command)
 
