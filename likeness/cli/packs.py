@@ -121,7 +121,10 @@ def add(
     does = f"{pack.embedding_dimension} dimensions" if pack.embedding_dimension else "for liveness"
     click.echo(f"{pack.name} is added: {len(pack.files)} files, {does}")
     if pack.needs_acceptance:
-        click.echo(f"before it loads, accept its licence: LIKENESS_ACCEPT_LICENCES={pack.name}")
+        click.echo(f"before it loads, accept its licence: put LIKENESS_ACCEPT_LICENCES={pack.name} into .env")
+    click.echo(
+        "for comparisons, name it in LIKENESS_PACKS there; then restart what runs (`likeness up`, or each process)"
+    )
 
 
 def fetch_with_progress(pack: Pack, settings: Settings, at_hand: Path | None = None) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -45,10 +46,20 @@ def verify(file: Path, jwks_file: Path) -> None:
     """
     from core.comparisons.receipts import verify as verify_receipt
 
-    claims = verify_receipt(_read(file).strip(), json.loads(_read(jwks_file)))
+    claims = verify_receipt(_read(file).strip(), _keys(jwks_file))
     click.echo(json.dumps(claims, indent=2))
 
 
 def _read(file: Path) -> str:
-    with click.open_file(str(file), encoding="utf-8") as text:
-        return str(text.read())
+    try:
+        with click.open_file(str(file), encoding="utf-8") as text:
+            return str(text.read())
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is no text: {error}") from None
+
+
+def _keys(file: Path) -> Any:
+    try:
+        return json.loads(_read(file))
+    except ValueError as error:
+        raise click.ClickException(f"{file} is no JSON, as `likeness receipt jwks` prints: {error}") from None
