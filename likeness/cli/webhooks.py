@@ -170,7 +170,11 @@ def listen(port: int, fail: int, key_id: str | None) -> None:
         def log_message(self, *_: object) -> None:
             """What is worth saying is said above."""
 
-    with HTTPServer(("127.0.0.1", port), Handler) as server:
+    try:
+        listening = HTTPServer(("127.0.0.1", port), Handler)
+    except OSError as error:
+        raise click.ClickException(f"port {port}: {error.strerror}; name another one with --port") from None
+    with listening as server:
         click.echo(f"Listening on http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C stops)")
         try:
             # A shell that starts a job in the background makes it ignore Ctrl-C.
