@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import httpx
 
+from likeness import answers
 from likeness.batches import Batches
 
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
@@ -32,6 +33,13 @@ class ApiSilent(ApiUnreachable):
     """The API, or a proxy before it, took the request and did not answer in time."""
 
     code = "api_silent"
+
+
+class ApiForeign(ApiError, KeyError):
+    """Something answered that is not this API."""
+
+    code = "api_foreign"
+    __str__ = Exception.__str__
 
 
 class ApiRefused(ApiError):
@@ -263,8 +271,10 @@ class Client:
         return list(self._request("GET", "/v1/packs")["packs"])
 
     def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        response = self._send(method, path, **arguments)
-        return dict(response.json()) if response.content else {}
+        return answers.read(self._send(method, path, **arguments), self._foreign)
+
+    def _foreign(self, why: str) -> ApiForeign:
+        return ApiForeign(f"what answers at {self._url} is not this API: {why}; LIKENESS_API_URL names where it is")
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         try:
@@ -273,15 +283,12 @@ class Client:
             raise ApiSilent(
                 f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
             ) from error
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ApiUnreachable(
                 f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
             ) from error
         if response.is_error:
-            try:
-                raise ApiRefused(response.json())
-            except ValueError:
-                raise ApiRefused({"status": response.status_code, "title": response.reason_phrase}) from None
+            raise ApiRefused(answers.problem(response))
         return response
 
 

@@ -59,9 +59,7 @@ class CalibrationPointSchema(Schema):
     high_over_people = fields.Float(
         required=True,
         allow_none=True,
-        metadata={
-            "description": "As `high`, for people who recur in the pairs. Null where they are not known."
-        },
+        metadata={"description": "As `high`, for people who recur in the pairs. Null where they are not known."},
     )
     refused = fields.String(required=True, allow_none=True)
 

@@ -28,9 +28,12 @@ class DatasetFacts:
 
 def find_dataset(name: str, objects: Objects) -> DatasetFacts:
     """Raise DatasetUnknown, naming the data sets there are."""
-    known = json.loads(read_manifest(name, objects))
-    size = {"images": known["images"], "pairs": known["pairs"], "shards": len(known["shards"])}
-    return DatasetFacts(name, known["digest"], Track(known["track"]), **size)
+    try:
+        known = json.loads(read_manifest(name, objects))
+        size = {"images": known["images"], "pairs": known["pairs"], "shards": len(known["shards"])}
+        return DatasetFacts(name, known["digest"], Track(known["track"]), **size)
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetUnknown(f"what is stored as the manifest of {name!r} is none: import it again") from error
 
 
 def read_manifest(name: str, objects: Objects) -> bytes:

@@ -101,7 +101,11 @@ def load_catalogue(home: Path | None = None) -> dict[str, Pack]:
     """Packs by name, in the list's order; then the operator's own from `<home>/packs.toml`, whose entries win."""
     packs = read_catalogue(CATALOGUE_FILE.read_text(encoding="utf-8"), CATALOGUE_FILE)
     if home is not None and (own := home / OWN_CATALOGUE).is_file():
-        packs |= read_catalogue(own.read_text(encoding="utf-8"), own)
+        try:
+            text = own.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsInvalid(f"the pack list {own} cannot be read: {error}") from error
+        packs |= read_catalogue(text, own)
     return packs
 
 

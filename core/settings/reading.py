@@ -82,14 +82,18 @@ class Settings:
 
     def check(self) -> None:
         """Read every group. Raise SettingsInvalid with a sentence per wrong setting."""
+        if wrong := self.faults():
+            raise SettingsInvalid("; ".join(wrong))
+
+    def faults(self) -> tuple[str, ...]:
+        """What is wrong with each group that cannot be read."""
         wrong = []
         for name in _reads():
             try:
                 getattr(self, name)
             except SettingsInvalid as error:
                 wrong.append(str(error))
-        if wrong:
-            raise SettingsInvalid("; ".join(dict.fromkeys(wrong)))
+        return tuple(dict.fromkeys(wrong))
 
     @property
     def home(self) -> Path:
@@ -110,6 +114,9 @@ class Settings:
             return model(_env_file=self._files, **mine)
         except ValidationError as error:
             raise SettingsInvalid("; ".join(_sentence(model, dict(fault)) for fault in error.errors())) from None
+        except (OSError, UnicodeDecodeError) as error:
+            files = " or ".join(str(file) for file in self._files)
+            raise SettingsInvalid(f"{files} cannot be read as a text of settings: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

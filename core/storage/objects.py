@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from xml.etree.ElementTree import ParseError
 
 import urllib3
 from minio import Minio
@@ -198,6 +199,10 @@ def translated(what: str) -> Iterator[None]:
         if error.code in ("NoSuchKey", "NoSuchObject"):
             raise ObjectNotFound(f"no object is stored under {what!r}") from error
         raise StoreUnavailable(f"the object store refused {what!r}: {error.code}") from error
+    except (ValueError, ParseError) as error:  # minio's, of a name or an answer
+        raise StoreUnavailable(
+            f"{error}: LIKENESS_S3_ENDPOINT must name an S3 server, LIKENESS_S3_BUCKET a bucket of it"
+        ) from error
     except (urllib3.exceptions.HTTPError, InvalidResponseError, ServerError) as error:
         asked: Any = error.pool if isinstance(error, urllib3.exceptions.PoolError) else getattr(error, "conn", None)
         where = f" at {asked.host}:{asked.port}" if asked else ""

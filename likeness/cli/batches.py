@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from core.quality import QualityRule
 from core.storage.lifecycle import Status
@@ -17,8 +16,9 @@ from core.vocabulary import Policy
 from likeness.batches import BatchJob
 from likeness.cli.api import api_client
 from likeness.cli.evaluate.services import progress_bar
+from likeness.cli.ids import batch_id
 from likeness.cli.pair_lists import Bundle, bundles, each_with, read_list
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import table, wide_console
 from likeness.client import ApiRefused, Client
 
 #: Refusals that pass once batches end.
@@ -152,20 +152,24 @@ def batches(
     """List batches, newest first."""
     with api_client(url) as client:
         if erase_id:
+            erase_id = batch_id(client, erase_id)
             client.batches.erase(erase_id)
             click.echo(f"{erase_id} is erased")
             return
-        listed = [client.batches.cancel(cancel_id)] if cancel_id else [*client.batches.list(status=status, limit=limit)]
+        if cancel_id:
+            listed = [client.batches.cancel(batch_id(client, cancel_id))]
+        else:
+            listed = [*client.batches.list(status=status, limit=limit)]
     if as_json:
         for one in listed:
             click.echo(json.dumps(dict(one.document)))
         return
     names = ("matches", "non_matches", "not_acquired", "failed")
-    table = Table("id", "status", "done", *(n.replace("_", " ") for n in names), "created", box=None, pad_edge=False)
+    rows = table("id", "status", "done", *(n.replace("_", " ") for n in names), "created")
     for one in listed:
         counts = (str(one.counts[name]) for name in names)
-        table.add_row(one.id, one.status, f"{one.done}/{one.pairs}", *counts, one.document["created_at"])
-    wide_console().print(table)
+        rows.add_row(one.id, one.status, f"{one.done}/{one.pairs}", *counts, one.document["created_at"])
+    wide_console().print(rows)
 
 
 class Following:

@@ -1,21 +1,18 @@
-"""`likeness compare` and `likeness jobs`: the API from a terminal."""
+"""`likeness compare`: two images and a decision, from a terminal."""
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
-from core.storage.lifecycle import Status
 from core.vocabulary import Policy
 from likeness.cli.api import api_client
-from likeness.cli.terminal import wide_console
-from likeness.client import ComparisonJob
+from likeness.client import ApiError, ComparisonJob
 
 IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -93,37 +90,17 @@ def compare(
             callback_url=callback_url,
         )
         if wait:
-            job = client.wait(job.id, timeout_s=timeout_s)
+            try:
+                job = client.wait(job.id, timeout_s=timeout_s)
+            except ApiError:
+                click.echo(f"the job {job.id} was accepted, and goes on", err=True)
+                raise
     if as_json:
         click.echo(json.dumps(dict(job.document), indent=2))
     else:
         click.echo(describe(job))
     if wait:
         sys.exit(_exit_status(job))
-
-
-@click.command()
-@click.option("--status", type=click.Choice([status.value for status in Status]), help="Only jobs in this status.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many jobs.")
-@click.option("--cancel", "cancel_id", metavar="ID", help="Cancel this job instead.")
-@click.option("--erase", "erase_id", metavar="ID", help="Erase this job and its images instead.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line.")
-@click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
-def jobs(
-    status: str | None, limit: int, cancel_id: str | None, erase_id: str | None, as_json: bool, url: str | None
-) -> None:
-    """List comparison jobs, newest first."""
-    with api_client(url) as client:
-        if erase_id:
-            client.erase(erase_id)
-            click.echo(f"{erase_id} is erased")
-            return
-        listed = [client.cancel(cancel_id)] if cancel_id else list(client.jobs(status=status, limit=limit))
-    if as_json:
-        for job in listed:
-            click.echo(json.dumps(dict(job.document)))
-    else:
-        wide_console().print(_table(listed))
 
 
 def describe(job: ComparisonJob) -> str:
@@ -190,21 +167,6 @@ def _judged(pad: Mapping[str, Any]) -> str:
     if pad["score"] is None:
         return f"liveness {verdict}: {pad['detail']}"
     return f"liveness {verdict}: score {pad['score']:.3f} (threshold {pad['threshold']:g}, {pad['pack']})"
-
-
-def _table(jobs: Iterable[ComparisonJob]) -> Table:
-    table = Table("id", "status", "outcome", "score", "decision", "pack", "created", box=None, pad_edge=False)
-    for job in jobs:
-        table.add_row(
-            job.id,
-            job.status,
-            ", ".join(sorted({r["reason"] for r in job.reasons})) or job.outcome or "",
-            "" if job.score is None else f"{job.score:.4f}",
-            job.decision or "",
-            job.document["pack"],
-            job.document["created_at"],
-        )
-    return table
 
 
 def _exit_status(job: ComparisonJob) -> int:

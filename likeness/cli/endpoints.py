@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
-from rich.table import Table
 
 from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.endpoints import EventType
+from likeness.cli import ids
 from likeness.cli.api import api_client
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import table, wide_console
 
 URL_OPTION = click.option("--url", "api", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -55,9 +55,9 @@ def list_endpoints(as_json: bool, api: str | None) -> None:
         for endpoint in found:
             click.echo(json.dumps(endpoint))
         return
-    table = Table("id", "enabled", "url", "types", "description", "owner", "created", box=None, pad_edge=False)
+    rows = table("id", "enabled", "url", "types", "description", "owner", "created")
     for endpoint in found:
-        table.add_row(
+        rows.add_row(
             endpoint["id"],
             "yes" if endpoint["enabled"] else "no",
             endpoint["url"],
@@ -66,7 +66,7 @@ def list_endpoints(as_json: bool, api: str | None) -> None:
             endpoint["owner"] or "",
             endpoint["created_at"],
         )
-    wide_console().print(table)
+    wide_console().print(rows)
 
 
 @endpoints.command()
@@ -90,7 +90,7 @@ def change(
     if not changes:
         raise click.UsageError("name what to change: --to, --type, --enable, --disable or --description")
     with api_client(api) as client:
-        click.echo(json.dumps(client.change_endpoint(endpoint_id, **changes), indent=2))
+        click.echo(json.dumps(client.change_endpoint(ids.endpoint_id(client, endpoint_id), **changes), indent=2))
 
 
 @endpoints.command()
@@ -103,7 +103,7 @@ def change(
 def rotate(endpoint_id: str, grace_s: float | None, as_json: bool, api: str | None) -> None:
     """Replace an endpoint's secret, and print the new one, once."""
     with api_client(api) as client:
-        _show_new(client.rotate_endpoint_secret(endpoint_id, grace_s=grace_s), as_json=as_json)
+        _show_new(client.rotate_endpoint_secret(ids.endpoint_id(client, endpoint_id), grace_s=grace_s), as_json=as_json)
 
 
 @endpoints.command()
@@ -116,7 +116,7 @@ def test(endpoint_id: str, api: str | None) -> None:
     """
     deadline = time.monotonic() + TEST_WAIT_S
     with api_client(api) as client:
-        delivery = client.test_endpoint(endpoint_id)
+        delivery = client.test_endpoint(ids.endpoint_id(client, endpoint_id))
         while not delivery["log"] and delivery["status"] == DeliveryStatus.PENDING and time.monotonic() < deadline:
             time.sleep(0.2)
             delivery = client.delivery(delivery["id"])
@@ -131,6 +131,7 @@ def test(endpoint_id: str, api: str | None) -> None:
 def remove(endpoint_id: str, api: str | None) -> None:
     """Remove an endpoint. What waits to be sent there is not sent any more."""
     with api_client(api) as client:
+        endpoint_id = ids.endpoint_id(client, endpoint_id)
         client.remove_endpoint(endpoint_id)
     click.echo(f"{endpoint_id} is removed")
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from core.settings import load_settings
+from likeness.cli.ids import stored_job_id
 
 
 @click.command()
@@ -27,7 +28,8 @@ def images(job_id: str, out: Path) -> None:
     from core.storage.objects import ObjectStore
 
     settings = load_settings()
-    job, bodies = open_images(JobStore.of(settings), ObjectStore(settings.objects), job_id)
+    jobs = JobStore.of(settings)
+    job, bodies = open_images(jobs, ObjectStore(settings.objects), stored_job_id(jobs, job_id))
     out.mkdir(mode=0o700, parents=True, exist_ok=True)
     for side, facts, body in zip(
         ("reference", "probe"), (job.request.reference, job.request.probe), bodies, strict=True

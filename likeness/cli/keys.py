@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import click
-from rich.table import Table
 
 from core.keys.keys import ApiKey, Scope, Token
 from core.keys.store import KeyStore
 from core.settings import load_settings
-from likeness.cli.terminal import wide_console
+from likeness.cli import ids
+from likeness.cli.terminal import table, wide_console
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -67,18 +67,19 @@ def list_keys(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([_document(key, now) for key in listed], indent=2))
         return
-    table = Table("id", "name", "scopes", "state", "created", "expires", "last used", "owns", box=None, pad_edge=False)
+    rows = table("id", "name", "scopes", "state", "created", "expires", "last used", "owns")
     for key in listed:
         times = (_minute(at) for at in (key.created_at, key.expires_at, key.last_used_at))
-        table.add_row(key.id, key.name, ", ".join(sorted(key.scopes)), key.state_at(now), *times, key.owner)
-    wide_console().print(table)
+        rows.add_row(key.id, key.name, ", ".join(sorted(key.scopes)), key.state_at(now), *times, key.owner)
+    wide_console().print(rows)
 
 
 @keys.command()
 @click.argument("key_id", metavar="ID")
 def revoke(key_id: str) -> None:
     """Refuse the key from now on. Its jobs stay."""
-    click.echo(f"{KeyStore(load_settings().redis).revoke(key_id).id} is revoked")
+    keys = KeyStore(load_settings().redis)
+    click.echo(f"{keys.revoke(ids.key_id(keys, key_id)).id} is revoked")
 
 
 @keys.command()
@@ -89,7 +90,8 @@ def revoke(key_id: str) -> None:
 @JSON
 def rotate(key_id: str, overlap_s: float, as_json: bool) -> None:
     """Make a key in place of another, with its name, scopes, limits and jobs, and print it, once."""
-    _show_new(*KeyStore(load_settings().redis).rotate(key_id, overlap_s=overlap_s), as_json=as_json)
+    keys = KeyStore(load_settings().redis)
+    _show_new(*keys.rotate(ids.key_id(keys, key_id), overlap_s=overlap_s), as_json=as_json)
 
 
 def _show_new(key: ApiKey, token: Token, *, as_json: bool) -> None:

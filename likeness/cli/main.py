@@ -5,9 +5,11 @@ import sys
 import click
 
 from core.errors import LikenessError
-from likeness.cli import batches, comparisons, demo, images, keys, packs, purge, receipts, stack, webhooks
+from core.settings import default_home
+from likeness.cli import batches, comparisons, demo, images, jobs, keys, packs, purge, receipts, stack, status, webhooks
+from likeness.cli.doctor.command import doctor
 from likeness.cli.evaluate.group import evaluate
-from likeness.client import ApiError
+from likeness.client import ApiError, ApiRefused
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -28,7 +30,8 @@ def likeness() -> None:
 likeness.add_command(batches.batch)
 likeness.add_command(batches.batches)
 likeness.add_command(comparisons.compare)
-likeness.add_command(comparisons.jobs)
+likeness.add_command(jobs.jobs)
+likeness.add_command(doctor)
 likeness.add_command(images.images)
 likeness.add_command(keys.keys)
 likeness.add_command(packs.packs)
@@ -36,15 +39,40 @@ likeness.add_command(purge.purge)
 likeness.add_command(receipts.receipt)
 likeness.add_command(evaluate)
 likeness.add_command(stack.up)
+likeness.add_command(status.status)
 likeness.add_command(demo.demo)
 likeness.add_command(webhooks.webhooks)
 
 
 def main() -> None:
-    """Run the command; a failure we have a name for is one sentence, not a traceback."""
+    """Run the command; a failure we have a name for, or that the system has one for, is a sentence, no traceback."""
     try:
         likeness.main(standalone_mode=True)
     except (LikenessError, ApiError) as error:
-        hint = "; this command sends the one in LIKENESS_API_KEY" if error.code == "key_missing" else ""
-        click.echo(f"likeness: {error}{hint}", err=True)
-        sys.exit(1)
+        failed(f"{error}{_hint(error)}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        at_home = str(error.filename or "").startswith(str(default_home()))
+        hint = "; LIKENESS_HOME names another directory for what lies there" if at_home else ""
+        failed(f"{where}{error.strerror or error}{hint}")
+
+
+def failed(why: str) -> None:
+    """Say why, and end."""
+    click.echo(f"likeness: {why}", err=True)
+    sys.exit(1)
+
+
+def _hint(error: LikenessError | ApiError) -> str:
+    """What the API cannot know: which setting of ours the sender would change, and where."""
+    if not isinstance(error, ApiRefused):
+        return ""
+    if error.code == "key_missing":
+        return "; this command sends the one in LIKENESS_API_KEY"
+    if error.code == "scope_missing" or error.code.startswith("key_"):
+        return (
+            "; it is the one in LIKENESS_API_KEY (`likeness keys list` and `keys create`, where Redis can be reached)"
+        )
+    if error.code == "pack_unknown":
+        return "; LIKENESS_PACKS names what is served, for the API and for workers: restart them after a change"
+    return ""

@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-from rich.table import Table
 
 from core.errors import LikenessError
 from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import table, wide_console
 
 
 @click.group()
@@ -29,9 +28,9 @@ def list_packs(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(entries, indent=2))
         return
-    table = Table("pack", "for", "on this machine", "commercial use", "licence", "threshold", box=None, pad_edge=False)
+    rows = table("pack", "for", "on this machine", "commercial use", "licence", "threshold")
     for entry in entries:
-        table.add_row(
+        rows.add_row(
             str(entry["name"]),
             str(entry["kind"]),
             "yes" if entry["installed"] else "no",
@@ -39,7 +38,7 @@ def list_packs(as_json: bool) -> None:
             str(entry["licence"]),
             f"{entry['threshold']:g}",
         )
-    wide_console().print(table)
+    wide_console().print(rows)
 
 
 @packs.command()
@@ -122,7 +121,10 @@ def add(
     does = f"{pack.embedding_dimension} dimensions" if pack.embedding_dimension else "for liveness"
     click.echo(f"{pack.name} is added: {len(pack.files)} files, {does}")
     if pack.needs_acceptance:
-        click.echo(f"before it loads, accept its licence: LIKENESS_ACCEPT_LICENCES={pack.name}")
+        click.echo(f"before it loads, accept its licence: put LIKENESS_ACCEPT_LICENCES={pack.name} into .env")
+    click.echo(
+        "for comparisons, name it in LIKENESS_PACKS there; then restart what runs (`likeness up`, or each process)"
+    )
 
 
 def fetch_with_progress(pack: Pack, settings: Settings, at_hand: Path | None = None) -> Path:

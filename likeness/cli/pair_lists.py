@@ -43,9 +43,8 @@ class Bundle:
 
 def read_list(file: Path) -> list[ListedPair]:
     """The pairs of a CSV with a header, of JSON Lines, or of a JSON array. Raise ClickException with the line."""
-    text = file.read_text(encoding="utf-8-sig")
     try:
-        found = [*_read(file, text)]
+        found = [*_read(file, file.read_text(encoding="utf-8-sig"))]
     except (csv.Error, ValueError) as error:
         raise click.ClickException(f"{file} is no list of pairs: {error}") from None
     pairs = [_pair(file, line, value) for line, value in found]

@@ -2,9 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
+from likeness.cli import ids
 from likeness.cli.api import api_client
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -21,7 +23,7 @@ def receipt() -> None:
 def get(job_id: str, url: str | None) -> None:
     """Print the receipt of a comparison that has ended."""
     with api_client(url) as client:
-        click.echo(client.receipt(job_id))
+        click.echo(client.receipt(ids.job_id(client, job_id)))
 
 
 @receipt.command()
@@ -44,10 +46,20 @@ def verify(file: Path, jwks_file: Path) -> None:
     """
     from core.comparisons.receipts import verify as verify_receipt
 
-    claims = verify_receipt(_read(file).strip(), json.loads(_read(jwks_file)))
+    claims = verify_receipt(_read(file).strip(), _keys(jwks_file))
     click.echo(json.dumps(claims, indent=2))
 
 
 def _read(file: Path) -> str:
-    with click.open_file(str(file), encoding="utf-8") as text:
-        return str(text.read())
+    try:
+        with click.open_file(str(file), encoding="utf-8") as text:
+            return str(text.read())
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is no text: {error}") from None
+
+
+def _keys(file: Path) -> Any:
+    try:
+        return json.loads(_read(file))
+    except ValueError as error:
+        raise click.ClickException(f"{file} is no JSON, as `likeness receipt jwks` prints: {error}") from None

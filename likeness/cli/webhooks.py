@@ -21,9 +21,9 @@ from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.signers import Signers
 from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 from courier.sender import make_sender
-from likeness.cli import endpoints
+from likeness.cli import endpoints, ids
 from likeness.cli.api import api_client
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import table, wide_console
 
 MAX_EVENT_BYTES = 64 * 1024
 STATUSES = [status.value for status in DeliveryStatus]
@@ -65,7 +65,7 @@ def list_deliveries(status: str | None, limit: int, as_json: bool, url: str | No
 def show(event_id: str, as_json: bool, url: str | None) -> None:
     """Show a delivery and every attempt."""
     with api_client(url) as client:
-        delivery = client.delivery(event_id)
+        delivery = client.delivery(ids.event_id(client, event_id))
     click.echo(json.dumps(delivery, indent=2) if as_json else describe(delivery))
 
 
@@ -88,7 +88,7 @@ def replay(
     with api_client(url) as client:
         count = len(event_ids)
         for event_id in event_ids:
-            client.replay(event_id)
+            client.replay(ids.event_id(client, event_id))
         if status:
             count = client.replay_many(status, since=since, until=until)
     click.echo(f"{count} {'delivery is' if count == 1 else 'deliveries are'} due now")
@@ -170,7 +170,11 @@ def listen(port: int, fail: int, key_id: str | None) -> None:
         def log_message(self, *_: object) -> None:
             """What is worth saying is said above."""
 
-    with HTTPServer(("127.0.0.1", port), Handler) as server:
+    try:
+        listening = HTTPServer(("127.0.0.1", port), Handler)
+    except OSError as error:
+        raise click.ClickException(f"port {port}: {error.strerror}; name another one with --port") from None
+    with listening as server:
         click.echo(f"Listening on http://127.0.0.1:{server.server_address[1]}/ (Ctrl-C stops)")
         try:
             # A shell that starts a job in the background makes it ignore Ctrl-C.
@@ -198,7 +202,8 @@ def describe(delivery: Mapping[str, Any]) -> str:
 
 
 def _keyring(settings: Settings, key_id: str | None) -> Keyring:
-    owner = KeyStore(settings.redis).get(key_id).owner if key_id else None
+    keys = KeyStore(settings.redis)
+    owner = keys.get(ids.key_id(keys, key_id)).owner if key_id else None
     keyring = Signers.of(settings.signing).for_owner(owner)
     if not keyring.keys:
         raise SettingsInvalid("LIKENESS_WEBHOOK_SECRETS is not set and no local stack is running")
@@ -206,10 +211,10 @@ def _keyring(settings: Settings, key_id: str | None) -> Keyring:
 
 
 def _table(found: Iterable[Mapping[str, Any]]) -> Table:
-    table = Table("event", "status", "attempts", "last answer", "type", "url", "created", box=None, pad_edge=False)
+    rows = table("event", "status", "attempts", "last answer", "type", "url", "created")
     for delivery in found:
         last = delivery["log"][-1] if delivery["log"] else {}
-        table.add_row(
+        rows.add_row(
             delivery["id"],
             delivery["status"],
             str(delivery["attempts"]),
@@ -218,4 +223,4 @@ def _table(found: Iterable[Mapping[str, Any]]) -> Table:
             delivery["url"],
             delivery["created_at"],
         )
-    return table
+    return rows

@@ -25,7 +25,8 @@ def require_licence(pack: Pack, packs: PackSettings) -> None:
         accepted = ",".join([*packs.accept_licences, pack.name])
         raise LicenceNotAccepted(
             f"the pack {pack.name} may not be used commercially ({pack.licence}); if your use is covered, "
-            f"accept the licence with LIKENESS_ACCEPT_LICENCES={accepted}"
+            f"accept the licence: put LIKENESS_ACCEPT_LICENCES={accepted} into .env, or the environment of every "
+            "process that loads the pack, and restart those that run"
         )
 
 

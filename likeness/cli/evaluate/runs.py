@@ -158,7 +158,9 @@ def _follow(services: Services, run_id: str, *, wait: bool, as_json: bool) -> No
     if not wait:
         started = services.runs.get(run_id)
         click.echo(
-            json.dumps(asdict(started), indent=2) if as_json else f"{run_id}\nfollow it: evaluate watch {run_id}"
+            json.dumps(asdict(started), indent=2)
+            if as_json
+            else f"{run_id}\nfollow it: likeness evaluate watch {run_id}"
         )
         return
     ended = _watch(services, run_id)

@@ -17,7 +17,10 @@ from core.evaluations.store import RunStore
 from core.messaging.broker import Enqueue, celery_app, enqueue
 from core.settings import Settings, load_settings
 from core.storage.objects import Objects, ObjectStore
+from likeness.cli.ids import run_id
 
+#: What commands call the ids of runs.
+RUN_ARGUMENTS = ("run_id", "run_a", "run_b")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -42,10 +45,12 @@ def services() -> Services:
 
 
 def with_services(command: Callable[..., None]) -> Callable[..., None]:
-    """Hand the command its services; made late, so that `--help` needs no settings."""
+    """Hand the command its services, made late, so that `--help` needs no settings, and whole ids of the runs named."""
 
     def wrapped(*args: Any, **kwargs: Any) -> None:
-        command(services(), *args, **kwargs)
+        found = services()
+        named = {name: run_id(found.runs, kwargs[name]) for name in RUN_ARGUMENTS if name in kwargs}
+        command(found, *args, **{**kwargs, **named})
 
     return update_wrapper(wrapped, command)
 

@@ -1,0 +1,36 @@
+"""What the API answers, of which a reader may ask for what it does not have."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import httpx
+
+
+class Answer(dict[str, Any]):
+    """A JSON object. A name that it lacks says that something else has answered, and `missing` makes the error."""
+
+    def __init__(self, fields: Mapping[str, Any], missing: Callable[[str], Exception]) -> None:
+        super().__init__(fields)
+        self._missing = missing
+
+    def __missing__(self, name: str) -> Any:
+        raise self._missing(f"its answer has no {name!r}")
+
+
+def read(response: httpx.Response, foreign: Callable[[str], Exception]) -> Answer:
+    """The object in a response, empty where it has no body; for anything else, raise what `foreign` makes of why."""
+    try:
+        fields = response.json() if response.content else {}
+    except ValueError:
+        raise foreign("its answer is no JSON") from None
+    if not isinstance(fields, dict):
+        raise foreign("its answer is no JSON object")
+    return Answer(fields, foreign)
+
+
+def problem(response: httpx.Response) -> dict[str, Any]:
+    """The problem document in a response; where it has none, what HTTP says."""
+    try:
+        return dict(read(response, ValueError))
+    except ValueError:
+        return {"status": response.status_code, "title": response.reason_phrase}

@@ -1,0 +1,1 @@
+"""`likeness doctor`: everything that a deployment stands on, looked at in turn."""
