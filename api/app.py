@@ -13,7 +13,19 @@ from api.door import access, admission, origin, query
 from api.door.access import demanded
 from api.door.services import make_services, services
 from api.http.problems import register_problems
-from api.routes import batches, compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
+from api.routes import (
+    batches,
+    compare,
+    comparisons,
+    deliveries,
+    endpoints,
+    evaluations,
+    health,
+    packs,
+    pages,
+    receipts,
+    reference,
+)
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 from core.storage import patience
@@ -78,6 +90,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(_finish)
     app.after_request(admission.write_limits)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(reference.blueprint)
     api = LikenessApi(app)
     for name, schema in deliveries.EVENTS.items():
         api.spec.components.schema(name, schema=schema)
