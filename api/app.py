@@ -23,9 +23,11 @@ from api.routes import (
     health,
     packs,
     pages,
+    problem_types,
     receipts,
     reference,
 )
+from api.schemas.examples import illustrate
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 from core.storage import patience
@@ -94,8 +96,20 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = LikenessApi(app)
     for name, schema in deliveries.EVENTS.items():
         api.spec.components.schema(name, schema=schema)
-    for module in (batches, compare, comparisons, deliveries, endpoints, evaluations, health, packs, receipts):
+    for module in (
+        batches,
+        compare,
+        comparisons,
+        deliveries,
+        endpoints,
+        evaluations,
+        health,
+        packs,
+        problem_types,
+        receipts,
+    ):
         api.register_blueprint(module.blueprint)
+    illustrate(api.spec.components.schemas)
     return app
 
 

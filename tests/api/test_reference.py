@@ -2,10 +2,16 @@
 
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
+from api.schemas.examples import EXAMPLES
+from core.webhooks.endpoints import TEST, EventType
 from tests.support.stack import Stack
 
 
@@ -60,7 +66,7 @@ def test_the_reference_may_run_and_call_nothing_but_this_deployment(page: httpx.
 def test_the_script_of_the_reference_names_our_document_and_no_other_host(stack: Stack) -> None:
     script = httpx.get(f"{stack.url}/docs/reference.js")
     assert script.headers["Content-Type"].startswith("text/javascript")
-    assert 'url: "/openapi.json"' in script.text
+    assert 'fetch("/openapi.json")' in script.text
     assert "validatorUrl: null" in script.text  # by default it is asked of validator.swagger.io
     assert not re.search(r"https?://", script.text)
 
@@ -78,3 +84,41 @@ def test_no_other_file_is_served(stack: Stack, name: str) -> None:
     answer = httpx.get(f"{stack.url}/docs/{name}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "not_found"
+
+
+def test_every_example_is_what_its_schema_takes(stack: Stack) -> None:
+    document = httpx.get(f"{stack.url}/openapi.json").json()
+    resource = DRAFT202012.create_resource(document)
+    registry: Registry[Any] = Registry().with_resource("urn:document", resource)
+
+    def hold(schema: dict[str, Any], example: object) -> None:
+        within = {"$ref": f"urn:document{schema['$ref']}"} if "$ref" in schema else schema
+        Draft202012Validator(within, registry=registry).validate(example)
+
+    schemas = document["components"]["schemas"]
+    illustrated = {name: schema["examples"] for name, schema in schemas.items() if "examples" in schema}
+    assert set(illustrated) == set(EXAMPLES)
+    for name, examples in illustrated.items():
+        for example in examples:
+            hold({"$ref": f"#/components/schemas/{name}"}, example)
+    with_calls = 0
+    for operations in document["paths"].values():
+        for operation in (value for value in operations.values() if isinstance(value, dict)):
+            for answer in operation["responses"].values():
+                for content in answer.get("content", {}).values():
+                    if "example" in content:
+                        hold(content["schema"], content["example"])
+                        with_calls += 1
+    assert with_calls > 100
+
+
+def test_the_document_describes_what_a_consumer_is_sent(stack: Stack) -> None:
+    document = httpx.get(f"{stack.url}/openapi.json").json()
+    assert set(document["webhooks"]) == {"comparison", "batch", "test"}
+    told: set[str] = set()
+    for hook in document["webhooks"].values():
+        reference = hook["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        schema = document["components"]["schemas"][reference.rpartition("/")[2]]
+        assert schema["examples"]
+        told |= set(schema["properties"]["type"]["enum"])
+    assert told == {*EventType, TEST}

@@ -22,7 +22,7 @@ OPEN = {
     ("GET", path)
     for path in (
         *("/", "/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
-        "/.well-known/jwks.json",
+        *("/problems", "/problems/{code}", "/.well-known/jwks.json"),
     )
 }
 
