@@ -15,7 +15,21 @@ from api.door.access import demanded
 from api.door.services import make_services, services
 from api.http.problems import register_problems
 from api.instruments import Instruments
-from api.routes import batches, compare, comparisons, deliveries, endpoints, evaluations, health, packs, pages, receipts
+from api.routes import (
+    batches,
+    compare,
+    comparisons,
+    deliveries,
+    endpoints,
+    evaluations,
+    health,
+    packs,
+    pages,
+    problem_types,
+    receipts,
+    reference,
+)
+from api.schemas.examples import illustrate
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 from core.storage import patience
@@ -81,11 +95,24 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(_finish)
     app.after_request(admission.write_limits)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(reference.blueprint)
     api = LikenessApi(app)
     for name, schema in deliveries.EVENTS.items():
         api.spec.components.schema(name, schema=schema)
-    for module in (batches, compare, comparisons, deliveries, endpoints, evaluations, health, packs, receipts):
+    for module in (
+        batches,
+        compare,
+        comparisons,
+        deliveries,
+        endpoints,
+        evaluations,
+        health,
+        packs,
+        problem_types,
+        receipts,
+    ):
         api.register_blueprint(module.blueprint)
+    illustrate(api.spec.components.schemas)
     return app
 
 

@@ -23,7 +23,7 @@ from core.keys.keys import ApiKey, KeyState, Scope, read_token
 F = TypeVar("F", bound=Callable[..., Any])
 
 #: Endpoints that are no operation of the API: the pages and the document itself.
-_OPEN_ENDPOINTS = ("pages.", "api-docs.")
+_OPEN_ENDPOINTS = ("pages.", "reference.", "api-docs.")
 _ATTRIBUTE = "_likeness_access"
 _EXPLAINED = {
     KeyState.EXPIRED: "this key has expired",

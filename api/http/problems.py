@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, MethodNotAllo
 from werkzeug.wrappers import Response
 
 from api.http.answers import json_response
+from api.http.problem_types import code_of, type_of
 from api.http.unrouted import not_allowed, not_found
 from core.comparisons.submission import FieldRefused
 from core.errors import LikenessError, RedisUnavailable, StoreUnavailable
@@ -40,8 +41,6 @@ STATUS_OF: Mapping[str, int] = {
     "undecodable_image": 415,
     "image_rejected": 415,
 }
-#: Codes of HTTP errors that Flask or the router raise; the rest are called after their status.
-CODE_OF: Mapping[int, str] = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ def problem_response(
     """The body every error has."""
     g.problem = code
     body: dict[str, Any] = {
-        "type": f"urn:likeness:problem:{code}",
+        "type": type_of(code),
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": _shortened(detail),
@@ -143,8 +142,7 @@ def register_problems(app: Flask) -> None:
             detail = not_allowed(error.valid_methods or ())
         else:
             detail = error.description or HTTPStatus(status).description
-        code = CODE_OF.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
-        return problem_response(status, code, detail, headers=headers)
+        return problem_response(status, code_of(status), detail, headers=headers)
 
     @app.errorhandler(ClientDisconnected)
     def _no_whole_body(error: ClientDisconnected) -> Response:

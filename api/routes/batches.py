@@ -28,6 +28,7 @@ from api.routes.waiting import preferred_wait_s
 from api.schemas.batches import TEXTS, BatchForm, BatchListSchema, BatchSchema, RowListSchema, RowQuery, batch_of
 from api.schemas.common import ListQuery
 from api.schemas.comparisons import WaitQuery
+from api.schemas.examples import QUEUED_BATCH
 from core.batches.batch import Batch, url_of
 from core.batches.document import COLUMNS, batch_document, row_cells, row_document
 from core.batches.pairs import BYTES_A_PAIR, read_pairs
@@ -51,7 +52,9 @@ class Batches(MethodView):
     @blueprint.doc(
         parameters=[IDEMPOTENCY_HEADER], requestBody={"required": True, "content": {FORM: {"schema": BatchForm()}}}
     )
-    @blueprint.response(202, BatchSchema, description="Accepted: the batch will end in exactly one terminal state")
+    @blueprint.response(
+        202, BatchSchema, description="Accepted: the batch will end in exactly one terminal state", example=QUEUED_BATCH
+    )
     @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
     def post(self) -> Response:
         """Submit a batch: photographs, each once, and pairs of them

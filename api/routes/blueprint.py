@@ -16,6 +16,7 @@ from api.http.forms import read_form, too_long
 from api.http.json_objects import LONG, read_object
 from api.http.problems import MEDIA_TYPE, Problem
 from api.schemas.common import ProblemSchema
+from api.schemas.examples import problem_example
 from api.schemas.images import is_image
 from core.keys.keys import Scope
 
@@ -138,6 +139,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
                     schema=ProblemSchema,
                     content_type=MEDIA_TYPE,
                     description=HTTPStatus(status).phrase,
+                    example=problem_example(status),
                 )(view)
             return view
 

@@ -19,6 +19,7 @@ from api.routes.submission import submitted
 from api.routes.waiting import preferred_wait_s, wait_for
 from api.schemas.common import ListQuery
 from api.schemas.comparisons import ComparisonBody, ComparisonForm, JobListSchema, JobSchema, WaitQuery
+from api.schemas.examples import QUEUED
 from core.comparisons.document import job_document, url_of
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
@@ -48,7 +49,9 @@ class Comparisons(MethodView):
     @blueprint.doc(parameters=[WAIT_HEADER, IDEMPOTENCY_HEADER])
     @blueprint.arguments(WaitQuery, location="query")
     @blueprint.takes(ComparisonForm(), ComparisonBody())
-    @blueprint.response(202, JobSchema, description="Accepted: the job will end in exactly one terminal state")
+    @blueprint.response(
+        202, JobSchema, description="Accepted: the job will end in exactly one terminal state", example=QUEUED
+    )
     @blueprint.alt_response(200, schema=JobSchema, description="The job ended within the wait", success=True)
     @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
     def post(self, query: dict[str, Any], form: dict[str, Any]) -> Response:

@@ -35,9 +35,9 @@ blueprint = Blueprint(
 WEBHOOKS = {
     name: {
         "post": {
-            "summary": f"A {name} has ended",
+            "summary": summary,
             "description": (
-                f"Sent to the `callback_url` of a {name}, and to those endpoints of its key that want it; signed "
+                f"{sent} Signed "
                 "as Standard Webhooks has it, with a secret of the key's or the endpoint's own. Events arrive at least "
                 "once; `webhook-id` is the same in every attempt. What each answer leads to: docs/webhooks.md."
             ),
@@ -61,7 +61,18 @@ WEBHOOKS = {
             },
         }
     }
-    for name, event in (("comparison", "Event"), ("batch", "BatchEvent"))
+    for name, event, summary, sent in (
+        *(
+            (
+                job,
+                event,
+                f"A {job} has ended",
+                f"Sent to the `callback_url` of a {job}, and to those endpoints of its key that want it.",
+            )
+            for job, event in (("comparison", "Event"), ("batch", "BatchEvent"))
+        ),
+        ("test", "TestEvent", "An endpoint is tried", "Sent by `POST /v1/webhook-endpoints/{endpoint_id}/test`."),
+    )
 }
 #: The events themselves, to which the document's `webhooks` and its deliveries refer.
 EVENTS = {"Event": EventSchema, "BatchEvent": BatchEventSchema, "TestEvent": TestEventSchema}

@@ -50,7 +50,10 @@ class FieldErrorSchema(Schema):
 class ProblemSchema(Schema):
     """Problem details (RFC 9457)."""
 
-    type = fields.String(required=True)
+    type = fields.String(
+        required=True,
+        metadata={"format": "uri-reference", "description": "Path of a page that says cause and remedy."},
+    )
     title = fields.String(required=True)
     status = fields.Integer(required=True)
     detail = fields.String(required=True)

@@ -18,7 +18,13 @@ from infra.docs.routes import ROUTES_PAGE, routes_page
 from tests.support.keyed import NewKey
 from tests.support.stack import Stack
 
-OPEN = {("GET", path) for path in ("/", "/docs", "/openapi.json", "/health", "/ready", "/.well-known/jwks.json")}
+OPEN = {
+    ("GET", path)
+    for path in (
+        *("/", "/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
+        *("/problems", "/problems/{code}", "/.well-known/jwks.json"),
+    )
+}
 
 
 @pytest.fixture
