@@ -13,7 +13,7 @@ from api.http.problems import FieldError, Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPEN_ENDPOINTS = ("pages.", "api-docs.", "health.")
+_OPEN_ENDPOINTS = ("pages.", "reference.", "api-docs.", "health.")
 _ATTRIBUTE = "_likeness_query"
 
 

@@ -118,12 +118,14 @@ def add(
         threshold_origin=threshold_origin,
         summary=summary,
     )
-    does = f"{pack.embedding_dimension} dimensions" if pack.embedding_dimension else "for liveness"
+    judges = not pack.embedding_dimension
+    does = "for liveness" if judges else f"{pack.embedding_dimension} dimensions"
     click.echo(f"{pack.name} is added: {len(pack.files)} files, {does}")
     if pack.needs_acceptance:
         click.echo(f"before it loads, accept its licence: put LIKENESS_ACCEPT_LICENCES={pack.name} into .env")
+    setting = "LIKENESS_LIVENESS_PACK" if judges else "LIKENESS_PACKS"
     click.echo(
-        "for comparisons, name it in LIKENESS_PACKS there; then restart what runs (`likeness up`, or each process)"
+        f"for comparisons, name it in {setting}, in .env; then restart what runs (`likeness up`, or each process)"
     )
 
 

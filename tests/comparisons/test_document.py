@@ -208,8 +208,10 @@ def test_where_a_score_lies_among_those_of_the_run_is_told_in_counts_with_every_
                 "low": 0.0044,
                 "high": 0.0097,
                 "refused": None,
+                "high_over_people": None,
             },
-            dict.fromkeys(("threshold", "errors", "trials", "low", "high")) | {"target": 0.0001, "refused": "too few"},
+            dict.fromkeys(("threshold", "errors", "trials", "low", "high", "high_over_people"))
+            | {"target": 0.0001, "refused": "too few"},
         ],
     }
     assert event_data(compared)["calibration"] == job_document(compared)["calibration"]

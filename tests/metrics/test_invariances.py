@@ -40,6 +40,8 @@ METRICS: dict[str, Callable[[ScoreSet], object]] = {
     "optimistic_accuracy": metrics.optimistic_accuracy,
 }
 NOT_A_METRIC = {
+    "bpcer_at_apcer",  # of presentations, see test_pad
+    "pad_point",  # likewise
     "by_quality",  # needs a quality of each pair, see test_quality
     "by_people",  # intervals, see test_by_people
     "clopper_pearson",  # of counts, see test_rates
