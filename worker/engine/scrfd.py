@@ -44,6 +44,11 @@ class Scrfd(SCRFD):  # type: ignore[misc]  # InsightFace is untyped
                 found[2].append(points.reshape(len(rows), points.shape[1] // 2, 2))
         return found
 
+    @property
+    def _takes(self) -> type:
+        """InsightFace knows it of packs with a manifest, and takes that of others for floats."""
+        return getattr(self, "input_dtype", np.float32)
+
     def _session_for_input_size(self, input_size: tuple[int, int]) -> Any:
         """A session of its own for each square; one for all narrower views, of which there may be many."""
         width, height = input_size
@@ -51,7 +56,7 @@ class Scrfd(SCRFD):  # type: ignore[misc]  # InsightFace is untyped
 
     def _prepare_input_blob(self, img: Image, input_size: tuple[int, int]) -> np.ndarray[Any, Any]:
         """What `cv2.dnn.blobFromImage` makes, in half the time."""
-        if (self.input_mean, self.input_std) not in EXACT or self.input_dtype is not np.float32:
+        if (self.input_mean, self.input_std) not in EXACT or self._takes is not np.float32:
             blob: np.ndarray[Any, Any] = super()._prepare_input_blob(img, input_size)
             return blob
         width, height = input_size

@@ -57,6 +57,15 @@ def test_each_stride_gives_the_same_scores_boxes_and_keypoints(
         assert_equal(found, expected)
 
 
+def test_a_detector_of_a_pack_without_a_manifest_sees_the_same(theirs: SCRFD) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (320, 320, 3), np.uint8)
+    bare = Scrfd.of(theirs)
+    del bare.input_dtype  # InsightFace writes it on models of packs that have one
+    np.testing.assert_array_equal(
+        bare._prepare_input_blob(noise, (320, 320)), theirs._prepare_input_blob(noise, (320, 320))
+    )
+
+
 @pytest.mark.parametrize("threshold", THRESHOLDS)
 @pytest.mark.parametrize("name", ["obama.jpg", "obama3.jpg", "six_faces.jpg", "astronaut.png"])
 def test_a_photograph_gives_the_same_faces(
