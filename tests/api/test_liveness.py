@@ -35,8 +35,11 @@ def judging(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, objec
             ours = write_liveness_pack(home / "ours")
             terms = ("--licence", "ours", "--commercial-use", "--threshold", "0.5")
             added = stack.likeness("packs", "add", "brightness", str(ours), *terms)
-            assert added.stdout.startswith("brightness is added: 4 files, for liveness\n"), added.stderr
-            assert "name it in LIKENESS_LIVENESS_PACK" in added.stdout
+            assert added.stdout == (
+                "brightness is added: 4 files, for liveness\n"
+                "for comparisons, name it in LIKENESS_LIVENESS_PACK, in .env; then restart what runs "
+                "(`likeness up`, or each process)\n"
+            ), added.stderr
             stack.start("api", "worker")
             stack.wait_until_ready()
             yield stack

@@ -35,7 +35,8 @@ def test_every_route_refuses_a_parameter_that_it_does_not_know(app: Flask, clien
     for method, path, _ in routes(app):
         answer = client.open(path.replace("{", "").replace("}", ""), method=method, query_string={"wiat": "1"})
         if path in OPEN:
-            assert answer.status_code in (200, 404, 503), path
+            # `name` is none of the files behind /docs.
+            assert answer.status_code in ((404,) if path.endswith("{name}") else (200, 503)), path
             continue
         assert (answer.status_code, answer.json["code"]) == (422, "parameter_unknown"), (method, path)
         assert [error["pointer"] for error in answer.json["errors"]] == ["/wiat"]

@@ -59,7 +59,7 @@ def test_what_the_readme_says_to_type_works(block: Block, folder: Path, whole_se
         env={**os.environ, **whole_service.environment, "CURL_HOME": str(folder)},
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 0, done.stderr

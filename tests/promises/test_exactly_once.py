@@ -336,7 +336,7 @@ def test_a_job_lives_exactly_once_whatever_answers_are_lost(redis_server: Server
         run_state_machine_as_test(
             machine,
             settings=settings(
-                max_examples=16,
+                max_examples=20,
                 stateful_step_count=25,
                 deadline=None,
                 database=None,
@@ -346,4 +346,4 @@ def test_a_job_lives_exactly_once_whatever_answers_are_lost(redis_server: Server
     finally:
         logging.disable(logging.NOTSET)
         proxy.close()
-    assert min(proxy.dealt[fate] for fate in Fate) > 5, proxy.dealt
+    assert min(proxy.dealt[fate] for fate in Fate) > 10, proxy.dealt
