@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import httpx
+import pytest
 from honcho.environ import parse_procfile
 
 from core.settings import Settings
@@ -34,7 +35,7 @@ def eventually(check: Callable[[], T], *, within_s: float = 30.0) -> T:
     while True:
         try:
             return check()
-        except (AssertionError, httpx.HTTPError):
+        except (AssertionError, pytest.fail.Exception, httpx.HTTPError):  # pytest's own is no `Exception`
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
