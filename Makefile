@@ -15,7 +15,7 @@ SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 # Each process of ours, and each of the tests, would compile all modules anew: `make quick` takes 6 s of CPU more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench audit lock clean sbom containers-test
+.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench audit lock clean sbom containers-test hosts-test
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -39,6 +39,8 @@ chaos: install ## Kill all under JOBS jobs (10000), ail Redis, and count what wa
 	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
 containers-test: install ## Build the images, run the compose file, kill and replace containers, count what was lost
 	$(BIN)/python -m tests.containers $(ARGS)
+hosts-test: install ## Jobs on six hosts (network namespaces, as root) whose links are cut and slowed: make hosts-test JOBS=500
+	$(BIN)/python -m tests.hosts $(if $(JOBS),--jobs $(JOBS)) $(if $(SEED),--seed $(SEED))
 check: install ## What CI runs: format, lint, typos, types, import rules, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

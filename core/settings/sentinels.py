@@ -62,8 +62,15 @@ def checked(url: str) -> str:
 
 
 def of_database(url: str, number: int) -> str:
-    """The URL of one of a server's databases."""
-    return urlsplit(url)._replace(path=f"/{number}").geturl()
+    """The URL of one of a server's databases. With `rediss://` it asks for a certificate that can be trusted.
+
+    redis-py does so unasked; kombu would connect without TLS, and Celery's results refuse to start (5.7.0).
+    """
+    parts = urlsplit(url)
+    query = parts.query
+    if parts.scheme == "rediss" and "ssl_cert_reqs" not in parse_qs(query):
+        query = "&".join(part for part in (query, "ssl_cert_reqs=required") if part)
+    return parts._replace(path=f"/{number}", query=query).geturl()
 
 
 def with_password(url: str, password: str) -> str:

@@ -51,3 +51,11 @@ target "worker-gpu" {
   args      = { LOCK = "worker-gpu", BASE = "nvidia/cuda:13.0.0-cudnn-runtime-ubuntu24.04" }
   tags      = ["${REGISTRY}likeness-worker-gpu:${TAG}"]
 }
+
+# For LIKENESS_PROVIDER=openvino.
+target "worker-openvino" {
+  inherits  = ["_all"]
+  platforms = ["linux/amd64"]
+  args      = { LOCK = "worker-openvino" }
+  tags      = ["${REGISTRY}likeness-worker-openvino:${TAG}"]
+}

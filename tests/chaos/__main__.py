@@ -3,7 +3,8 @@
 import os
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,22 @@ def main(jobs: int, seed: int | None, calm: bool, fsync: str, store: str) -> Non
         del os.environ[name]
     console = Console(width=max(110, Console().width))
     console.print(f"{jobs} jobs on the sleeping engine (no model); seed {seed}")
+    servers: dict[str, Any] = {"LIKENESS_REDIS_FSYNC": fsync, "LIKENESS_LOCAL_STORE": store}
+    with (
+        tempfile.TemporaryDirectory(prefix="likeness-chaos-") as home,
+        following(console, jobs) as progress,
+        besieged(Path(home), jobs=jobs, seed=seed, calm=calm, **servers) as siege,
+    ):
+        verdict = siege.run(progress)
+    books(console, verdict)
+    sys.exit(bool(verdict.broken))
+
+
+@contextmanager
+def following(console: Console, jobs: int) -> Iterator[Callable[[int, int], None]]:
+    """Two bars, of what was accepted and of what has ended, and what moves them."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with tempfile.TemporaryDirectory(prefix="likeness-chaos-") as home, Progress(*columns, console=console) as bars:
+    with Progress(*columns, console=console) as bars:
         accepted, ended = bars.add_task("accepted", total=jobs), bars.add_task("ended", total=jobs)
 
         def progress(now_accepted: int, now_ended: int) -> None:
@@ -38,26 +53,21 @@ def main(jobs: int, seed: int | None, calm: bool, fsync: str, store: str) -> Non
             if now_ended:
                 bars.update(ended, completed=now_ended)
 
-        with besieged(
-            Path(home),
-            jobs=jobs,
-            seed=seed,
-            calm=calm,
-            LIKENESS_REDIS_FSYNC=fsync,
-            LIKENESS_LOCAL_STORE=store,
-        ) as siege:
-            verdict = siege.run(progress)
-    console.print(table(verdict))
+        yield progress
+
+
+def books(console: Console, verdict: Verdict, *, faults: str = "killed with -9") -> None:
+    """Print what the books say, and the jobs whose promises were broken."""
+    console.print(table(verdict, faults))
     for name, found in verdict.broken.items():
         console.print(f"{len(found)} {name}: {', '.join(found[:5])} ...")
-    sys.exit(bool(verdict.broken))
 
 
 def counts(counter: Mapping[Any, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in sorted(counter.items()))
 
 
-def table(verdict: Verdict) -> Table:
+def table(verdict: Verdict, faults: str) -> Table:
     """The books."""
     rows = Table(box=None, show_header=False)
     rows.add_column(no_wrap=True)
@@ -65,7 +75,7 @@ def table(verdict: Verdict) -> Table:
     for name, value in {
         "accepted": verdict.accepted,
         "in": f"{verdict.seconds:.0f} s ({verdict.accepted / verdict.seconds:.1f} jobs/s)",
-        "killed with -9": f"{sum(verdict.kills.values())} times: {counts(verdict.kills)}",
+        faults: f"{sum(verdict.kills.values())} times: {counts(verdict.kills)}",
         "ailments of Redis": f"{sum(verdict.ailments.values())}: {counts(verdict.ailments)}",
         "answers": counts(verdict.answers),
         "endings": counts(verdict.endings),
@@ -87,4 +97,5 @@ def table(verdict: Verdict) -> Table:
     return rows
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -14,18 +14,15 @@ class Receiver(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, seed: int, refused: float = 0.1) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, seed: int, address: str = "127.0.0.1", refused: float = 0.1) -> None:
+        super().__init__((address, 0), _Handler)
+        self.url = f"http://{address}:{self.server_port}/callback"
         self.events: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.attempts = 0
         self._refused = refused
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         threading.Thread(target=self.serve_forever, name="receiver", daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/callback"
 
     def take(self, job_id: str, webhook_id: str) -> int:
         with self._lock:

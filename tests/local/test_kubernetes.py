@@ -18,7 +18,7 @@ from core.settings import CHECKOUT
 from core.settings.reading import variables
 
 MANIFESTS = CHECKOUT / "infra" / "kubernetes"
-OVERLAYS = ("base", "gpu", "image-urls")
+OVERLAYS = ("base", "gpu", "image-urls", "observability")
 COMPOSE = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 VERSION = "1.37.0"
 #: Resources of KEDA's, whose schemas the cluster's own do not have.

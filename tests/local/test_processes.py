@@ -145,3 +145,10 @@ def test_no_image_floats() -> None:
     dockerfile = (CHECKOUT / "infra/docker/Dockerfile").read_text(encoding="utf-8")
     [base] = re.findall(r"^ARG BASE=(\S+)", dockerfile, re.MULTILINE)
     assert re.search(r":.*\d", base)
+
+
+def test_the_build_file_has_an_image_of_every_lock_file_that_images_are_made_of() -> None:
+    built = re.findall(r'LOCK = "([\w-]+)"', (CHECKOUT / "infra/docker/docker-bake.hcl").read_text(encoding="utf-8"))
+    named = re.findall(r"LOCK=([\w-]+)", (CHECKOUT / "infra/docker/Dockerfile").read_text(encoding="utf-8"))
+    assert set(built) == set(named)
+    assert all((CHECKOUT / f"infra/requirements/{lock}.txt").exists() for lock in built)

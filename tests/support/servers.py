@@ -158,13 +158,13 @@ class Servers:
                 socket.unlink(missing_ok=True)
 
 
-def addresses(*names: str) -> dict[str, str]:
+def addresses(*names: str, host: str = LOOPBACK) -> dict[str, str]:
     """Settings that lead to servers on free ports."""
     where = {}
     if REDIS in names:
-        where["LIKENESS_REDIS_URL"] = f"redis://:{PASSWORD}@{LOOPBACK}:{ours().take()}"
+        where["LIKENESS_REDIS_URL"] = f"redis://:{PASSWORD}@{host}:{ours().take()}"
     if S3 in names:
-        where |= {"LIKENESS_S3_ENDPOINT": f"http://{LOOPBACK}:{ours().take(S3_PORTS)}", **S3_KEYS}
+        where |= {"LIKENESS_S3_ENDPOINT": f"http://{host}:{ours().take(S3_PORTS)}", **S3_KEYS}
     return where
 
 
