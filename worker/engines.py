@@ -66,12 +66,12 @@ class Engines:
         with self._lock:
             if key in self._residents:
                 return self._residents[key]
-            self._guests.pop(key, None)
+            engine = self._guests.pop(key, None)  # held on to: forgotten for a moment, it would be loaded anew
             while len(self._guests) >= MOST_GUESTS:
                 pack, size = oldest = next(iter(self._guests))
                 del self._guests[oldest]
                 log.info("engine_let_go", pack=pack, detection_size=size)
-            engine = self._living.get(key)
+            engine = engine or self._living.get(key)
             if engine is None:
                 engine = self._living[key] = self._load(*key)
             self._guests[key] = engine

@@ -54,3 +54,9 @@ def test_an_engine_that_is_worked_with_is_never_there_twice(settings: Settings) 
     assert ("zoo", 32) not in sizes(engines)
     assert engines.get("zoo", detection_size=32) is at_work
     assert sizes(engines) == [("zoo", 128), ("zoo", 32)]
+
+
+def test_an_engine_that_nobody_works_with_is_not_loaded_again_when_it_is_asked_for(settings: Settings) -> None:
+    engines = Engines(settings)
+    loaded = ref(engines.get("zoo", detection_size=32))
+    assert engines.get("zoo", detection_size=32) is loaded(), "no shard was in hand, and the next one loaded the pack"
