@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from flask_smorest import Api
 from prometheus_client import CollectorRegistry
 
-from api.door import access, admission, origin, query
+from api.door import access, admission, origin, query, uploads
 from api.door.access import demanded
 from api.door.services import make_services, services
 from api.http.problems import register_problems
@@ -94,6 +94,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(Instruments(CollectorRegistry()).answered)
     app.after_request(_finish)
     app.after_request(admission.write_limits)
+    app.teardown_request(uploads.leave)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(reference.blueprint)
     api = LikenessApi(app)

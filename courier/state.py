@@ -71,32 +71,34 @@ class State(Collector):
         return messages, oldest, alias
 
     def _records(self) -> Sequence[Metric]:
-        of_kinds = dict.fromkeys(KINDS.values(), tuple(Status))
-        census = take_census(self._server, {**of_kinds, DELIVERY: tuple(DeliveryStatus)})
+        of_kinds = [(kind, status) for kind in KINDS.values() for status in Status]
+        census = take_census(self._server, [*of_kinds, *((DELIVERY, outcome) for outcome in DeliveryStatus)])
         jobs = _family("likeness_jobs", "Comparisons, batches and evaluations there are, by status", "kind", "status")
         oldest = _family("likeness_jobs_oldest_queued_seconds", "Age of the oldest that is queued, or 0", "kind")
         for name, kind in KINDS.items():
-            oldest.add_metric((name,), census.oldest_queued_s[kind])
+            oldest.add_metric((name,), census.counts[kind, Status.QUEUED].oldest_s(census.at) or 0.0)
             for status in Status:
-                jobs.add_metric((name, status), census.records[kind, status])
-        runs_open = sum(census.records[KINDS["evaluation"], status] for status in (Status.QUEUED, Status.RUNNING))
+                jobs.add_metric((name, status), census.counts[kind, status].records)
+        runs_open = sum(
+            census.counts[KINDS["evaluation"], status].records for status in (Status.QUEUED, Status.RUNNING)
+        )
         deliveries = _family("likeness_deliveries", "Deliveries there are, by status", "status")
         for outcome in DeliveryStatus:
-            deliveries.add_metric((outcome,), census.records[DELIVERY, outcome])
+            deliveries.add_metric((outcome,), census.counts[DELIVERY, outcome].records)
         return (
             *(jobs, oldest, deliveries),
             _one("likeness_runs_open", "Evaluations that wait or run", float(runs_open)),
-            _one("likeness_deliveries_due", "Deliveries that wait for an attempt now", census.deliveries_due),
+            _one("likeness_deliveries_due", "Deliveries that wait for an attempt now", census.deliveries.records),
             _one(
                 "likeness_deliveries_overdue_seconds",
                 "For how long the first of them has been due, or 0",
-                census.deliveries_overdue_s,
+                census.deliveries.overdue_s,
             ),
-            _one("likeness_erasures_due", "Stored images past their retention", census.erasures_due),
+            _one("likeness_erasures_due", "Stored images past their retention", census.erasures.records),
             _one(
                 "likeness_erasures_overdue_seconds",
                 "For how long the first of them has been due, or 0",
-                census.erasures_overdue_s,
+                census.erasures.overdue_s,
             ),
         )
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from flask import g, request
 from werkzeug.wrappers import Response
 
+from api.door import uploads
 from api.door.access import authorise, demanded
 from api.door.caller import arrive, caller
 from api.door.rates import exceeded
@@ -24,13 +25,14 @@ QUEUE_RETRY_S = 5
 
 
 def admit() -> None:
-    """Before anything of the body is read: bound it, hold the key to its rate, and the queue to its length."""
+    """Before anything of the body is read: bound it, hold the key to its rates, and the queue to its length."""
     request.max_content_length = _largest_body()
     if (key := caller().key) is not None:
         _hold_to_rate(key)
     authorise()  # what is refused counts as a request too
     if demanded().submits:
         _hold_queue(services())
+    uploads.admit()
 
 
 def _largest_body() -> int:
@@ -53,7 +55,7 @@ def write_limits(response: Response) -> Response:
     if allowances:
         response.headers["RateLimit-Policy"] = ", ".join(f'"{a.name}";q={a.limit};w={a.window_s}' for a in allowances)
         response.headers["RateLimit"] = ", ".join(f'"{a.name}";r={a.remaining};t={a.reset_s}' for a in allowances)
-        tightest = min(allowances, key=lambda a: a.remaining)
+        tightest = min(allowances, key=lambda a: a.requests_left)
         response.headers["X-RateLimit-Limit"] = str(tightest.limit)
         response.headers["X-RateLimit-Remaining"] = str(tightest.remaining)
         response.headers["X-RateLimit-Reset"] = str(math.ceil(time.time()) + tightest.reset_s)

@@ -10,6 +10,7 @@ from flask import current_app
 from api.door.rates import Rates
 from api.door.readiness import Readiness
 from api.door.silences import Silences
+from api.door.turns import Turns
 from api.door.upload_places import UploadPlaces
 from api.door.waiters import Waiters
 from core.batches.shards import ShardStore
@@ -64,6 +65,8 @@ class Services:
     accepting_batches: AcceptingBatches
     submitting_batches: SubmittingBatches
     upload_places: UploadPlaces
+    large_uploads: UploadPlaces
+    turns: Turns
     signer: Signer | None
     packs: Mapping[str, Pack]
     #: What judges liveness; None where nothing does.
@@ -135,6 +138,8 @@ def make_services(settings: Settings) -> Services:
             batches, jobs, objects, enqueue=lambda shard_id, queue: send(Tasks.COMPARE_SHARD, shard_id, queue=queue)
         ),
         upload_places=UploadPlaces(settings.batches.max_batch_uploads),
+        large_uploads=UploadPlaces(settings.api.threads),
+        turns=Turns(settings.limits.key_bytes_at_once),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
         liveness=liveness,

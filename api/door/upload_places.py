@@ -1,4 +1,4 @@
-"""Places for batches that are being read: each is in the memory of the process."""
+"""Places for large bodies that are being read: each has a thread, and is in the memory of the process."""
 
 import threading
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class UploadPlaces:
-    """How many batches a process reads at a time: each is in its memory. No owner has more than half of the places."""
+    """How many a process reads at a time. No owner has more than half of the places."""
 
     def __init__(self, places: int) -> None:
         self.in_all = places

@@ -18,6 +18,7 @@ from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.door.idempotency import KeyedRequest, begin
 from api.door.quota import counted
 from api.door.services import services
+from api.door.uploads import storing
 from api.door.waiters import NoPlaceToWait
 from api.http.answers import json_response
 from api.http.batch_forms import read_batch_form
@@ -67,7 +68,7 @@ class Batches(MethodView):
             keyed: KeyedRequest[Batch] = begin({**form, **photographs, "pairs": _digestible(pairs)}, visible_batch)
             if (answered := keyed.again(_accepted)) is not None:
                 return answered
-            with keyed.undone_if_refused():
+            with keyed.undone_if_refused(), storing():
                 limits = services().settings.batches
                 asked = None if pairs is None else read_pairs(pairs, most=limits.max_batch_pairs)
                 bodies = {name: photographs.pop(name).read() for name in list(photographs)}

@@ -7,6 +7,7 @@ from api.door.caller import caller
 from api.door.idempotency import KeyedRequest
 from api.door.quota import counted
 from api.door.services import services
+from api.door.uploads import storing
 from api.schemas.comparisons import submission_of
 from core.comparisons.jobs import Job
 from core.comparisons.lanes import place_of
@@ -15,7 +16,7 @@ from core.errors import StoreUnavailable
 
 def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     """The job that a valid form asks for, accepted and queued. What is refused counts for nothing."""
-    with keyed.undone_if_refused():
+    with keyed.undone_if_refused(), storing():
         accepted = services().accepting.accept(submission_of(form), owner=caller().owner)
         with counted():
             place = place_of(accepted.job, caller().waiting, services().settings.limits.fair_share)

@@ -8,6 +8,7 @@ does.
 import errno
 import io
 import socket
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -18,6 +19,7 @@ from gunicorn.http.errors import ParseException
 from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
 
 from api.serving.probes import Probes, peeked
+from api.serving.refusals import Refusals
 
 #: A request may take this long to arrive, from its first byte to its last, ...
 LONGEST_S = 120.0
@@ -29,7 +31,12 @@ LONGEST_ANSWER_S = 120.0
 #: ... and, when it is the last, the client's closing: a client that still sends would not see it, were we the first.
 LONGEST_GOODBYE_S = 2.0
 
+#: Whoever was answered by a server waits so long for each thread that is busy with a body. Python's own is 5 ms.
+SWITCH_S = 0.0005
+
 READ_AHEAD_BYTES = 1024 * 1024
+#: gunicorn's, of a body that nobody has read; after more it closes the connection, and should have said so.
+THROWN_AWAY_BYTES = 64 * 1024 - 1
 _LOOK_AGAIN_S = 0.25
 
 
@@ -43,6 +50,8 @@ class PatientSocket(socket.socket):
         self._received = 0
         self._is_over = False
         self.in_body = False
+        #: Set by the application: its key asks too much, and need not ask again before.
+        self.retry_after_s: float | None = None
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """What has come. Too late: the end, as if the client had gone; TimeoutError within a body."""
@@ -99,13 +108,20 @@ class Body:
     def __init__(self, reader: Any) -> None:
         self._reader = reader
         self._ahead = io.BytesIO()
+        self._has_ended = False
+
+    def is_left(self) -> bool:
+        """Whether more of it is unread than gunicorn throws away before the next request."""
+        left = getattr(self._reader, "length", None)
+        return not self._has_ended if left is None else left > THROWN_AWAY_BYTES
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, none at the end. Raise OSError for bad chunks, as for a client that has gone."""
         if piece := self._ahead.read(size):
             return piece
         try:
-            self._ahead = io.BytesIO(self._reader.read(max(size, READ_AHEAD_BYTES)))
+            ahead = self._reader.read(max(size, READ_AHEAD_BYTES))
+            self._ahead, self._has_ended = io.BytesIO(ahead), not ahead
         except ParseException as error:
             raise OSError(f"the body is malformed: {error}") from error
         return self._ahead.read(size)
@@ -116,7 +132,9 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Serve; ends with the process."""
+        sys.setswitchinterval(SWITCH_S)
         self._probes = Probes()
+        self._refusals: Refusals[TConn] = Refusals()
         super().init_process()
 
     def enqueue_req(self, conn: TConn) -> None:
@@ -129,7 +147,13 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         elif pool := self._probes.pool_for(head or b""):
             served = pool.submit(self.handle, conn)
             served.add_done_callback(lambda served: self.method_queue.defer(self.finish_request, conn, served))
-        else:
+        elif not self._refusals.hold(conn, head or b""):
+            super().enqueue_req(conn)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Serve whoever comes, and whoever was held."""
+        super().wait_for_and_dispatch_events(self._refusals.next_in_s(timeout))
+        for conn in self._refusals.due():
             super().enqueue_req(conn)
 
     def handle(self, conn: TConn) -> Any:
@@ -149,7 +173,15 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
 
     def handle_request(self, req: Any, conn: TConn) -> Any:
         """Answer a request whose headers are there."""
-        if isinstance(conn.sock, PatientSocket):
-            conn.sock.in_body = True
-            req.body.reader = Body(req.body.reader)
-        return super().handle_request(req, conn)
+        sock = conn.sock
+        if not isinstance(sock, PatientSocket):
+            return super().handle_request(req, conn)
+        sock.in_body, sock.retry_after_s = True, None
+        req.body.reader = body = Body(req.body.reader)
+        closes = req.should_close
+        req.should_close = lambda: closes() or body.is_left()  # asked for when an answer is begun
+        stays = super().handle_request(req, conn)
+        if sock.retry_after_s is not None:
+            authorization = next((value for name, value in req.headers if name == "AUTHORIZATION"), "")
+            self._refusals.note(authorization.encode("latin-1"), sock.retry_after_s)
+        return stays

@@ -15,6 +15,8 @@ from core.vocabulary import Compared, FailureToAcquire, ImageFormat, NotAcquired
 IMAGES = "comparisons/"
 #: From so many pixels on, decoding an image in full is dear.
 DEAR_PIXELS = 16_000_000
+#: From so many bytes on, fetching and opening two images takes as long as comparing dozens; a telephone's have half.
+DEAR_BYTES = 12 * 2**20
 #: Of an image that is still to be fetched: nothing of it is stored.
 NOT_FETCHED = ImageFacts("", 0, 0, 0, "")
 
@@ -42,11 +44,14 @@ class ComparisonRequest:
 
     @property
     def is_dear(self) -> bool:
-        """Whether decoding takes as long as dozens of photographs: JPEGs are decoded reduced, others are not.
+        """Whether it takes as long as dozens of photographs: by its bytes, or by pixels that are not decoded reduced.
 
-        A PNG of 40 megapixels takes 1.5 s of CPU, a photograph of 12 ten milliseconds (docs/engine.md).
+        A PNG of 40 megapixels takes 1.5 s of CPU, a JPEG of 12, which is decoded reduced, ten milliseconds
+        (docs/engine.md).
         """
         images = (self.reference, self.probe)
+        if sum(i.size_bytes for i in images) > DEAR_BYTES:
+            return True
         return any(i.width * i.height > DEAR_PIXELS and i.media_type != ImageFormat.JPEG.media_type for i in images)
 
     def split(self, body: bytes) -> tuple[bytes, bytes]:

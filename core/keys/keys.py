@@ -52,6 +52,8 @@ class ApiKey:
     requests_per_minute: int | None = None
     #: Likewise.
     comparisons_per_day: int | None = None
+    #: Likewise, of bodies with images.
+    upload_bytes_per_minute: int | None = None
     #: SHA-256 of the secret in its token.
     digest: str = field(default="", repr=False)
 

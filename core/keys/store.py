@@ -30,6 +30,7 @@ class KeyStore:
         expires_at: float | None = None,
         requests_per_minute: int | None = None,
         comparisons_per_day: int | None = None,
+        upload_bytes_per_minute: int | None = None,
     ) -> tuple[ApiKey, Token]:
         """A new key, and the only time its secret is seen."""
         token = new_token()
@@ -42,6 +43,7 @@ class KeyStore:
             expires_at=expires_at,
             requests_per_minute=requests_per_minute,
             comparisons_per_day=comparisons_per_day,
+            upload_bytes_per_minute=upload_bytes_per_minute,
             digest=digest_of(token.secret),
         )
         with translated(), self._redis.pipeline(transaction=True) as pipeline:
@@ -131,6 +133,7 @@ def _write(pipeline: Any, key: ApiKey) -> None:
         "expires_at": key.expires_at,
         "requests_per_minute": key.requests_per_minute,
         "comparisons_per_day": key.comparisons_per_day,
+        "upload_bytes_per_minute": key.upload_bytes_per_minute,
         "digest": key.digest,
     }
     pipeline.hset(_key(key.id), mapping={name: value for name, value in fields.items() if value is not None})
@@ -149,6 +152,7 @@ def _read(key_id: str, fields: Fields) -> ApiKey:
         last_used_at=number(fields, "last_used_at"),
         requests_per_minute=_whole(fields, "requests_per_minute"),
         comparisons_per_day=_whole(fields, "comparisons_per_day"),
+        upload_bytes_per_minute=_whole(fields, "upload_bytes_per_minute"),
         digest=fields["digest"],
     )
 

@@ -1,62 +1,82 @@
-"""How many records there are and where they stand, counted off their indexes: for whoever watches, not for a client."""
+"""How many records are in a status and since when, and what is due: counted off their indexes, in one round trip.
+
+For whoever watches, not for a client. Records that have passed their retention are counted until the courier has
+dropped them from their list.
+"""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core.settings.groups import RedisSettings
 from core.storage.connection import connect, translated
-from core.storage.lifecycle import Status, made_at
+from core.storage.lifecycle import made_at
 from core.storage.records import DELIVERIES_DUE, ERASURES
+
+#: A kind of record, and a status of it.
+Standing = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Records of one kind in one status."""
+
+    records: int
+    #: The one that was created first; None where there is none.
+    oldest_id: str | None
+
+    @property
+    def oldest_at(self) -> float | None:
+        """When that was created, in seconds since the epoch, UTC; None where its id does not say."""
+        return made_at(self.oldest_id) if self.oldest_id else None
+
+    def oldest_s(self, now: float) -> float | None:
+        """Its age; None where there is none, or its id does not say."""
+        return None if self.oldest_at is None else max(0.0, now - self.oldest_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be done at a time, and whose time has come."""
+
+    records: int
+    #: For how long the first of them has waited; 0 where nothing does.
+    overdue_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """What was counted. Ages are in seconds, 0 where there is nothing that could have one."""
+    """What was counted at a moment, in seconds since the epoch, UTC."""
 
-    #: By kind and status.
-    records: Mapping[tuple[str, str], int]
-    #: Age of the oldest record of a kind that is queued.
-    oldest_queued_s: Mapping[str, float]
-    #: Stored images whose time has come, ...
-    erasures_due: int
-    #: ... and for how long the first of them has been due.
-    erasures_overdue_s: float
-    #: Deliveries that wait for an attempt now, ...
-    deliveries_due: int
-    #: ... and for how long the first of them has waited.
-    deliveries_overdue_s: float
+    at: float
+    counts: Mapping[Standing, Count]
+    #: Stored images past their retention.
+    erasures: Due
+    #: Deliveries that wait for an attempt now.
+    deliveries: Due
 
 
-def take_census(server: RedisSettings, kinds: Mapping[str, Sequence[str]]) -> Census:
-    """Count the records of these kinds in these statuses, in one round trip. Raise RecordsUnavailable."""
+def take_census(server: RedisSettings, asked: Sequence[Standing]) -> Census:
+    """Count what is asked for, and what is due. Raise RecordsUnavailable."""
     now = time.time()
-    counted = [(kind, status) for kind, statuses in kinds.items() for status in statuses]
-    with_a_queue = [kind for kind, statuses in kinds.items() if Status.QUEUED in statuses]
-    with translated():
-        pipeline = connect(server).pipeline(transaction=False)
-        for kind, status in counted:
-            pipeline.zcard(f"{kind}s:status:{status}")
-        for kind in with_a_queue:  # ids sort by the time they were made at
-            pipeline.zrange(f"{kind}s:status:{Status.QUEUED}", 0, 0)
-        for due in (ERASURES, DELIVERIES_DUE):
-            pipeline.zcount(due, "-inf", now)
-            pipeline.zrange(due, 0, 0, withscores=True)
-        answers = iter(pipeline.execute())
-    return Census(
-        records={of: next(answers) for of in counted},
-        oldest_queued_s={kind: _age_s(next(answers), now) for kind in with_a_queue},
-        erasures_due=next(answers),
-        erasures_overdue_s=_overdue_s(next(answers), now),
-        deliveries_due=next(answers),
-        deliveries_overdue_s=_overdue_s(next(answers), now),
-    )
+    client = connect(server)
+    try:
+        with translated():
+            pipeline = client.pipeline(transaction=False)
+            for kind, status in asked:
+                pipeline.zcard(f"{kind}s:status:{status}")
+                pipeline.zrange(f"{kind}s:status:{status}", 0, 0)  # ids sort by the time they were made at
+            for due in (ERASURES, DELIVERIES_DUE):
+                pipeline.zcount(due, "-inf", now)
+                pipeline.zrange(due, 0, 0, withscores=True)
+            answers = iter(pipeline.execute())
+    finally:
+        client.close()
+    counts = {which: Count(next(answers), next(iter(next(answers)), None)) for which in asked}
+    return Census(now, counts, erasures=_due(answers, now), deliveries=_due(answers, now))
 
 
-def _age_s(ids: Sequence[str], now: float) -> float:
-    made = made_at(ids[0]) if ids else None
-    return 0.0 if made is None else max(0.0, now - made)
-
-
-def _overdue_s(first: Sequence[tuple[str, float]], now: float) -> float:
-    return max(0.0, now - first[0][1]) if first else 0.0
+def _due(answers: Iterator[Any], now: float) -> Due:
+    records, first = next(answers), next(answers)
+    return Due(records, max(0.0, now - first[0][1]) if first else 0.0)

@@ -13,7 +13,7 @@ from redis.sentinel import Sentinel
 from core.errors import RecordsUnavailable, RedisUnavailable
 from core.settings.groups import RedisSettings
 from core.settings.sentinels import Sentinels
-from core.storage.patience import granted_s, note_silence
+from core.storage.patience import granted_s, note_answer, note_silence
 
 DATABASE = 2
 T = TypeVar("T")
@@ -90,7 +90,7 @@ def _patient(kind: Any) -> Any:
 
         @property
         def socket_timeout(self) -> float:
-            return granted_s(super().socket_timeout, first_s=CLIENT_ANSWER_S)
+            return granted_s(super().socket_timeout, first_s=CLIENT_ANSWER_S, server=RedisUnavailable)
 
         @socket_timeout.setter
         def socket_timeout(self, seconds: float) -> None:
@@ -98,7 +98,7 @@ def _patient(kind: Any) -> Any:
 
         @property
         def socket_connect_timeout(self) -> float:
-            return granted_s(super().socket_connect_timeout, first_s=CONNECT_S)
+            return granted_s(super().socket_connect_timeout, first_s=CONNECT_S, server=RedisUnavailable)
 
         @socket_connect_timeout.setter
         def socket_connect_timeout(self, seconds: float) -> None:
@@ -107,6 +107,11 @@ def _patient(kind: Any) -> Any:
         def send_packed_command(self, command: Any, check_health: bool = True) -> None:
             self.update_current_socket_timeout(self.socket_timeout)
             super().send_packed_command(command, check_health)
+
+        def read_response(self, *args: Any, **options: Any) -> Any:
+            answer = super().read_response(*args, **options)
+            note_answer(RedisUnavailable)
+            return answer
 
     return Patient
 

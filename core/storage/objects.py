@@ -16,7 +16,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 
 from core.errors import ObjectNotFound, SettingsInvalid, StoreSilent, StoreUnavailable
 from core.settings.groups import ObjectSettings
-from core.storage.patience import granted_s, note_silence
+from core.storage.patience import granted_s, note_answer, note_silence
 from core.storage.transfers import Transfers
 
 #: Kept open at most; an API process has up to so many threads at the store at a time.
@@ -39,9 +39,12 @@ class PatientPool(urllib3.PoolManager):
             body = io.BytesIO(body)
         # While it sends, urllib3 grants what it grants to connecting.
         options["timeout"] = urllib3.Timeout(
-            connect=granted_s(TAKE_S, first_s=CLIENT_S), read=granted_s(ANSWER_S, first_s=CLIENT_S)
+            connect=granted_s(TAKE_S, first_s=CLIENT_S, server=StoreUnavailable),
+            read=granted_s(ANSWER_S, first_s=CLIENT_S, server=StoreUnavailable),
         )
-        return super().urlopen(method, url, body=body, **options)
+        answer = super().urlopen(method, url, body=body, **options)
+        note_answer(StoreUnavailable)
+        return answer
 
 
 class Retry(urllib3.Retry):

@@ -22,7 +22,7 @@ from likeness.cli.terminal import table, wide_console
 from likeness.client import ApiRefused, Client
 
 #: Refusals that pass once batches end.
-FULL = ("too_many_batches", "queue_full", "too_many_uploads", "rate_limited")
+FULL = ("too_many_batches", "queue_full", "too_many_uploads", "rate_limited", "upload_bytes_exceeded")
 LOOK_S = 1.0
 
 

@@ -34,9 +34,18 @@ def keys() -> None:
 @click.option("--expires", "expires_days", type=click.FloatRange(min=0, min_open=True), help="Days until it expires.")
 @click.option("--rate", type=click.IntRange(min=0), help="Requests a minute; 0: any number.")
 @click.option("--quota", type=click.IntRange(min=0), help="Comparisons a day; 0: any number.")
+@click.option(
+    "--bytes", "upload_bytes", type=click.IntRange(min=0), help="Bytes of images, as sent, a minute; 0: any number."
+)
 @JSON
 def create(
-    name: str, scopes: tuple[str, ...], expires_days: float | None, rate: int | None, quota: int | None, as_json: bool
+    name: str,
+    scopes: tuple[str, ...],
+    expires_days: float | None,
+    rate: int | None,
+    quota: int | None,
+    upload_bytes: int | None,
+    as_json: bool,
 ) -> None:
     """Make a key called NAME and print it, once: only its digest is stored.
 
@@ -53,6 +62,7 @@ def create(
             expires_at=time.time() + expires_days * 86400 if expires_days else None,
             requests_per_minute=rate,
             comparisons_per_day=quota,
+            upload_bytes_per_minute=upload_bytes,
         ),
         as_json=as_json,
     )
@@ -115,6 +125,7 @@ def _document(key: ApiKey, now: float) -> Mapping[str, Any]:
         "last_used_at": key.last_used_at,
         "requests_per_minute": key.requests_per_minute,
         "comparisons_per_day": key.comparisons_per_day,
+        "upload_bytes_per_minute": key.upload_bytes_per_minute,
     }
 
 

@@ -6,6 +6,7 @@ import click
 
 from core.errors import LikenessError
 from core.settings import default_home
+from core.storage import patience
 from likeness.cli import batches, comparisons, demo, images, jobs, keys, packs, purge, receipts, stack, status, webhooks
 from likeness.cli.doctor.command import doctor
 from likeness.cli.evaluate.group import evaluate
@@ -47,7 +48,8 @@ likeness.add_command(webhooks.webhooks)
 def main() -> None:
     """Run the command; a failure we have a name for, or that the system has one for, is a sentence, no traceback."""
     try:
-        likeness.main(standalone_mode=True)
+        with patience.of_command():
+            likeness.main(standalone_mode=True)
     except (LikenessError, ApiError) as error:
         failed(f"{error}{_hint(error)}")
     except OSError as error:

@@ -9,7 +9,7 @@ from core.messaging.broker import Queues
 from core.messaging.consumers import consumers
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import Settings
-from core.storage.counts import Count, count
+from core.storage.census import Count, take_census
 from core.storage.lifecycle import Status
 from core.storage.readiness import ping_redis
 from core.storage.records import DELIVERY
@@ -63,8 +63,7 @@ class Standing:
 
     def waits_s(self, kind: str, status: str) -> float | None:
         """For how long the oldest record has been there; None where there is none."""
-        at = self.counts[kind, status].oldest_at
-        return None if at is None else max(0.0, self.at - at)
+        return self.counts[kind, status].oldest_s(self.at)
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -107,6 +106,6 @@ def standing(settings: Settings) -> Standing:
         time.time(),
         workers,
         backlog(settings.redis, *Queues.ALL),
-        count(settings.redis, [*asked, *ends]),
+        take_census(settings.redis, [*asked, *ends]).counts,
         settings.images.urls,
     )

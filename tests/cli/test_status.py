@@ -7,7 +7,7 @@ from pathlib import Path
 from core.messaging.backlog import Backlog, backlog
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.messaging.presence import WorkerFacts
-from core.storage.counts import Count
+from core.storage.census import Count
 from core.storage.lifecycle import made_at, new_id
 from likeness.cli.standing import Standing, Worker, standing
 from tests.support.command import likeness

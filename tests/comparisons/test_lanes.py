@@ -23,8 +23,8 @@ def second(priority: int) -> Place:
     return Place(Queues.COMPARISONS_BUSY, priority)
 
 
-def job_with(media_type: str, width: int, height: int) -> Job:
-    return replace(JOB, request=replace(JOB.request, probe=ImageFacts(media_type, width, height, 1000, "d")))
+def job_with(media_type: str, width: int, height: int, size_bytes: int = 1000) -> Job:
+    return replace(JOB, request=replace(JOB.request, probe=ImageFacts(media_type, width, height, size_bytes, "d")))
 
 
 @pytest.mark.parametrize(
@@ -53,8 +53,17 @@ def test_without_keys_there_is_one_lane() -> None:
         (job_with("image/heic", 4032, 4033), second(0)),
         (job_with("image/png", 4000, 4000), FIRST),
         (job_with("image/jpeg", 12000, 9000), FIRST),
+        (job_with("image/jpeg", 1000, 1000, 12 * 2**20 + 1), second(0)),
+        (job_with("image/jpeg", 1000, 1000, 11 * 2**20), FIRST),
     ],
-    ids=["a large PNG", "a large HEIC", "one of 16 megapixels", "a JPEG, which is decoded reduced"],
+    ids=[
+        "a large PNG",
+        "a large HEIC",
+        "one of 16 megapixels",
+        "a JPEG, which is decoded reduced",
+        "a long way to the worker",
+        "a shorter one",
+    ],
 )
 def test_a_dear_job_does_not_stand_before_anybody(job: Job, place: Place) -> None:
     assert place_of(job, Waiting(0, 0, 0), SHARE) == place

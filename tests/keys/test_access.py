@@ -144,8 +144,10 @@ def test_an_operator_makes_lists_rotates_and_revokes_keys(secured: Stack) -> Non
         assert done.exit_code == 0, done.output
         return done.stdout
 
-    made = json.loads(keys("create", "shop", "--scope", "submit", "--scope", "read", "--rate", "90", "--json"))
-    assert (made["scopes"], made["state"], made["requests_per_minute"]) == (["read", "submit"], "active", 90)
+    limits = ("--rate", "90", "--bytes", "7000000")
+    made = json.loads(keys("create", "shop", "--scope", "submit", "--scope", "read", *limits, "--json"))
+    assert (made["scopes"], made["state"]) == (["read", "submit"], "active")
+    assert (made["requests_per_minute"], made["upload_bytes_per_minute"]) == (90, 7_000_000)
     listed = {key["id"]: key for key in json.loads(keys("list", "--json"))}
     assert listed[made["id"]]["name"] == "shop"
     assert "key" not in listed[made["id"]]

@@ -133,7 +133,12 @@ def leave_the_rest(settings: Settings) -> None:
     """A key that was used and revoked, a calibration, a worker, and what is counted of a key."""
     keys, rates = KeyStore(settings.redis), Rates(settings.redis)
     key, _ = keys.create(
-        "a test", [Scope.SUBMIT], expires_at=time.time() + 60, requests_per_minute=1, comparisons_per_day=1
+        "a test",
+        [Scope.SUBMIT],
+        expires_at=time.time() + 60,
+        requests_per_minute=1,
+        comparisons_per_day=1,
+        upload_bytes_per_minute=0,
     )
     keys.used(key)
     keys.revoke(key.id)

@@ -17,6 +17,7 @@ from core.evaluations.store import RunStore
 from core.messaging.broker import Enqueue, celery_app, enqueue
 from core.settings import Settings, load_settings
 from core.storage.objects import Objects, ObjectStore
+from core.storage.patience import COMMAND_S
 from likeness.cli.ids import run_id
 
 #: What commands call the ids of runs.
@@ -35,7 +36,7 @@ class Services:
     @property
     def enqueue(self) -> Enqueue:
         """Publishes tasks."""
-        return partial(enqueue, celery_app("likeness-cli", self.settings))
+        return partial(enqueue, celery_app("likeness-cli", self.settings, answer_s=COMMAND_S))
 
 
 def services() -> Services:
