@@ -8,6 +8,22 @@ match
 """
 
 from likeness.batches import BatchJob
-from likeness.client import ApiError, ApiRefused, ApiUnreachable, Client, ComparisonJob
+from likeness.client import AsyncClient, Client, ComparisonJob
+from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
+from likeness.evaluations import EvaluationRun
+from likeness.webhooks import SignatureInvalid, Webhook
 
-__all__ = ["ApiError", "ApiRefused", "ApiUnreachable", "BatchJob", "Client", "ComparisonJob"]
+__all__ = [
+    "ApiError",
+    "ApiForeign",
+    "ApiRefused",
+    "ApiSilent",
+    "ApiUnreachable",
+    "AsyncClient",
+    "BatchJob",
+    "Client",
+    "ComparisonJob",
+    "EvaluationRun",
+    "SignatureInvalid",
+    "Webhook",
+]

@@ -34,3 +34,9 @@ def problem(response: httpx.Response) -> dict[str, Any]:
         return dict(read(response, ValueError))
     except ValueError:
         return {"status": response.status_code, "title": response.reason_phrase}
+
+
+def retry_after_s(response: httpx.Response) -> float | None:
+    """The seconds before which the API does not want to be asked again; None where it names none."""
+    told = response.headers.get("Retry-After", "").strip()
+    return float(told) if told.isdecimal() else None

@@ -2,12 +2,15 @@
 
 import json
 import secrets
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
+from likeness.calls import ENDED, Calls, given
+from likeness.methods import Asynchronous, Synchronous, listing, method
+
+BATCHES = "/v1/batches"
 #: Storing what a batch brings may take so long.
 ANSWER_S = 120.0
 
@@ -32,7 +35,7 @@ class BatchJob:
     @property
     def has_ended(self) -> bool:
         """Whether the status is terminal."""
-        return self.status in ("succeeded", "failed", "cancelled")
+        return self.status in ENDED
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -41,30 +44,16 @@ class BatchJob:
         return cls(document["id"], document["status"], document["pairs"], counts["done"], counts, document)
 
 
-class Api(Protocol):
-    """What is asked of a client."""
+class BatchCalls:
+    """What both clients do; each method raises ApiUnreachable or ApiRefused."""
 
-    def request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        """The answer's JSON. Raise ApiUnreachable or ApiRefused."""
-        ...
+    def __init__(self, calls: Calls) -> None:
+        self._calls = calls
 
-    def text(self, path: str, **arguments: Any) -> str:
-        """The answer's text. Raise the same."""
-        ...
-
-    def submitted(self, path: str, parts: Sequence[Part], key: str, **arguments: Any) -> dict[str, Any]:
-        """The answer to a form that is sent again, under one idempotency key, when no answer arrives."""
-        ...
-
-
-class Batches:
-    """Batches of one API. Raises ApiUnreachable or ApiRefused."""
-
-    def __init__(self, api: Api) -> None:
-        self._api = api
-
-    def submit(
+    @method
+    async def submit(
         self,
+        /,
         photographs: Mapping[str, bytes | Path],
         pairs: Sequence[Mapping[str, str]] | None = None,
         *,
@@ -79,64 +68,66 @@ class Batches:
         files: list[Part] = [
             (name, (name, body if isinstance(body, bytes) else body.read_bytes())) for name, body in photographs.items()
         ]
-        texts: list[Part] = [(name, (None, str(value))) for name, value in fields.items() if value is not None]
+        texts: list[Part] = [(name, (None, str(value))) for name, value in given(fields).items()]
         if pairs is not None:
             lines = "\n".join(json.dumps(dict(pair), ensure_ascii=False) for pair in pairs)
             texts.append(("pairs", ("pairs.jsonl", lines.encode())))
         key = idempotency_key or secrets.token_urlsafe(24)
-        return BatchJob.from_document(self._api.submitted("/v1/batches", [*texts, *files], key, timeout=ANSWER_S))
-
-    def get(self, batch_id: str, *, wait_s: float = 0) -> BatchJob:
-        """The batch; holds the call up to `wait_s` seconds for its end."""
-        answer = self._api.request("GET", f"/v1/batches/{batch_id}", params={"wait": wait_s}, timeout=wait_s + 30)
+        answer = await self._calls.submitted(BATCHES, key, files=[*texts, *files], timeout=ANSWER_S)
         return BatchJob.from_document(answer)
 
-    def wait(
+    @method
+    async def get(self, batch_id: str, *, wait_s: float = 0) -> BatchJob:
+        """The batch; holds the call up to `wait_s` seconds for its end."""
+        return BatchJob.from_document(await self._calls.held(f"{BATCHES}/{batch_id}", wait_s))
+
+    @method
+    async def wait(
         self,
         batch_id: str,
         *,
         timeout_s: float = 3600.0,
-        every_s: float = 1.0,
+        every_s: float = 5.0,
         tell: Callable[[BatchJob], None] = lambda batch: None,
     ) -> BatchJob:
-        """The ended batch, or the batch as it stands after `timeout_s` seconds; `tell` is told how it goes on."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            batch = self.get(batch_id, wait_s=max(0.0, min(every_s, deadline - time.monotonic())))
-            tell(batch)
-            if batch.has_ended or time.monotonic() >= deadline:
-                return batch
+        """The ended batch, or the batch as it stands when `timeout_s` seconds are over.
 
-    def list(self, *, status: str | None = None, limit: int = 20) -> Iterator[BatchJob]:
+        `tell` is told how it goes on, about every `every_s` seconds, and never sooner than the API said.
+        """
+        path = f"{BATCHES}/{batch_id}"
+        return await self._calls.ended(path, BatchJob.from_document, timeout_s=timeout_s, hold_s=every_s, tell=tell)
+
+    @listing
+    async def list(self, *, status: str | None = None, limit: int = 20) -> AsyncGenerator[BatchJob, None]:
         """Up to `limit` batches, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._api.request("GET", "/v1/batches", params=params)
-            yield from (BatchJob.from_document(document) for document in page["batches"])
-            left, cursor = left - len(page["batches"]), page["next_cursor"]
-            if cursor is None:
-                return
+        async for document in self._calls.listed(BATCHES, "batches", limit=limit, status=status):
+            yield BatchJob.from_document(document)
 
-    def results(self, batch_id: str, *, page: int = 500) -> Iterator[dict[str, Any]]:
+    @listing
+    async def results(self, batch_id: str, *, page: int = 500) -> AsyncGenerator[dict[str, Any], None]:
         """The rows that are there, in the order of their pairs: the facts of a comparison, under your names."""
-        cursor: str | None = None
-        while True:
-            params = {"limit": page, **({"cursor": cursor} if cursor else {})}
-            answer = self._api.request("GET", f"/v1/batches/{batch_id}/results", params=params)
-            yield from answer["results"]
-            if (cursor := answer["next_cursor"]) is None:
-                return
+        async for row in self._calls.listed(f"{BATCHES}/{batch_id}/results", "results", page=page):
+            yield row
 
-    def file(self, batch_id: str, form: str) -> str:
+    @method
+    async def file(self, batch_id: str, form: str) -> str:
         """The rows that are there as a file, `jsonl` or `csv`."""
-        return self._api.text(f"/v1/batches/{batch_id}/results", params={"format": form}, timeout=ANSWER_S)
+        return await self._calls.text(f"{BATCHES}/{batch_id}/results", params={"format": form}, timeout=ANSWER_S)
 
-    def cancel(self, batch_id: str) -> BatchJob:
+    @method
+    async def cancel(self, batch_id: str) -> BatchJob:
         """Cancel a batch; the rows it has stay."""
-        return BatchJob.from_document(self._api.request("POST", f"/v1/batches/{batch_id}/cancel"))
+        return BatchJob.from_document(await self._calls.request("POST", f"{BATCHES}/{batch_id}/cancel"))
 
-    def erase(self, batch_id: str) -> None:
+    @method
+    async def erase(self, batch_id: str) -> None:
         """Erase a batch: its rows and its photographs."""
-        self._api.request("DELETE", f"/v1/batches/{batch_id}")
+        await self._calls.request("DELETE", f"{BATCHES}/{batch_id}")
+
+
+class Batches(BatchCalls, Synchronous):
+    """Batches of one API."""
+
+
+class AsyncBatches(BatchCalls, Asynchronous):
+    """Batches of one API, for asyncio."""

@@ -1,55 +1,33 @@
-"""A typed client of the HTTP API."""
+"""A typed client of the HTTP API, synchronous or asynchronous: every method is written once (likeness/methods.py).
+
+`client.batches` and `client.evaluations` are parts of it, in modules of their own.
+"""
 
 import secrets
-import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import httpx
 
-from likeness import answers
-from likeness.batches import Batches
+from likeness.batches import AsyncBatches, Batches
+from likeness.calls import ENDED, RETRIES_S, Awaiting, Blocking, Calls, given
+from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
+from likeness.evaluations import AsyncEvaluations, Evaluations
+from likeness.methods import Asynchronous, Synchronous, listing, method
+from likeness.notices import Notices
 
-#: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
-RETRIES_S = (0.3, 1.0, 3.0)
-
-
-class ApiError(Exception):
-    """A call came to nothing. `code` is stable for machines; `retryable` says whether trying again may help."""
-
-    code = "api_error"
-    retryable = False
-
-
-class ApiUnreachable(ApiError):
-    """The API did not answer."""
-
-    code = "api_unreachable"
-    retryable = True
-
-
-class ApiSilent(ApiUnreachable):
-    """The API, or a proxy before it, took the request and did not answer in time."""
-
-    code = "api_silent"
-
-
-class ApiForeign(ApiError, KeyError):
-    """Something answered that is not this API."""
-
-    code = "api_foreign"
-    __str__ = Exception.__str__
-
-
-class ApiRefused(ApiError):
-    """The API answered with a problem document (RFC 9457), kept whole in `problem`."""
-
-    def __init__(self, problem: Mapping[str, Any]) -> None:
-        super().__init__(str(problem.get("detail") or problem.get("title") or problem))
-        self.problem = dict(problem)
-        self.code = str(problem.get("code", "unknown"))
-        self.retryable = problem.get("status") in (429, 503)
+__all__ = [
+    "RETRIES_S",
+    "ApiError",
+    "ApiForeign",
+    "ApiRefused",
+    "ApiSilent",
+    "ApiUnreachable",
+    "AsyncClient",
+    "Client",
+    "ComparisonJob",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +61,7 @@ class ComparisonJob:
     @property
     def has_ended(self) -> bool:
         """Whether the status is terminal."""
-        return self.status in ("succeeded", "failed", "cancelled")
+        return self.status in ENDED
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
@@ -103,24 +81,15 @@ class ComparisonJob:
         return tuple(self.seen.get(side, {}).get("warnings", ()))
 
 
-class Client:
-    """Talks to one API. Raises ApiUnreachable or ApiRefused."""
+class Comparisons:
+    """What both clients do; each method raises ApiUnreachable or ApiRefused."""
 
-    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 30.0) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(base_url=url, timeout=timeout_s, headers=headers)
-        self._url = url
-        #: Many pairs in one job.
-        self.batches = Batches(_Calls(self))
+    _calls: Calls
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._http.close()
-
-    def submit(
+    @method
+    async def submit(
         self,
+        /,
         reference: bytes | str,
         probe: bytes | str,
         *,
@@ -138,167 +107,102 @@ class Client:
         images = {"reference": reference, "probe": probe}
         files = {name: (name, image) for name, image in images.items() if isinstance(image, bytes)}
         texts = {name: image for name, image in images.items() if isinstance(image, str)}
-        form = {**texts, **{name: str(value) for name, value in fields.items() if value is not None}}
+        form = {**texts, **{name: str(value) for name, value in given(fields).items()}}
         # A text among the files has no name: so a form without any file is multipart all the same.
         parts = [*files.items(), *((name, (None, text)) for name, text in form.items())]
         key = idempotency_key or secrets.token_urlsafe(24)
-        return ComparisonJob.from_document(self._submitted("/v1/comparisons", parts, key))
+        return ComparisonJob.from_document(await self._calls.submitted("/v1/comparisons", key, files=parts))
 
-    def _submitted(self, path: str, parts: Sequence[Any], key: str, **arguments: Any) -> dict[str, Any]:
-        for wait_s in (*RETRIES_S, None):  # by hand: the client stands on httpx alone
-            try:
-                return self._request("POST", path, files=parts, headers={"Idempotency-Key": key}, **arguments)
-            except (ApiUnreachable, ApiRefused) as error:
-                is_lost = isinstance(error, ApiUnreachable) and not isinstance(error, ApiSilent)
-                if wait_s is None or not (is_lost or error.code == "idempotency_in_flight"):
-                    raise
-                time.sleep(wait_s)
-        raise AssertionError("the last try returns or raises")
-
-    def get(self, job_id: str, *, wait_s: float = 0) -> ComparisonJob:
+    @method
+    async def get(self, job_id: str, *, wait_s: float = 0) -> ComparisonJob:
         """The job; holds the call up to `wait_s` seconds for its end."""
-        answer = self._request("GET", f"/v1/comparisons/{job_id}", params={"wait": wait_s}, timeout=wait_s + 30)
-        return ComparisonJob.from_document(answer)
+        return ComparisonJob.from_document(await self._calls.held(f"/v1/comparisons/{job_id}", wait_s))
 
-    def wait(self, job_id: str, *, timeout_s: float = 120.0) -> ComparisonJob:
-        """The ended job, or the job as it stands after `timeout_s` seconds."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            job = self.get(job_id, wait_s=max(0.0, min(20.0, deadline - time.monotonic())))
-            if job.has_ended or time.monotonic() >= deadline:
-                return job
+    @method
+    async def wait(self, job_id: str, *, timeout_s: float = 120.0) -> ComparisonJob:
+        """The ended job, or the job as it stands when `timeout_s` seconds are over.
 
-    def jobs(self, *, status: str | None = None, limit: int = 20) -> Iterator[ComparisonJob]:
+        The API is never asked again sooner than it said.
+        """
+        path = f"/v1/comparisons/{job_id}"
+        return await self._calls.ended(path, ComparisonJob.from_document, timeout_s=timeout_s)
+
+    @listing
+    async def jobs(self, *, status: str | None = None, limit: int = 20) -> AsyncGenerator[ComparisonJob, None]:
         """Up to `limit` jobs, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._request("GET", "/v1/comparisons", params=params)
-            yield from (ComparisonJob.from_document(document) for document in page["jobs"])
-            left, cursor = left - len(page["jobs"]), page["next_cursor"]
-            if cursor is None:
-                return
+        async for document in self._calls.listed("/v1/comparisons", "jobs", limit=limit, status=status):
+            yield ComparisonJob.from_document(document)
 
-    def cancel(self, job_id: str) -> ComparisonJob:
+    @method
+    async def cancel(self, job_id: str) -> ComparisonJob:
         """Cancel a job."""
-        return ComparisonJob.from_document(self._request("POST", f"/v1/comparisons/{job_id}/cancel"))
+        return ComparisonJob.from_document(await self._calls.request("POST", f"/v1/comparisons/{job_id}/cancel"))
 
-    def erase(self, job_id: str) -> None:
+    @method
+    async def erase(self, job_id: str) -> None:
         """Erase a job and its images."""
-        self._request("DELETE", f"/v1/comparisons/{job_id}")
+        await self._calls.request("DELETE", f"/v1/comparisons/{job_id}")
 
-    def receipt(self, job_id: str) -> str:
+    @method
+    async def receipt(self, job_id: str) -> str:
         """The signed receipt of a job that has ended: a compact JWS."""
-        return self._send("GET", f"/v1/comparisons/{job_id}/receipt").text.strip()
+        return (await self._calls.text(f"/v1/comparisons/{job_id}/receipt")).strip()
 
-    def jwks(self) -> dict[str, Any]:
+    @method
+    async def jwks(self) -> dict[str, Any]:
         """The public keys that verify receipts."""
-        return self._request("GET", "/.well-known/jwks.json")
+        return await self._calls.request("GET", "/.well-known/jwks.json")
 
-    def deliveries(self, *, status: str | None = None, limit: int = 20) -> Iterator[dict[str, Any]]:
-        """Up to `limit` deliveries, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._request("GET", "/v1/webhook-deliveries", params=params)
-            yield from page["deliveries"]
-            left, cursor = left - len(page["deliveries"]), page["next_cursor"]
-            if cursor is None:
-                return
-
-    def delivery(self, event_id: str) -> dict[str, Any]:
-        """A delivery and its log."""
-        return self._request("GET", f"/v1/webhook-deliveries/{event_id}")
-
-    def replay(self, event_id: str) -> dict[str, Any]:
-        """Send an event once more."""
-        return self._request("POST", f"/v1/webhook-deliveries/{event_id}/replay")
-
-    def replay_many(self, status: str, *, since: str | None = None, until: str | None = None) -> int:
-        """Send once more what is in a status, of events from `since` to before `until`; returns how many."""
-        wanted = {"status": status, "since": since, "until": until}
-        body = {name: value for name, value in wanted.items() if value is not None}
-        count = 0
-        while True:
-            page = self._request("POST", "/v1/webhook-deliveries/replay", json=body)
-            count += int(page["replayed"])
-            if not page["more"]:
-                return count
-
-    def endpoints(self) -> Iterator[dict[str, Any]]:
-        """Every webhook endpoint, newest first."""
-        cursor: str | None = None
-        while True:
-            params = {"limit": 100, **({"cursor": cursor} if cursor else {})}
-            page = self._request("GET", "/v1/webhook-endpoints", params=params)
-            yield from page["endpoints"]
-            if (cursor := page["next_cursor"]) is None:
-                return
-
-    def endpoint(self, endpoint_id: str) -> dict[str, Any]:
-        """A webhook endpoint, without its secret."""
-        return self._request("GET", f"/v1/webhook-endpoints/{endpoint_id}")
-
-    def add_endpoint(
-        self, url: str, *, event_types: Sequence[str] | None = None, description: str | None = None
-    ) -> dict[str, Any]:
-        """Register a webhook endpoint, for every event unless types are named. Its `secret` is shown this once."""
-        wanted = {"url": url, "event_types": event_types and [*event_types], "description": description}
-        body = {name: value for name, value in wanted.items() if value is not None}
-        return self._request("POST", "/v1/webhook-endpoints", json=body)
-
-    def change_endpoint(self, endpoint_id: str, **changes: Any) -> dict[str, Any]:
-        """Change `url`, `event_types`, `enabled` or `description` of a webhook endpoint."""
-        return self._request("PATCH", f"/v1/webhook-endpoints/{endpoint_id}", json=changes)
-
-    def rotate_endpoint_secret(self, endpoint_id: str, *, grace_s: float | None = None) -> dict[str, Any]:
-        """Replace the secret, shown this once; the one before signs as well for `grace_s` seconds: a day."""
-        body = {} if grace_s is None else {"grace_s": grace_s}
-        return self._request("POST", f"/v1/webhook-endpoints/{endpoint_id}/rotate-secret", json=body)
-
-    def test_endpoint(self, endpoint_id: str) -> dict[str, Any]:
-        """Send a test event to a webhook endpoint; returns its delivery, to be followed."""
-        return self._request("POST", f"/v1/webhook-endpoints/{endpoint_id}/test")
-
-    def remove_endpoint(self, endpoint_id: str) -> None:
-        """Remove a webhook endpoint."""
-        self._request("DELETE", f"/v1/webhook-endpoints/{endpoint_id}")
-
-    def packs(self) -> list[dict[str, Any]]:
+    @method
+    async def packs(self) -> list[dict[str, Any]]:
         """The packs the deployment runs."""
-        return list(self._request("GET", "/v1/packs")["packs"])
+        return list((await self._calls.request("GET", "/v1/packs"))["packs"])
 
-    def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
-        return answers.read(self._send(method, path, **arguments), self._foreign)
-
-    def _foreign(self, why: str) -> ApiForeign:
-        return ApiForeign(f"what answers at {self._url} is not this API: {why}; LIKENESS_API_URL names where it is")
-
-    def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        try:
-            response = self._http.request(method, path, **arguments)
-        except httpx.ReadTimeout as error:
-            raise ApiSilent(
-                f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
-            ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ApiUnreachable(
-                f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
-            ) from error
-        if response.is_error:
-            raise ApiRefused(answers.problem(response))
-        return response
+    @method
+    async def close(self) -> None:
+        """Close the connections; `with` does it."""
+        await self._calls.close()
 
 
-class _Calls:
-    """A client's calls, for its parts."""
+class Client(Comparisons, Notices, Synchronous):
+    """Talks to one API. Raises ApiUnreachable or ApiRefused.
 
-    def __init__(self, client: Client) -> None:
-        self.request = client._request
-        self.submitted = client._submitted
-        self._send = client._send
+    `timeout_s` is how long an answer may take. `patience_s` is how long a submission may go on asking an API that is
+    busy (429, 503), each time when the API said to; by default it is refused at once.
+    """
 
-    def text(self, path: str, **arguments: Any) -> str:
-        return self._send("GET", path, **arguments).text
+    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 30.0, patience_s: float = 0.0) -> None:
+        http = httpx.Client(base_url=url, timeout=timeout_s, headers=_headers(key))
+        self._calls = Calls(url, Blocking(http), patience_s=patience_s)
+        #: Many pairs in one job.
+        self.batches = Batches(self._calls)
+        #: Runs of a benchmark.
+        self.evaluations = Evaluations(self._calls)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncClient(Comparisons, Notices, Asynchronous):
+    """`Client` for asyncio: the same methods, to be awaited, and lists for `async for`."""
+
+    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 30.0, patience_s: float = 0.0) -> None:
+        http = httpx.AsyncClient(base_url=url, timeout=timeout_s, headers=_headers(key))
+        self._calls = Calls(url, Awaiting(http), patience_s=patience_s)
+        #: Many pairs in one job.
+        self.batches = AsyncBatches(self._calls)
+        #: Runs of a benchmark.
+        self.evaluations = AsyncEvaluations(self._calls)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def _headers(key: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"} if key else {}

@@ -9,7 +9,7 @@ from core.settings import CHECKOUT, Settings
 ROUTES_PAGE = CHECKOUT / "docs" / "routes.md"
 
 #: Nothing connects before it is used.
-_NOWHERE = Settings(
+NOWHERE = Settings(
     redis_url=SecretStr("redis://127.0.0.1:1"),
     s3_endpoint="http://127.0.0.1:1",
     s3_access_key=SecretStr("none"),
@@ -21,7 +21,7 @@ def routes_page() -> str:
     """Every route of the application and what it asks for."""
     rows = "".join(
         f"| `{method}` | `{path}` | {'**undeclared**' if access is None else access.scope or 'none'} |\n"
-        for method, path, access in routes(create_app(_NOWHERE))
+        for method, path, access in routes(create_app(NOWHERE))
     )
     return (
         "# Routes and scopes\n\n"

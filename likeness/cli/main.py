@@ -10,10 +10,21 @@ from core.storage import patience
 from likeness.cli import batches, comparisons, demo, images, jobs, keys, packs, purge, receipts, stack, status, webhooks
 from likeness.cli.doctor.command import doctor
 from likeness.cli.evaluate.group import evaluate
+from likeness.cli.sections import SectionedGroup
 from likeness.client import ApiError, ApiRefused
 
+SECTIONS = {
+    "Verify faces": ("compare", "jobs", "batch", "batches", "receipt", "webhooks"),
+    "Measure a pack": ("evaluate",),
+    "Run it": ("demo", "up", "status", "doctor", "packs", "keys", "images", "purge"),
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+@click.group(
+    cls=SectionedGroup,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="likeness", prog_name="likeness")
 def likeness() -> None:
     """Face verification as an asynchronous job service.

@@ -19,7 +19,8 @@ class Absent:
         if name.partition(".")[0] in OURS | SERVERS:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Absent())
-from likeness import ApiError, ApiRefused, ApiUnreachable, Client, ComparisonJob
+from likeness import ApiError, ApiRefused, ApiUnreachable, AsyncClient, Client, ComparisonJob, Webhook
+Webhook("whsec_c2VjcmV0")
 with Client("http://127.0.0.1:1") as client:
     try:
         client.packs()

@@ -85,3 +85,17 @@ def test_an_index_leads_to_the_report_of_each_run(environment: dict[str, str], t
     assert 'href="run_1/report.html"' in (tmp_path / "all" / "index.html").read_text()
     assert (tmp_path / "all" / "run_1" / "report.html").is_file()
     assert (tmp_path / "all" / "index.csv").read_text().startswith("run,created_at,dataset,")
+
+
+def test_runs_are_compared_by_the_beginning_of_an_id(environment: dict[str, str]) -> None:
+    for verb in ("compare", "transfer"):
+        whole, beginning = (likeness("evaluate", verb, name, name, "--json", **environment) for name in ("run_1", "ru"))
+        assert (beginning.returncode, beginning.stdout, beginning.stderr) == (
+            whole.returncode,
+            whole.stdout,
+            whole.stderr,
+        )
+        assert "run_1" in (whole.stdout or whole.stderr)
+    unknown = likeness("evaluate", "compare", "run_2", "run_1", **environment)
+    assert unknown.returncode == 1
+    assert "run_2" in unknown.stderr

@@ -9,6 +9,7 @@ import click
 
 from core.errors import LikenessError
 from likeness.cli.evaluate.services import result_of, services
+from likeness.cli.ids import run_id
 
 if TYPE_CHECKING:
     from evaluator.report import FinishedRun
@@ -95,7 +96,7 @@ def write(page: Path, html: str) -> None:
 
 
 def finished(name: str) -> "FinishedRun":
-    """A run by its id, or by the directory that its report was written to."""
+    """A run by the beginning of its id, or by the directory that its report was written to."""
     from evaluator.report import FinishedRun
 
     directory = Path(name)
@@ -103,7 +104,8 @@ def finished(name: str) -> "FinishedRun":
         if directory.name != name:
             raise LikenessError(f"there is no directory {name}; a run is its id, or what `evaluate report --out` wrote")
         deployment = services()
-        return FinishedRun.read(result_of(deployment, name, "report"), result_of(deployment, name, "scores"))
+        whole = run_id(deployment.runs, name)
+        return FinishedRun.read(result_of(deployment, whole, "report"), result_of(deployment, whole, "scores"))
     files = directory / "report.json", directory / "scores.csv"
     if missing := [file for file in files if not file.is_file()]:
         raise LikenessError(f"{directory} has no {missing[0].name}: it must be what `evaluate report RUN --out` wrote")

@@ -6,9 +6,10 @@ import click
 
 from core.errors import LikenessError
 from likeness.cli.evaluate import comparing, datasets, overview, pad, results, runs, transferring
+from likeness.cli.sections import SectionedGroup
 
 
-class EvaluateGroup(click.Group):
+class EvaluateGroup(SectionedGroup):
     """Prints a failure we have a name for as one sentence, under Celery's command too."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -19,7 +20,19 @@ class EvaluateGroup(click.Group):
             raise click.ClickException(str(error)) from error
 
 
-@click.group(cls=EvaluateGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+SECTIONS = {
+    "Data sets": ("fetch", "import", "datasets"),
+    "Runs": ("run", "watch", "list", "show", "cancel", "resume"),
+    "What a run found": ("report", "index", "compare", "transfer", "calibrate", "recompute"),
+    "Without a stack": ("pad",),
+}
+
+
+@click.group(
+    cls=EvaluateGroup,
+    sections=SECTIONS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 def evaluate() -> None:
     """Run LFW, CALFW, CPLFW, CFP or your own benchmark on the workers, and report.
 

@@ -20,8 +20,8 @@ from core.storage.objects import Objects, ObjectStore
 from core.storage.patience import COMMAND_S
 from likeness.cli.ids import run_id
 
-#: What commands call the ids of runs.
-RUN_ARGUMENTS = ("run_id", "run_a", "run_b")
+#: What commands call the id of a run.
+RUN_ARGUMENT = "run_id"
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
@@ -50,7 +50,7 @@ def with_services(command: Callable[..., None]) -> Callable[..., None]:
 
     def wrapped(*args: Any, **kwargs: Any) -> None:
         found = services()
-        named = {name: run_id(found.runs, kwargs[name]) for name in RUN_ARGUMENTS if name in kwargs}
+        named = {RUN_ARGUMENT: run_id(found.runs, kwargs[RUN_ARGUMENT])} if RUN_ARGUMENT in kwargs else {}
         command(found, *args, **{**kwargs, **named})
 
     return update_wrapper(wrapped, command)

@@ -1,0 +1,228 @@
+"""What every part of a client is made of: a request, one that is sent again, pages, and waiting for an end."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+import httpx
+
+from likeness import answers
+from likeness.errors import ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
+
+#: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
+RETRIES_S = (0.3, 1.0, 3.0)
+#: A call that waits is held so long at most, and answered within so long after that.
+HOLD_S = 20.0
+ANSWER_S = 30.0
+#: The statuses that never change.
+ENDED = ("succeeded", "failed", "cancelled")
+
+
+class Ending(Protocol):
+    """A job, a batch or a run as the API shows it."""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the status is terminal."""
+        ...
+
+
+E = TypeVar("E", bound=Ending)
+
+
+class Transport(Protocol):
+    """Sends and pauses; one that blocks never suspends."""
+
+    async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """The response, whatever its status. Raise httpx.HTTPError or httpx.InvalidURL."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Let time go by."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Blocking:
+    """The transport of a synchronous client."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Block until it is answered."""
+        return self._http.request(method, path, **arguments)
+
+    async def pause(self, seconds: float) -> None:
+        """Block."""
+        time.sleep(seconds)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+
+class Awaiting:
+    """The transport of an asynchronous client."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """Let others run until it is answered."""
+        return await self._http.request(method, path, **arguments)
+
+    async def pause(self, seconds: float) -> None:
+        """Let others run."""
+        await asyncio.sleep(seconds)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+
+class Calls:
+    """The calls of one API. They raise ApiUnreachable, ApiRefused or ApiForeign."""
+
+    def __init__(self, url: str, transport: Transport, *, patience_s: float = 0.0) -> None:
+        self._url = url
+        self._transport = transport
+        self._patience_s = patience_s
+
+    async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """The response to a call that was not refused."""
+        try:
+            response = await self._transport.send(method, path, **arguments)
+        except httpx.ReadTimeout as error:
+            raise ApiSilent(
+                f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ApiUnreachable(
+                f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
+            ) from error
+        if response.is_error:
+            raise ApiRefused(answers.problem(response), answers.retry_after_s(response))
+        return response
+
+    async def request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
+        """The JSON object in the answer."""
+        return answers.read(await self.send(method, path, **arguments), self._foreign)
+
+    async def text(self, path: str, **arguments: Any) -> str:
+        """The answer as text."""
+        return (await self.send("GET", path, **arguments)).text
+
+    async def submitted(self, path: str, key: str, **arguments: Any) -> dict[str, Any]:
+        """The answer to a POST that is sent again, under one idempotency key, when no answer arrives.
+
+        Where the API is busy (429, 503) it is sent again when it said to, as long as that is within the client's
+        patience. An API that hangs is not asked again.
+        """
+        lost = iter(RETRIES_S)
+        give_up = time.monotonic() + self._patience_s
+        while True:
+            try:
+                return await self.request("POST", path, headers={"Idempotency-Key": key}, **arguments)
+            except ApiSilent:
+                raise
+            except ApiUnreachable:
+                if (pause_s := next(lost, None)) is None:
+                    raise
+            except ApiRefused as refused:
+                told_s = refused.retry_after_s or 0.0
+                if refused.code == "idempotency_in_flight" and (pause_s := next(lost, None)) is not None:
+                    pause_s = max(pause_s, told_s)
+                elif refused.retryable and told_s and time.monotonic() + told_s <= give_up:
+                    pause_s = told_s
+                else:
+                    raise
+            await self._transport.pause(pause_s)
+
+    async def ended(
+        self,
+        path: str,
+        read: Callable[[Mapping[str, Any]], E],
+        *,
+        timeout_s: float,
+        hold_s: float | None = HOLD_S,
+        tell: Callable[[E], None] = lambda seen: None,
+    ) -> E:
+        """What is at `path` once it has ended, or as it was last seen before `timeout_s` seconds were over.
+
+        The API holds each call until the end, at most `hold_s` seconds; None: it holds none there. It is never asked
+        again sooner than it said.
+        """
+        deadline = time.monotonic() + timeout_s
+        seen: E | None = None
+        lost = iter(RETRIES_S)
+        while True:
+            left_s = max(0.0, deadline - time.monotonic())
+            pause_s: float | None
+            try:
+                seen, pause_s = await self._look(path, read, None if hold_s is None else min(hold_s, left_s))
+                lost = iter(RETRIES_S)
+                tell(seen)
+                if seen.has_ended:
+                    return seen
+            except ApiSilent:
+                raise
+            except ApiUnreachable:
+                if (pause_s := next(lost, None)) is None:
+                    raise
+            except ApiRefused as refused:
+                if not refused.retryable or (pause_s := refused.retry_after_s) is None:
+                    raise
+                if seen is None and time.monotonic() + pause_s >= deadline:
+                    raise
+            if seen is not None and time.monotonic() + (pause_s or 0.0) >= deadline:
+                return seen
+            await self._transport.pause(pause_s or 0.0)
+
+    async def held(self, path: str, wait_s: float) -> dict[str, Any]:
+        """The JSON object at `path`, of a call that is held up to `wait_s` seconds."""
+        return await self.request("GET", path, **_holding(wait_s))
+
+    async def _look(
+        self, path: str, read: Callable[[Mapping[str, Any]], E], hold_s: float | None
+    ) -> tuple[E, float | None]:
+        response = await self.send("GET", path, **({} if hold_s is None else _holding(hold_s)))
+        return read(answers.read(response, self._foreign)), answers.retry_after_s(response)
+
+    async def listed(
+        self, path: str, name: str, *, limit: int | None = None, page: int = 100, **params: Any
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """Up to `limit` members of the lists called `name` on the pages at `path`; all of them without a limit."""
+        cursor: str | None = None
+        while limit is None or limit > 0:
+            wanted = {**params, "limit": page if limit is None else min(limit, page), "cursor": cursor}
+            answer = await self.request("GET", path, params=given(wanted))
+            for one in answer[name]:
+                yield one
+            limit = None if limit is None else limit - len(answer[name])
+            if (cursor := answer["next_cursor"]) is None:
+                return
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.close()
+
+    def _foreign(self, why: str) -> ApiForeign:
+        return ApiForeign(f"what answers at {self._url} is not this API: {why}; LIKENESS_API_URL names where it is")
+
+
+def _holding(wait_s: float) -> dict[str, Any]:
+    return {"params": {"wait": wait_s}, "timeout": wait_s + ANSWER_S}
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What is not None.
+
+    >>> given({"limit": 3, "cursor": None})
+    {'limit': 3}
+    """
+    return {name: value for name, value in values.items() if value is not None}
