@@ -148,7 +148,8 @@ class Photographs:
         """Every photograph of the shard, without its embedding but where it is known."""
         photographs = work.shard.request.photographs
         looked = {p.number: work.known[p.number] for p in photographs if p.number in work.known}
-        for done, photograph in enumerate(p for p in photographs if p.number not in looked):
+        wanted = [p for p in photographs if p.number not in looked]
+        for done, photograph in enumerate(wanted):
             if done % STRIDE == 0:
                 status = outlast(lambda: self._batches.status(work.batch.id), outage_s=STORE_WAIT_S)
                 if status is not Status.RUNNING:
