@@ -156,6 +156,7 @@ class Bench:
             "engine_steps_ms": self.engine.steps_ms(self.pairs, for_s=self.lengths.point_s),
             "wall_ms": wall,
             "redis_commands_per_job": turns["redis_commands_per_job"],
+            "redis_commands": turns["redis_commands"],
         }
         self.keep(ratios={"worker_to_engine": engine_ms / worker_ms}, budget=budget)
 

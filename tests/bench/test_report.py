@@ -246,6 +246,12 @@ def test_counts_of_commands_may_be_one_number(bench: dict[str, Any]) -> None:
     assert "Commands a job: 21." in page
 
 
+def test_commands_are_named_where_they_were_counted_by_name(bench: dict[str, Any]) -> None:
+    named = deepcopy(bench)
+    named["budget"] |= {"redis_commands_per_job": 35, "redis_commands": {"ZADD": 6.03, "HSET": 4}}
+    assert "Commands a job: 35 (6.0 ZADD and 4 HSET)." in report.build_page(named)
+
+
 def test_a_part_that_costs_less_than_nothing_is_not_drawn(bench: dict[str, Any]) -> None:
     cpu = bench["budget"]["cpu_ms_per_job"] | {"worker beside the engine": -0.4}
     svg = plots.budget_svg({"cpu_ms_per_job": cpu})
