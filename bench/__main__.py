@@ -150,12 +150,13 @@ class Bench:
         cpu = dict(turns["cpu_ms_per_job"])
         engine_ms = 1000 * self.engine.cores / max(one["per_s"] for one in turns["rounds"]["engine"])
         worker_ms = cpu.pop("worker")
-        cpu["rest"] += cpu.pop("courier") + cpu.pop("embedder") + cpu.pop("evaluator")
+        cpu["rest"] += sum(cpu.pop(part) for part in ("surplus", "courier", "embedder", "evaluator"))
         budget = {
             "cpu_ms_per_job": {"engine": engine_ms, "worker beside the engine": worker_ms - engine_ms, **cpu},
             "engine_steps_ms": self.engine.steps_ms(self.pairs, for_s=self.lengths.point_s),
             "wall_ms": wall,
             "redis_commands_per_job": turns["redis_commands_per_job"],
+            "redis_commands": turns["redis_commands"],
         }
         self.keep(ratios={"worker_to_engine": engine_ms / worker_ms}, budget=budget)
 

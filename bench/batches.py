@@ -78,7 +78,22 @@ def measure(
         "batch_to_engine": mean(found["distinct"]) / mean(found["engine"]),
         "one_reference_to_engine": mean(found["one_reference"]) / mean(found["engine"]),
     }
-    return {"ratios": ratios, "batches": {"pairs": COUNT, "per_s": found, "cpu_ms_per_pair": cpu_ms}}
+    return {
+        "ratios": ratios,
+        "batches": {
+            "pairs": COUNT,
+            "per_s": found,
+            "cpu_ms_per_pair": cpu_ms,
+            "mean_per_s": {way: mean(rates) for way, rates in found.items()},
+            "mean_cpu_ms_per_pair": {way: _means(costs) for way, costs in cpu_ms.items()},
+        },
+    }
+
+
+def _means(costs: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """By part, and of all of them together."""
+    means = {part: mean(cost[part] for cost in costs) for part in costs[0]}
+    return {**means, "all": sum(means.values())}
 
 
 def _pairs_per_s(client: Client, photographs: Mapping[str, bytes], pairs: Sequence[Mapping[str, str]] | None) -> float:

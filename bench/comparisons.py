@@ -3,6 +3,7 @@
 import json
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -95,7 +96,7 @@ def by_turns(ways: Ways, stack: BenchStack, pairs: Sequence[Pair], lengths: Leng
     """Engine, API and peer one after the other, some rounds of it: what the machine does meanwhile hits all of them."""
     rounds: dict[str, list[Measured]] = {"engine": [], "api": [], "sync": []}
     spent: list[Mapping[str, float]] = []
-    commands: list[int] = []
+    commands: list[Counter[str]] = []
     for number in range(lengths.rounds):
         say(f"engine, API and synchronous peer, round {number + 1} of {lengths.rounds}")
         rounds["engine"].append(ways.engine.measure(pairs, for_s=lengths.round_s))
@@ -111,7 +112,7 @@ def by_turns(ways: Ways, stack: BenchStack, pairs: Sequence[Pair], lengths: Leng
                 "load generator": generator * 1000 / jobs,
             }
         )
-        commands.append(round((commands_after - commands_before) / jobs))
+        commands.append(Counter({name: count / jobs for name, count in (commands_after - commands_before).items()}))
         if ways.sync:
             rounds["sync"].append(closed(ways.sync, pairs, clients=CLIENTS, for_s=lengths.round_s))
     return {
@@ -121,7 +122,8 @@ def by_turns(ways: Ways, stack: BenchStack, pairs: Sequence[Pair], lengths: Leng
         },
         "rounds": {way: [asdict(one) for one in found] for way, found in rounds.items()},
         "cpu_ms_per_job": {part: mean(one[part] for one in spent) for part in spent[0]},
-        "redis_commands_per_job": round(mean(commands)),
+        "redis_commands_per_job": round(mean(one.total() for one in commands)),
+        "redis_commands": _by_name(commands),
     }
 
 
@@ -213,11 +215,18 @@ def _ratio(ours: Sequence[Measured], theirs: Sequence[Measured]) -> float:
     return median(a.per_s / b.per_s for a, b in zip(ours, theirs, strict=True))
 
 
-def _costs(stack: BenchStack) -> tuple[dict[str, float], int]:
+def _by_name(commands: Sequence[Counter[str]]) -> dict[str, float]:
+    """How many of each a job takes, the most first; without those that not every tenth job takes."""
+    counts = {name: mean(one[name] for one in commands) for one in commands for name in one}
+    return {name: counts[name] for name in sorted(counts, key=lambda name: -counts[name]) if counts[name] >= 0.1}
+
+
+def _costs(stack: BenchStack) -> tuple[dict[str, float], Counter[str]]:
+    """Of the processor by part, and the commands that Redis has run, those within scripts counted."""
     server = redis.Redis.from_url(stack.settings.redis.database(0), decode_responses=True)
     try:
-        processed: Any = server.info("stats")
-        return stack.cpu_s(), int(processed["total_commands_processed"])
+        ran: Any = server.info("commandstats")
+        return stack.cpu_s(), Counter({key.removeprefix("cmdstat_").upper(): of["calls"] for key, of in ran.items()})
     finally:
         server.close()
 

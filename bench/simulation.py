@@ -17,6 +17,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench.carrying import carries
 from core.settings import load_settings
 
 Json = dict[str, Any]
@@ -236,6 +237,7 @@ def simulate(bench: Mapping[str, Any], assumed: Assumptions | None = None, *, jo
         "seed": SEED,
         "assumptions": assumed.listed(),
         "ceilings": _ceilings([*shared, beside], measured, assumed),
+        "carries": carries(bench, store_cores=assumed.store_cores, utilisation=assumed.utilisation),
         "gpu": grown(GPU_ROUTE, beside, gpu),
         "cpu": grown(CPU_ROUTE, worker),
         "cores_per_worker": measured.cores,

@@ -44,7 +44,8 @@ class Batches:
     """Compares shards by id; doing one twice, or after its batch's end, changes nothing.
 
     A photograph that workers die at is given up by itself: its pairs say so, and the others are judged. So many shards
-    are worked on at a time as the engine has threads. Between two photographs a shard lets others be alone.
+    compute at a time as the engine has threads; further ones have fetched their photographs meanwhile, so that no core
+    waits for the object store. Between two photographs a shard lets others be alone.
     """
 
     def __init__(
@@ -82,7 +83,7 @@ class Batches:
     def run(self, shard_id: str) -> None:
         """Compare the pairs of a shard. Raises StoreUnavailable, the shard queued again, when it is away."""
         batch_id = shard_id.rpartition(".")[0]
-        with structlog.contextvars.bound_contextvars(batch_id=batch_id, shard_id=shard_id), self._places:
+        with structlog.contextvars.bound_contextvars(batch_id=batch_id, shard_id=shard_id):
             try:
                 self._try(shard_id, batch_id, only_first=True)
             except JobBegunBefore as error:
@@ -155,13 +156,16 @@ class Batches:
             lost = NotJudged("worker_lost", f"workers died {shard.attempts - 1} times while they ran its shard")
             self._finish(work, dict.fromkeys(range(work.batch.request.photographs), Looked(lost)), None)
             return
-        try:
-            engine = self._engines.get(work.batch.request.pack)
-        except Exception as error:
-            log.exception("shard_broke")
-            self._fail(work.batch, "engine_error", f"the pack could not be loaded: {type(error).__name__}")
-            return
-        self._finish(work, self._photographs.look(work, engine), engine)
+        bodies = self._photographs.fetch(work)
+        with self._places:
+            try:  # here, so that no more engines are worked with than there are places
+                engine = self._engines.get(work.batch.request.pack)
+            except Exception as error:
+                log.exception("shard_broke")
+                self._fail(work.batch, "engine_error", f"the pack could not be loaded: {type(error).__name__}")
+                return
+            looked = self._photographs.look(work, engine, bodies)
+        self._finish(work, looked, engine)
 
     def _finish(self, work: Work, looked: Mapping[int, Looked], engine: FaceEngine | None) -> None:
         rows = [*self._rows(work, looked, engine)]

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
@@ -118,21 +118,37 @@ class Photographs:
         self._settings = settings
         self._most_deaths = most_deaths
 
-    def look(self, work: Work, engine: FaceEngine) -> Mapping[int, Looked]:
-        """Every photograph of the shard, by its number. Raise BatchOver, ObjectNotFound, ImagesDamaged."""
-        looked = self._looked(work, engine)
+    def fetch(self, work: Work) -> dict[int, bytes]:
+        """The sealed bytes of each photograph that is not known: what lies side by side comes in one call.
+
+        Raise ObjectNotFound.
+        """
+        found = {}
+        wanted = (p for p in work.shard.request.photographs if not p.refusal and p.number not in work.known)
+        for run in _runs(wanted):
+            first, last = run[0], run[-1]
+            body = self._objects.get_part(
+                work.batch.request.images_key, first.offset, last.offset + last.size_bytes - first.offset
+            )
+            for photograph in run:
+                start = photograph.offset - first.offset
+                found[photograph.number] = body[start : start + photograph.size_bytes]
+        return found
+
+    def look(self, work: Work, engine: FaceEngine, bodies: dict[int, bytes]) -> Mapping[int, Looked]:
+        """Every photograph of the shard, by its number; empties `bodies`. Raise BatchOver, ImagesDamaged."""
+        looked = self._looked(work, engine, bodies)
         self._embed(work, engine, looked)
         for photograph in work.shard.request.photographs:
             if photograph.is_shared:
                 work.known[photograph.number] = looked[photograph.number]
         return looked
 
-    def _looked(self, work: Work, engine: FaceEngine) -> dict[int, Looked]:
+    def _looked(self, work: Work, engine: FaceEngine, bodies: dict[int, bytes]) -> dict[int, Looked]:
         """Every photograph of the shard, without its embedding but where it is known."""
         photographs = work.shard.request.photographs
         looked = {p.number: work.known[p.number] for p in photographs if p.number in work.known}
         wanted = [p for p in photographs if p.number not in looked]
-        bodies = self._bodies(work.batch, [p for p in wanted if not p.refusal])
         for done, photograph in enumerate(wanted):
             if done % STRIDE == 0:
                 status = outlast(lambda: self._batches.status(work.batch.id), outage_s=STORE_WAIT_S)
@@ -186,19 +202,6 @@ class Photographs:
         for (number, acquired), row in zip(crops.items(), rows, strict=True):
             # Its crop is needed no more: what is remembered stays small.
             looked[number] = Looked(replace(acquired, crop=NO_CROP), row)
-
-    def _bodies(self, batch: Batch, photographs: Sequence[Photograph]) -> dict[int, bytes]:
-        """The sealed bytes of each: what lies side by side is fetched in one call. Raise ObjectNotFound."""
-        found = {}
-        for run in _runs(photographs):
-            first, last = run[0], run[-1]
-            body = self._objects.get_part(
-                batch.request.images_key, first.offset, last.offset + last.size_bytes - first.offset
-            )
-            for photograph in run:
-                start = photograph.offset - first.offset
-                found[photograph.number] = body[start : start + photograph.size_bytes]
-        return found
 
     def _turn(self, work: Work) -> AbstractContextManager[None]:
         return self._quarantine.alone() if work.is_alone else self._quarantine.together()

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from flask import request
@@ -42,6 +42,8 @@ class KeyedRequest(Generic[T]):
     claim: Claim | None = None
     made: T | None = None
     kept: Answer | None = None
+    #: SHA-256 of each file that was hashed to know the request by, by the name of its part.
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def again(self, answer: Callable[[T], Response]) -> Response | None:
         """The answer of the first time, or, where that was not kept, `answer` to what was made as it now stands."""
@@ -96,7 +98,8 @@ def begin(form: Mapping[str, Any], find: Callable[[str], T]) -> KeyedRequest[T]:
             "idempotency_key_invalid",
             f"Idempotency-Key: must be 1 to 255 visible ASCII characters without spaces; found {key!r}",
         )
-    owner, fingerprint = caller().owner, _fingerprint(form)
+    digests = {name: _digest(value) for name, value in form.items() if isinstance(value, FileStorage)}
+    owner, fingerprint = caller().owner, _fingerprint(form, digests)
     try:
         claimed = claims.claim(owner, key, fingerprint)
         if isinstance(claimed, Known):
@@ -104,7 +107,9 @@ def begin(form: Mapping[str, Any], find: Callable[[str], T]) -> KeyedRequest[T]:
                 return _known(claims, claimed.subject, find)
             except RecordNotFound:  # it was undone, or lost with the server's last writes
                 claimed = claims.claim(owner, key, fingerprint, missing=claimed.subject)
-        return _known(claims, claimed.subject, find) if isinstance(claimed, Known) else KeyedRequest(claims, claimed)
+        if isinstance(claimed, Known):
+            return _known(claims, claimed.subject, find)
+        return KeyedRequest(claims, claimed, digests=digests)
     except IdempotencyInFlight as error:
         raise _in_flight(error) from None
 
@@ -118,13 +123,13 @@ def _in_flight(error: IdempotencyInFlight) -> Problem:
     return Problem(409, error.code, str(error), headers={"Retry-After": "2"})
 
 
-def _fingerprint(form: Mapping[str, Any]) -> str:
-    fields = {name: _digest(value) if isinstance(value, FileStorage) else value for name, value in form.items()}
+def _fingerprint(form: Mapping[str, Any], digests: Mapping[str, str]) -> str:
+    """Of a file its digest, in a list, so that no text field is taken for a file."""
+    fields = {name: [digests[name]] if name in digests else value for name, value in form.items()}
     return hashlib.sha256(json.dumps([request.method, request.path, fields], sort_keys=True).encode()).hexdigest()
 
 
-def _digest(upload: FileStorage) -> list[str]:
-    """A list, so that no text field is taken for a file."""
+def _digest(upload: FileStorage) -> str:
     digest = hashlib.sha256(upload.read()).hexdigest()
     upload.seek(0)
-    return [digest]
+    return digest

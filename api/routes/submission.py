@@ -17,7 +17,7 @@ from core.errors import StoreUnavailable
 def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     """The job that a valid form asks for, accepted and queued. What is refused counts for nothing."""
     with keyed.undone_if_refused(), storing():
-        accepted = services().accepting.accept(submission_of(form), owner=caller().owner)
+        accepted = services().accepting.accept(submission_of(form), owner=caller().owner, digests=keyed.digests)
         with counted():
             place = place_of(accepted.job, caller().waiting, services().settings.limits.fair_share)
             job = services().submitting.submit(accepted, place=place, claim=keyed.claim)

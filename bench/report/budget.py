@@ -88,9 +88,9 @@ def _why(part: str, bench: Json) -> str:
             sentences.append("It costs more than the API that talks to it.")
     if part == "redis":
         if commands := measured.get("redis_commands_per_job"):
-            sentences.append(
-                f"Commands a job: {counts(commands) if isinstance(commands, Mapping) else amount(commands)}."
-            )
+            named = f" ({counts(measured['redis_commands'])})" if measured.get("redis_commands") else ""
+            said = counts(commands) if isinstance(commands, Mapping) else f"{amount(commands)}{named}"
+            sentences.append(f"Commands a job: {said}.")
         if (bench.get("settings") or {}).get("redis_fsync") == "always":
             sentences.append("Each write is synced to the disk before it is answered, which is waiting and not CPU.")
     return " ".join(sentence for sentence in sentences if sentence)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.report import plots
 from bench.report.answer import answer
+from bench.report.batches import batches
 from bench.report.budget import budget
 from bench.report.comparisons import latency, throughput
 from bench.report.conditions import caveats, conditions
@@ -25,6 +26,7 @@ SECTIONS: tuple[Section, ...] = (
     throughput,
     latency,
     budget,
+    batches,
     evaluation,
     workers,
     memory,

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+from bench.carrying import KINDS
 from bench.report.amounts import amount, rate
 from bench.report.markdown import Lines, image, paragraph, table
 from bench.report.measurements import Json
+from bench.report.wording import WAYS_OF_BATCHES
 from evaluator.report.wording import number, several
 
 
@@ -24,6 +26,7 @@ def simulation(bench: Json) -> Lines:
         *table(["assumed", "value>", "source"], assumed),
         *paragraph("What each station can do at most, the lowest first, and what to do then:"),
         *table(["station", "jobs/s>", "feeds GPUs>", "then"], [_ceiling(at) for at in simulated["ceilings"]]),
+        *_carried(simulated.get("carries") or []),
         *image("simulation"),
         *paragraph(
             "Jobs arrive by chance (Poisson) at the rate the GPUs could serve, at least "
@@ -43,6 +46,24 @@ def simulation(bench: Json) -> Lines:
             "Servers of one kind share one queue, which is kinder than shards are. `tests/bench/test_simulation.py` "
             "holds the simulation against the formulas for M/M/1, M/M/c and M/D/1."
         ),
+    ]
+
+
+def _carried(parts: Sequence[Json]) -> Lines:
+    if not parts:
+        return []
+    kinds = {"comparisons": "comparisons/s", **{kind: f"pairs/s: {WAYS_OF_BATCHES[kind]}" for kind in KINDS[1:]}}
+    shown = [kind for kind in kinds if any(kind in at["per_s"] for at in parts)]
+    rows = [
+        [f"{at['part']} ({at['of']})", *(rate(at["per_s"][kind]) if kind in at["per_s"] else "" for kind in shown)]
+        for at in parts
+    ]
+    return [
+        *paragraph(
+            "To plan with: what one of each carries when it is as busy as assumed above, by its processor alone. Take "
+            "as many of each as your peak needs, and rather one more of the first: the others wait for it."
+        ),
+        *table(["one", *(f"{kinds[kind]}>" for kind in shown)], rows),
     ]
 
 

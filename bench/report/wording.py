@@ -16,6 +16,7 @@ GROUPS = {
     "accept": "how fast jobs are accepted",
     "budget": "where a job's time goes",
     "profile": "what Python does in the API and in a worker",
+    "batches": "batches",
     "evaluation": "an evaluation run",
     "mixed": "comparisons while a run is in flight",
     "workers": "a second worker",
@@ -30,7 +31,14 @@ RATIOS = {
     "worker_to_engine": "CPU of a comparison: the engine alone, to a worker process with the engine in it",
     "api_to_sync": "comparisons/s: through the API, to the synchronous peer",
     "api_to_deepface": "comparisons/s: through the API with 8 clients, to a DeepFace loop in one process",
+    "batch_to_engine": "pairs/s: a batch of distinct pairs, to the engine alone",
+    "one_reference_to_engine": "pairs/s: one reference against many probes, to the engine alone",
     "evaluation_to_engine": "images/s: an evaluation run, to the engine alone",
+}
+WAYS_OF_BATCHES = {
+    "engine": "engine alone",
+    "distinct": "distinct pairs",
+    "one_reference": "one reference, many probes",
 }
 NAMES = {
     "engine": "engine alone",

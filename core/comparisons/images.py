@@ -47,14 +47,14 @@ def inspect(
     max_pixels: int,
     max_reduced_pixels: int = 0,
     formats: Sequence[ImageFormat] = EVERY_FORMAT,
+    sha256: str | None = None,
 ) -> ImageFacts:
-    """`read_header`, and the digest of the whole. Raises the same."""
+    """`read_header`, and the digest of the whole, `sha256` where it is known already. Raises the same."""
     header = read_header(
         body, max_bytes=max_bytes, max_pixels=max_pixels, max_reduced_pixels=max_reduced_pixels, formats=formats
     )
-    return ImageFacts(
-        header.media_type, header.width, header.height, header.size_bytes, hashlib.sha256(body).hexdigest()
-    )
+    sha256 = sha256 or hashlib.sha256(body).hexdigest()
+    return ImageFacts(header.media_type, header.width, header.height, header.size_bytes, sha256)
 
 
 def read_header(

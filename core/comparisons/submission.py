@@ -122,8 +122,14 @@ class Accepting:
         self._calibrations = calibrations
         self._scoring = scoring
 
-    def accept(self, submission: Submission, *, owner: str | None = None) -> Accepted:
-        """The job that this submission will be. Raise FieldRefused for what is not accepted."""
+    def accept(
+        self, submission: Submission, *, owner: str | None = None, digests: Mapping[str, str] | None = None
+    ) -> Accepted:
+        """The job that this submission will be. Raise FieldRefused for what is not accepted.
+
+        `digests`: of images that were hashed before, the SHA-256 by the side.
+        """
+        hashed = digests or {}
         terms = self.terms(submission)
         seal_key = SealKey.new()
         job = Job(
@@ -137,8 +143,8 @@ class Accepting:
                 policy=terms.policy,
                 threshold=terms.threshold,
                 images_key=new_images_key(),
-                reference=self._inspected(Side.REFERENCE, submission.reference),
-                probe=self._inspected(Side.PROBE, submission.probe),
+                reference=self._inspected(Side.REFERENCE, submission.reference, hashed.get(Side.REFERENCE)),
+                probe=self._inspected(Side.PROBE, submission.probe, hashed.get(Side.PROBE)),
                 metadata=dict(submission.metadata),
                 callback_url=submission.callback_url,
                 urls=submission.urls,
@@ -221,7 +227,7 @@ class Accepting:
             code = error.code.removeprefix("callback_").removeprefix("url_")
             raise FieldRefused(side, f"image_url_{code}", str(error)) from None
 
-    def _inspected(self, side: Side, image: bytes | ImageUrl) -> ImageFacts:
+    def _inspected(self, side: Side, image: bytes | ImageUrl, sha256: str | None) -> ImageFacts:
         if isinstance(image, ImageUrl):
             self._check_image_url(side, image.text)
             return NOT_FETCHED
@@ -238,6 +244,7 @@ class Accepting:
                 max_pixels=limits.max_image_pixels,
                 max_reduced_pixels=limits.max_reduced_pixels,
                 formats=limits.image_formats,
+                sha256=sha256,
             )
         except ImageRejected as error:
             raise FieldRefused(side, error.code, str(error)) from None

@@ -1,7 +1,9 @@
 """The use case of a worker through its constructor: shards, real servers, an engine that does what the test says."""
 
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -157,6 +159,33 @@ def test_a_photograph_that_many_shards_need_is_looked_at_once_in_a_process(bench
             bench.work.run(shard_id(batch.id, number))
     assert len(bench.engine.looked_at) == len(NAMES)
     assert bench.work.memory.known_batches == 0, "with the last shard it is forgotten"
+    assert bench.batches.get(batch.id).status is Status.SUCCEEDED
+
+
+def test_a_shard_that_waits_for_a_core_has_its_photographs_meanwhile(stores: Settings) -> None:
+    bench, may_go_on = Bench(stores.but(engine_threads=1)), threading.Event()
+    bench.engine.meanwhile = lambda body: may_go_on.wait(30)
+    batch, asked = bench.submitted(in_shards=2), list[int]()
+
+    class Counted(ObjectStore):
+        def get_part(self, key: str, offset: int, size_bytes: int) -> bytes:
+            body = super().get_part(key, offset, size_bytes)
+            asked.append(offset)
+            return body
+
+    def both_have_theirs() -> None:
+        assert len(asked) == 2
+        assert len(bench.engine.looked_at) == 1, "one core, one photograph"
+
+    work = bench.worker(Counted(stores.objects))
+    with ThreadPoolExecutor(2) as pool:
+        ran = [pool.submit(work.run, shard_id(batch.id, number)) for number in range(2)]
+        try:
+            eventually(both_have_theirs)
+        finally:
+            may_go_on.set()
+        for one in ran:
+            one.result(30)
     assert bench.batches.get(batch.id).status is Status.SUCCEEDED
 
 

@@ -81,6 +81,15 @@ MEASURED: dict[str, Any] = {
         "redis_commands_per_job": {"EVALSHA": 5.1, "GET": 4},
     },
     "profile": {"api": {"HTTP": 2.1, "Celery": 0.9}, "worker": {"engine": 3.3, "Celery": 1.2}},
+    "batches": {
+        "pairs": 100,
+        "mean_per_s": {"engine": 41.2, "distinct": 33.7, "one_reference": 62.4},
+        "mean_cpu_ms_per_pair": {
+            "engine": {"engine": 47.7, "all": 47.7},
+            "distinct": {"api": 2.9, "redis": 0.9, "object store": 8.3, "embedder": 51.9, "surplus": 0.0, "all": 64.0},
+            "one_reference": {"api": 1.6, "redis": 1.1, "object store": 5.3, "embedder": 26.4, "all": 34.4},
+        },
+    },
     "evaluation": {
         "dataset": "lfw",
         "images": 7701,
@@ -237,10 +246,22 @@ def test_counts_of_commands_may_be_one_number(bench: dict[str, Any]) -> None:
     assert "Commands a job: 21." in page
 
 
+def test_commands_are_named_where_they_were_counted_by_name(bench: dict[str, Any]) -> None:
+    named = deepcopy(bench)
+    named["budget"] |= {"redis_commands_per_job": 35, "redis_commands": {"ZADD": 6.03, "HSET": 4}}
+    assert "Commands a job: 35 (6.0 ZADD and 4 HSET)." in report.build_page(named)
+
+
 def test_a_part_that_costs_less_than_nothing_is_not_drawn(bench: dict[str, Any]) -> None:
     cpu = bench["budget"]["cpu_ms_per_job"] | {"worker beside the engine": -0.4}
     svg = plots.budget_svg({"cpu_ms_per_job": cpu})
     assert "worker beside the engine" not in svg
+
+
+def test_a_process_that_does_nothing_for_a_batch_has_no_line(bench: dict[str, Any]) -> None:
+    page = report.build_page(bench)
+    assert "| CPU ms a pair: embedder |  | 51.9 | 26.4 |" in page
+    assert "surplus" not in page
 
 
 def test_an_unknown_ratio_is_called_by_its_key(bench: dict[str, Any]) -> None:

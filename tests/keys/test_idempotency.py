@@ -1,5 +1,6 @@
 """The same request twice is done once."""
 
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -41,6 +42,16 @@ def test_the_same_request_is_answered_alike_and_done_once(client: httpx.Client, 
         for name in ("Location", "Retry-After", "ETag", "Content-Type"):
             assert again.headers[name] == first.headers[name]
     assert jobs_of(client) == [first.json()["id"]]
+
+
+def test_what_a_request_is_known_by_are_the_digests_of_its_images(
+    secured: Stack, client: httpx.Client, pair: Files
+) -> None:
+    pair = {**pair, "probe": ("p.jpg", pair["probe"][1] + bytes(1))}
+    reference, probe = (hashlib.sha256(pair[side][1]).hexdigest() for side in ("reference", "probe"))
+    for answer in (post(client, "hashed-once", pair), client.post("/v1/comparisons", files=pair)):
+        asked = JobStore.of(secured.settings).get(answer.json()["id"]).request
+        assert (asked.reference.sha256, asked.probe.sha256) == (reference, probe)
 
 
 def test_another_request_under_the_same_key_is_refused(client: httpx.Client, pair: Files) -> None:

@@ -149,6 +149,14 @@ def test_an_evaluation_shares_no_batch_with_anybody(device: Device, pool: Thread
     assert sorted(device.batches) == [[0], [1, 2, 3, 4], [5], [11, 12, 13], [21, 22]]
 
 
+def test_an_evaluation_may_be_cut_into_other_batches_than_interactive_calls(device: Device) -> None:
+    batcher = Batcher(device, Turns(1), largest=1, apart=2)
+    crops = [crop(number) for number in range(1, 6)]
+    assert batcher.embed(crops, Priority.EVALUATION).tolist() == [[1], [2], [3], [4], [5]]
+    assert batcher.embed(crops[:2], Priority.INTERACTIVE).tolist() == [[1], [2]]
+    assert device.batches == [[1, 2], [3, 4], [5], [1], [2]]
+
+
 def test_of_a_batch_that_fails_only_the_bad_crop_fails(device: Device, pool: ThreadPoolExecutor) -> None:
     these = callers(device, pool, largest=8)
     these.hold_device()
