@@ -49,6 +49,10 @@ class Window:
     #: Of two windows' length: after the first, what was counted now has been counted before.
     now_expires_in_s: float
 
+    def weight(self, window_s: float) -> float:
+        """What is held against the limit now."""
+        return self.before * self.before_expires_in_s / window_s + self.now
+
     def free_in_s(self, cost: int, limit: int, window_s: float) -> float:
         """When `cost` fits under `limit`, if nothing else is counted until then; 0 where it does now."""
         room = limit - cost
@@ -91,7 +95,7 @@ class Rates:
         """The library says when the next byte is free; asked for is when all of them are."""
         with translated():
             window = Window(*self._storage.get_sliding_window(item.key_for(owner), item.get_expiry()))
-            remaining = self._sliding.get_window_stats(item, owner).remaining
+        remaining = max(0, item.amount - math.floor(window.weight(item.get_expiry())))
         free_in_s = window.free_in_s(cost, item.amount, item.get_expiry())
         return Allowance("bytes", item.amount, item.get_expiry(), remaining, max(1, math.ceil(free_in_s)), max(1, cost))
 

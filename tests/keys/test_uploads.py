@@ -259,6 +259,7 @@ def test_when_so_many_bytes_are_free_is_reckoned_as_they_are_counted() -> None:
 
     for window in (Window(900, 45, 300, 105), Window(0, 0, 990, 119), Window(990, 1, 10, 61), Window(10, 30, 1000, 90)):
         for cost in (1, 100, 999, 1000):
+            assert window.weight(window_s) == weight(window, 0)
             free_in_s = window.free_in_s(cost, limit, window_s)
             assert weight(window, free_in_s) + cost <= limit + 1e-6
             assert free_in_s == 0 or weight(window, free_in_s - 0.5) + cost > limit
