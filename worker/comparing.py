@@ -39,6 +39,9 @@ STORE_WAIT_S = 120.0
 #: Images fetched at a time while their jobs are started; more wait a moment longer.
 MOST_AHEAD = 32
 
+#: What to do where the API accepts a liveness that its worker cannot judge.
+TELL_THE_WORKER = "Its worker must be told LIKENESS_LIVENESS_PACK, as the API is."
+
 #: A job that was at work in company when its process died may be a bystander; one that dies again, alone, is not.
 FEWEST_ATTEMPTS = 2
 
@@ -139,7 +142,7 @@ class Comparisons:
             engine = self._engines.get(request.pack)
             comparison = engine.compare(*images, request.policy, request.quality, request.liveness)
         except LivenessNotInstalled as error:
-            self._fail(job, error.code, f"{error} Its worker must be told LIKENESS_LIVENESS_PACK, as the API is.")
+            self._fail(job, error.code, f"{error} {TELL_THE_WORKER}")
             return
         except Exception as error:  # the message is taken: whatever went wrong must end in a terminal state
             log.exception("comparison_broke")
