@@ -60,12 +60,12 @@ fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=10
 bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
 	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
-	for of in local api worker-cpu worker-gpu worker-openvino courier; do \
+	for of in local api worker-cpu worker-gpu worker-openvino worker-triton courier; do \
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done
 sbom: ## Write what is in each image as CycloneDX to dist/ (needs cyclonedx-py: pip install cyclonedx-bom)
 	@command -v cyclonedx-py >/dev/null || { echo "make sbom needs cyclonedx-py: pip install cyclonedx-bom" >&2; exit 1; }
 	mkdir -p dist
-	for of in api courier worker-cpu worker-gpu worker-openvino; do \
+	for of in api courier worker-cpu worker-gpu worker-openvino worker-triton; do \
 		cyclonedx-py requirements --output-reproducible -o dist/$$of.cdx.json $(LOCKS)/$$of.txt || exit 1; done
 clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
 	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -88,12 +88,14 @@ LOCK = uv pip compile -q $(UPGRADE) --generate-hashes --python-version 3.11 \
 	--no-annotate --no-header
 lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	$(LOCK) --group api --group engine --group cpu --group evaluator --group local --group dev \
-		--override $(LOCKS)/overrides.txt -o $(LOCKS)/local.txt
+	$(LOCK) --group api --group engine --group cpu --group evaluator --group triton --group local --group dev \
+		--override $(LOCKS)/overrides.txt --override $(LOCKS)/overrides-triton.txt -o $(LOCKS)/local.txt
 	$(LOCK) --group api -o $(LOCKS)/api.txt
 	$(LOCK) --group engine --group cpu --group evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
 	$(LOCK) --group engine --group gpu --group evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
 	$(LOCK) --group build -o $(LOCKS)/build.txt
 	$(LOCK) --group engine --group cpu --group evaluator --group openvino --override $(LOCKS)/overrides.txt \
 		--override $(LOCKS)/overrides-openvino.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-openvino.txt
+	$(LOCK) --group engine --group cpu --group evaluator --group triton --override $(LOCKS)/overrides.txt \
+		--override $(LOCKS)/overrides-triton.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-triton.txt
 	$(LOCK) --group courier --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt

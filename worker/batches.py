@@ -15,6 +15,7 @@ from core.batches.rows import NotJudged, PhotographFacts, Row
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
 from core.errors import (
+    EngineUnavailable,
     ImagesDamaged,
     JobBegunBefore,
     LivenessNotInstalled,
@@ -81,7 +82,7 @@ class Batches:
         self.memory = Memory()
 
     def run(self, shard_id: str) -> None:
-        """Compare the pairs of a shard. Raises StoreUnavailable, the shard queued again, when it is away."""
+        """Compare the pairs of a shard. Raises StoreUnavailable or EngineUnavailable, the shard queued again."""
         batch_id = shard_id.rpartition(".")[0]
         with structlog.contextvars.bound_contextvars(batch_id=batch_id, shard_id=shard_id), self._places:
             try:
@@ -135,7 +136,7 @@ class Batches:
                 self._fail(batch, error.code, str(error))
             except LivenessNotInstalled as error:
                 self._fail(batch, error.code, f"{error} {TELL_THE_WORKER}")
-            except StoreUnavailable:
+            except (StoreUnavailable, EngineUnavailable):
                 with suppress(TransitionRefused, RecordNotFound):
                     outlast(lambda: self._shards.requeue(shard_id, holder), outage_s=STORE_WAIT_S)
                 raise
@@ -160,6 +161,8 @@ class Batches:
             return
         try:
             engine = self._engines.get(work.batch.request.pack)
+        except EngineUnavailable:
+            raise
         except Exception as error:
             log.exception("shard_broke")
             self._fail(work.batch, "engine_error", f"the pack could not be loaded: {type(error).__name__}")

@@ -15,7 +15,7 @@ from core.batches.rows import NotJudged
 from core.batches.shard import Photograph, Shard
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
-from core.errors import LivenessNotInstalled
+from core.errors import EngineUnavailable, LivenessNotInstalled
 from core.liveness import LivenessRule, LivenessSides
 from core.outages import outlast
 from core.settings.groups import EngineSettings
@@ -122,7 +122,8 @@ class Photographs:
     def look(self, work: Work, engine: FaceEngine) -> Mapping[int, Looked]:
         """Every photograph of the shard, by its number.
 
-        Raise BatchOver, ObjectNotFound, ImagesDamaged, and LivenessNotInstalled where nothing judges and one is to be.
+        Raise BatchOver, ObjectNotFound, ImagesDamaged, LivenessNotInstalled where nothing judges and one is to be,
+        and EngineUnavailable where an engine that computes elsewhere is away.
         """
         looked = self._looked(work, engine)
         self._embed(work, engine, looked)
@@ -164,7 +165,7 @@ class Photographs:
                 self._note(work, photograph.number)
             try:
                 return engine.acquire(body, batch.request.policy, is_judged=photograph.is_judged)
-            except LivenessNotInstalled:
+            except (LivenessNotInstalled, EngineUnavailable):
                 raise
             except Exception as error:
                 log.exception("photograph_broke", photograph=photograph.number)
@@ -187,6 +188,8 @@ class Photographs:
         with self._turn(work):
             try:
                 rows = engine.embed([acquired.crop for acquired in crops.values()])
+            except EngineUnavailable:
+                raise
             except Exception as error:
                 log.exception("shard_broke")
                 broken = NotJudged("engine_error", f"the engine failed on these images: {type(error).__name__}")

@@ -8,7 +8,7 @@ from core.batches.batch import PHOTOGRAPHS
 from core.batches.shard import shard_id
 from core.batches.submitting import SubmittingBatches
 from core.comparisons.orphans import Orphans
-from core.errors import RecordNotFound, StoreUnavailable
+from core.errors import EngineUnavailable, RecordNotFound, StoreUnavailable
 from core.settings import Settings
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
@@ -139,6 +139,23 @@ def test_a_store_that_is_away_puts_the_shard_back_and_does_not_count(bench: Benc
     failure = bench.batches.get(batch.id).failure
     assert failure is not None
     assert failure.code == "store_unavailable"
+
+
+@pytest.mark.parametrize("away_at", ["acquire", "embed"])
+def test_an_engine_that_is_away_puts_the_shard_back_and_does_not_count(bench: Bench, away_at: str) -> None:
+    def is_away(*_: object) -> None:
+        raise EngineUnavailable("Triton at http://triton:8000 did not do infer")
+
+    batch = bench.submitted()
+    bench.engine.meanwhile, bench.engine.before_embedding = (
+        (is_away, lambda: None) if away_at == "acquire" else (lambda body: None, is_away)
+    )
+    with pytest.raises(EngineUnavailable):
+        bench.work.run(shard_id(batch.id, 0))
+    assert bench.redis.hmget(f"shard:{shard_id(batch.id, 0)}", "status", "attempts") == ["queued", "0"]
+    bench.engine.meanwhile, bench.engine.before_embedding = lambda body: None, lambda: None
+    bench.work.run(shard_id(batch.id, 0))
+    assert set(bench.codes(batch).values()) == {"compared"}
 
 
 def test_a_record_that_this_version_cannot_read_ends_and_is_not_begun_for_ever(bench: Bench) -> None:

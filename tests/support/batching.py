@@ -43,6 +43,7 @@ class ScriptedEngine:
     """Counts what it looks at, after whatever the test makes happen at that moment; it holds every pack."""
 
     meanwhile: Callable[[bytes], object] = lambda body: None
+    before_embedding: Callable[[], object] = lambda: None
     looked_at: list[bytes] = field(default_factory=list)
     embedded: int = 0
     facts: EngineFacts = FACTS
@@ -75,6 +76,7 @@ class ScriptedEngine:
         return replace(PAD, verdict=PadVerdict.BONA_FIDE, score=0.9)
 
     def embed(self, crops: list[Image]) -> Any:
+        self.before_embedding()
         self.embedded += len(crops)
         return np.ones((len(crops), 4), np.float32) / 2
 

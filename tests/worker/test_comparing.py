@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import RecordUnreadable, StoreUnavailable
+from core.errors import EngineUnavailable, RecordUnreadable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore
 from core.evaluations.run_scores import RunScores
 from core.evaluations.scoring import pipeline_of
@@ -214,6 +214,33 @@ def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: B
     assert (ended.status, code_of(ended)) == (Status.FAILED, "engine_error")
     assert ended.failure
     assert ended.failure.message == "the engine failed on these images: ZeroDivisionError"
+
+
+def test_a_job_whose_engine_is_away_is_queued_again_and_the_attempt_does_not_count(bench: Bench) -> None:
+    def is_away() -> None:
+        raise EngineUnavailable("Triton at http://triton:8000 did not do infer")
+
+    job = bench.submitted()
+    bench.engine.meanwhile = is_away
+    with pytest.raises(EngineUnavailable):
+        bench.comparisons().run(job.id)
+    waiting = bench.jobs.get(job.id)
+    assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
+    bench.nothing_was_told()
+    bench.engine.meanwhile = lambda: None
+    bench.comparisons().run(job.id)
+    assert bench.ends(job).status is Status.SUCCEEDED
+
+
+def test_a_job_that_is_cancelled_while_its_engine_is_away_stays_cancelled(bench: Bench) -> None:
+    def is_away() -> None:
+        bench.jobs.cancel(job.id)
+        raise EngineUnavailable
+
+    job = bench.submitted()
+    bench.engine.meanwhile = is_away
+    bench.comparisons().run(job.id)
+    assert bench.jobs.get(job.id).status is Status.CANCELLED
 
 
 def test_a_job_whose_workers_die_is_tried_so_often_and_no_more(bench: Bench) -> None:
