@@ -36,7 +36,7 @@ coverage: install ## Run the tests, and show the lines that no test reaches
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 chaos: install ## Kill all under JOBS jobs (10000), ail Redis, and count what was lost: make chaos JOBS=500 SEED=7
-	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED)) $(if $(LIVENESS),--liveness)
 containers-test: install ## Build the images, run the compose file, kill and replace containers, count what was lost
 	$(BIN)/python -m tests.containers $(ARGS)
 check: install ## What CI runs: format, lint, typos, types, import rules, tests
@@ -56,7 +56,7 @@ lint: install ## Look for mistakes and typos, and hold the import rules
 types: install ## Check the types
 	$(BIN)/mypy
 fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=100000 SEED=7
-	$(BIN)/python -m tests.hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0)
+	$(BIN)/python -m tests.hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0) $(if $(LIVENESS),--liveness)
 bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
 	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
