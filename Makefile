@@ -36,7 +36,7 @@ coverage: install ## Run the tests, and show the lines that no test reaches
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 chaos: install ## Kill all under JOBS jobs (10000), ail Redis, and count what was lost: make chaos JOBS=500 SEED=7
-	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED))
+	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED)) $(if $(LIVENESS),--liveness)
 containers-test: install ## Build the images, run the compose file, kill and replace containers, count what was lost
 	$(BIN)/python -m tests.containers $(ARGS)
 hosts-test: install ## Jobs on six hosts (network namespaces, as root) whose links are cut and slowed: make hosts-test JOBS=500
@@ -58,7 +58,7 @@ lint: install ## Look for mistakes and typos, and hold the import rules
 types: install ## Check the types
 	$(BIN)/mypy
 fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=100000 SEED=7
-	$(BIN)/python -m tests.hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0)
+	$(BIN)/python -m tests.hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0) $(if $(LIVENESS),--liveness)
 bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
 	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
 docs: ## Write the site of docs/ to build/site/index.html, in an environment of its own; it loads nothing from elsewhere
@@ -68,12 +68,12 @@ docs: ## Write the site of docs/ to build/site/index.html, in an environment of 
 	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 build/docs-venv/bin/mkdocs build --quiet --strict
 	@echo "build/site/index.html; to search it: $(PYTHON) -m http.server --directory build/site"
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
-	for of in local api worker-cpu worker-gpu worker-openvino courier; do \
+	for of in local api worker-cpu worker-gpu worker-openvino worker-triton courier; do \
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done
 sbom: ## Write what is in each image as CycloneDX to dist/ (needs cyclonedx-py: pip install cyclonedx-bom)
 	@command -v cyclonedx-py >/dev/null || { echo "make sbom needs cyclonedx-py: pip install cyclonedx-bom" >&2; exit 1; }
 	mkdir -p dist
-	for of in api courier worker-cpu worker-gpu worker-openvino; do \
+	for of in api courier worker-cpu worker-gpu worker-openvino worker-triton; do \
 		cyclonedx-py requirements --output-reproducible -o dist/$$of.cdx.json $(LOCKS)/$$of.txt || exit 1; done
 clean: ## Remove .venv and caches; .likeness (packs, jobs, secrets) stays
 	rm -rf $(VENV) build dist *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
@@ -96,13 +96,15 @@ LOCK = uv pip compile -q $(UPGRADE) --generate-hashes --python-version 3.11 \
 	--no-annotate --no-header
 lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	$(LOCK) --group api --group engine --group cpu --group evaluator --group local --group dev \
-		--override $(LOCKS)/overrides.txt -o $(LOCKS)/local.txt
+	$(LOCK) --group api --group engine --group cpu --group evaluator --group triton --group local --group dev \
+		--override $(LOCKS)/overrides.txt --override $(LOCKS)/overrides-triton.txt -o $(LOCKS)/local.txt
 	$(LOCK) --group api -o $(LOCKS)/api.txt
 	$(LOCK) --group engine --group cpu --group evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
 	$(LOCK) --group engine --group gpu --group evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
 	$(LOCK) --group build -o $(LOCKS)/build.txt
 	$(LOCK) --group engine --group cpu --group evaluator --group openvino --override $(LOCKS)/overrides.txt \
 		--override $(LOCKS)/overrides-openvino.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-openvino.txt
+	$(LOCK) --group engine --group cpu --group evaluator --group triton --override $(LOCKS)/overrides.txt \
+		--override $(LOCKS)/overrides-triton.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-triton.txt
 	$(LOCK) --group courier --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt
 	$(LOCK) --group docs -o $(LOCKS)/docs.txt

@@ -173,6 +173,13 @@ class DownloadFailed(LikenessError):
     retryable = True
 
 
+class EngineUnavailable(LikenessError):
+    """What computes elsewhere for this worker did not answer in time."""
+
+    code = "engine_unavailable"
+    retryable = True
+
+
 class ProviderUnavailable(LikenessError):
     """The execution provider that was asked for is not the one that runs."""
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-AUTO, OPENVINO = "auto", "openvino"
+AUTO, OPENVINO, TRITON = "auto", "openvino", "triton"
 BFLOAT16, FLOAT32 = f"{OPENVINO}-bf16", f"{OPENVINO}-f32"
 
 #: By which Linux says that a processor multiplies bfloat16: AVX-512, AMX, AVX2 of later processors, ARM.
@@ -30,23 +30,28 @@ def is_openvino(provider: str) -> bool:
     return provider in (OPENVINO, BFLOAT16, FLOAT32)
 
 
+def stands_alone(provider: str) -> bool:
+    """Whether what it computes is in the place of nobody else's: OpenVINO's, and what a Triton server does."""
+    return provider == TRITON or is_openvino(provider)
+
+
 def may_be(asked: str, chosen: str) -> bool:
-    """Whether a worker that is asked for the one computes on the other. `auto` never chooses OpenVINO.
+    """Whether a worker that is asked for the one computes on the other. `auto` chooses neither OpenVINO nor Triton.
 
     >>> may_be("auto", "cuda"), may_be("auto", "openvino-bf16"), may_be("openvino", "openvino-bf16")
     (True, False, True)
     """
     if asked == AUTO:
-        return not is_openvino(chosen)
+        return not stands_alone(chosen)
     return asked == chosen or (asked == OPENVINO and is_openvino(chosen))
 
 
 def may_compute(planned: str, running: str) -> bool:
     """Whether what was planned for one provider may be computed on another.
 
-    OpenVINO's embeddings, in either precision, are in the place of nobody else's.
+    OpenVINO's embeddings, in either precision, and Triton's are in the place of nobody else's.
 
-    >>> may_compute("auto", "cpu"), may_compute("auto", "openvino-f32"), may_compute("openvino-bf16", "openvino-f32")
+    >>> may_compute("auto", "cpu"), may_compute("auto", "triton"), may_compute("openvino-bf16", "openvino-f32")
     (True, False, False)
     """
-    return planned == running or not (is_openvino(planned) or is_openvino(running))
+    return planned == running or not (stands_alone(planned) or stands_alone(running))

@@ -182,7 +182,7 @@ class EngineFacts:
     """What a score depends on beside the two images; recorded in every result."""
 
     pack: PackIdentity
-    #: What computes: `cpu`, `cuda`, `tensorrt`, `openvino-bf16`, `openvino-f32`.
+    #: What computes: `cpu`, `cuda`, `tensorrt`, `openvino-bf16`, `openvino-f32`, `triton`.
     provider: str
     #: Side of the detector's largest input, in pixels.
     detection_size: int

@@ -6,6 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -14,22 +15,23 @@ from core.batches.rows import NotJudged, PhotographFacts, Row
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
 from core.errors import (
+    EngineUnavailable,
     ImagesDamaged,
     JobBegunBefore,
+    LivenessNotInstalled,
     ObjectNotFound,
     RecordNotFound,
     RecordUnreadable,
     StoreUnavailable,
     TransitionRefused,
 )
-from core.liveness import LivenessRule
 from core.outages import outlast
 from core.score import comparison_scores
 from core.settings.groups import EngineSettings
 from core.storage.lifecycle import Failure, Status
 from core.storage.objects import Objects
 from core.vocabulary import Compared, Decision, NotAcquired, Side
-from worker.comparing import FEWEST_ATTEMPTS, STORE_WAIT_S
+from worker.comparing import FEWEST_ATTEMPTS, STORE_WAIT_S, TELL_THE_WORKER
 from worker.engine.contract import Acquired, FaceEngine
 from worker.engine.failures import failures
 from worker.engines import Engines
@@ -81,7 +83,7 @@ class Batches:
         self.memory = Memory()
 
     def run(self, shard_id: str) -> None:
-        """Compare the pairs of a shard. Raises StoreUnavailable, the shard queued again, when it is away."""
+        """Compare the pairs of a shard. Raises StoreUnavailable or EngineUnavailable, the shard queued again."""
         batch_id = shard_id.rpartition(".")[0]
         with structlog.contextvars.bound_contextvars(batch_id=batch_id, shard_id=shard_id):
             try:
@@ -133,7 +135,9 @@ class Batches:
                 self._fail(batch, "images_lost", "the photographs are no longer in the object store")
             except ImagesDamaged as error:
                 self._fail(batch, error.code, str(error))
-            except StoreUnavailable:
+            except LivenessNotInstalled as error:
+                self._fail(batch, error.code, f"{error} {TELL_THE_WORKER}")
+            except (StoreUnavailable, EngineUnavailable):
                 with suppress(TransitionRefused, RecordNotFound):
                     outlast(lambda: self._shards.requeue(shard_id, holder), outage_s=STORE_WAIT_S)
                 raise
@@ -160,6 +164,8 @@ class Batches:
         with self._places:
             try:  # here, so that no more engines are worked with than there are places
                 engine = self._engines.get(work.batch.request.pack)
+            except EngineUnavailable:
+                raise
             except Exception as error:
                 log.exception("shard_broke")
                 self._fail(work.batch, "engine_error", f"the pack could not be loaded: {type(error).__name__}")
@@ -173,6 +179,7 @@ class Batches:
             photograph.number: PhotographFacts(
                 side.face if isinstance(side := looked[photograph.number].side, Acquired) else None,
                 None if isinstance(side, NotJudged) else side.seen,
+                None if isinstance(side, NotJudged) else side.pad,
             )
             for photograph in work.shard.request.photographs
         }
@@ -201,15 +208,13 @@ class Batches:
             )
 
     def _outcome(self, work: Work, reference: Looked, probe: Looked) -> Compared | NotAcquired | NotJudged:
-        for looked in (reference, probe):
+        request, sides = work.batch.request, {}
+        for side, looked in ((Side.REFERENCE, reference), (Side.PROBE, probe)):
             if isinstance(looked.side, NotJudged):
                 return looked.side
-        sides = {
-            side: looked.side
-            for side, looked in ((Side.REFERENCE, reference), (Side.PROBE, probe))
-            if not isinstance(looked.side, NotJudged)
-        }
-        if failed := failures(sides, work.batch.request.quality, LivenessRule.OFF, self._settings):
+            # Judged for another pair, where it stands on the other side: here no verdict counts.
+            sides[side] = looked.side if request.liveness.judges(side) else replace(looked.side, pad=None)
+        if failed := failures(sides, request.quality, request.liveness.rule, self._settings):
             return NotAcquired(failed)
         assert reference.embedding is not None
         assert probe.embedding is not None

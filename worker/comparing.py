@@ -12,6 +12,7 @@ import structlog
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.errors import (
+    EngineUnavailable,
     ImagesDamaged,
     JobBegunBefore,
     LivenessNotInstalled,
@@ -38,6 +39,9 @@ STORE_WAIT_S = 120.0
 
 #: Images fetched at a time while their jobs are started; more wait a moment longer.
 MOST_AHEAD = 32
+
+#: What to do where the API accepts a liveness that its worker cannot judge.
+TELL_THE_WORKER = "Its worker must be told LIKENESS_LIVENESS_PACK, as the API is."
 
 #: A job that was at work in company when its process died may be a bystander; one that dies again, alone, is not.
 FEWEST_ATTEMPTS = 2
@@ -83,7 +87,8 @@ class Comparisons:
     def run(self, job_id: str, *, images_key: str | None = None) -> None:
         """Take the job to a terminal state. `images_key`: fetched while the job is started, if they are still its own.
 
-        Raises StoreUnavailable, the job back in `queued`, when its images cannot be read now.
+        Raises StoreUnavailable or EngineUnavailable, the job back in `queued`, when its images cannot be read now, or
+        an engine that computes elsewhere is away.
         """
         with structlog.contextvars.bound_contextvars(job_id=job_id):
             try:
@@ -123,23 +128,32 @@ class Comparisons:
         except ImagesDamaged as error:
             self._fail(job, error.code, str(error))
         except StoreUnavailable:
-            try:
-                outlast(lambda: self._jobs.requeue(job.id, holder), outage_s=STORE_WAIT_S)
-            except (TransitionRefused, RecordNotFound) as error:  # cancelled, erased, or another worker's by now
-                log.info("comparison_superseded", why=str(error))
-                return
-            raise
+            if self._is_put_back(job, holder):
+                raise
         else:
-            self._compare(job, images)
+            self._compare(job, images, holder)
 
-    def _compare(self, job: Job, images: tuple[bytes, bytes]) -> None:
+    def _is_put_back(self, job: Job, holder: str) -> bool:
+        """Whether the job is queued again: what is not ours was away, and the attempt does not count."""
+        try:
+            outlast(lambda: self._jobs.requeue(job.id, holder), outage_s=STORE_WAIT_S)
+        except (TransitionRefused, RecordNotFound) as error:  # cancelled, erased, or another worker's by now
+            log.info("comparison_superseded", why=str(error))
+            return False
+        return True
+
+    def _compare(self, job: Job, images: tuple[bytes, bytes], holder: str) -> None:
         fetched = time.time()
         request = job.request
         try:
             engine = self._engines.get(request.pack)
             comparison = engine.compare(*images, request.policy, request.quality, request.liveness)
         except LivenessNotInstalled as error:
-            self._fail(job, error.code, f"{error} Its worker must be told LIKENESS_LIVENESS_PACK, as the API is.")
+            self._fail(job, error.code, f"{error} {TELL_THE_WORKER}")
+            return
+        except EngineUnavailable:
+            if self._is_put_back(job, holder):
+                raise
             return
         except Exception as error:  # the message is taken: whatever went wrong must end in a terminal state
             log.exception("comparison_broke")

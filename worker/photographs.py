@@ -15,7 +15,8 @@ from core.batches.rows import NotJudged
 from core.batches.shard import Photograph, Shard
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
-from core.liveness import LivenessRule
+from core.errors import EngineUnavailable, LivenessNotInstalled
+from core.liveness import LivenessRule, LivenessSides
 from core.outages import outlast
 from core.settings.groups import EngineSettings
 from core.storage.lifecycle import Status
@@ -136,7 +137,11 @@ class Photographs:
         return found
 
     def look(self, work: Work, engine: FaceEngine, bodies: dict[int, bytes]) -> Mapping[int, Looked]:
-        """Every photograph of the shard, by its number; empties `bodies`. Raise BatchOver, ImagesDamaged."""
+        """Every photograph of the shard, by its number; empties `bodies`.
+
+        Raise BatchOver, ImagesDamaged, LivenessNotInstalled where nothing judges and one is to be, and
+        EngineUnavailable where an engine that computes elsewhere is away.
+        """
         looked = self._looked(work, engine, bodies)
         self._embed(work, engine, looked)
         for photograph in work.shard.request.photographs:
@@ -163,7 +168,8 @@ class Photographs:
         self, work: Work, engine: FaceEngine, photograph: Photograph, sealed: bytes
     ) -> Acquired | Unusable | NotJudged:
         if (refusal := photograph.refusal) is not None:
-            return Unusable(refusal.reason, refusal.detail)
+            pad = engine.not_acquired(refusal.detail) if photograph.is_judged else None
+            return Unusable(refusal.reason, refusal.detail, pad=pad)
         if (deaths := work.suspects.count(photograph.number)) >= self._most_deaths:
             return NotJudged("worker_lost", f"workers died {deaths + 1} times while they looked at {photograph.name!r}")
         batch = work.batch
@@ -174,26 +180,32 @@ class Photographs:
             if work.is_alone:
                 self._note(work, photograph.number)
             try:
-                return engine.acquire(body, batch.request.policy)
+                return engine.acquire(body, batch.request.policy, is_judged=photograph.is_judged)
+            except (LivenessNotInstalled, EngineUnavailable):
+                raise
             except Exception as error:
                 log.exception("photograph_broke", photograph=photograph.number)
                 return NotJudged("engine_error", f"the engine failed on {photograph.name!r}: {type(error).__name__}")
 
     def _embed(self, work: Work, engine: FaceEngine, looked: dict[int, Looked]) -> None:
         """Give every photograph whose face counts its embedding: what has no pair that could need it has none."""
-        quality = work.batch.request.quality
+        request = work.batch.request
+        # One that is judged as a probe alone may be the reference of other pairs, for which no verdict counts.
+        rule = request.liveness.rule if request.liveness.sides is LivenessSides.BOTH else LivenessRule.OFF
         crops = {
             number: seen.side
             for number, seen in looked.items()
             if seen.embedding is None
             and isinstance(seen.side, Acquired)
-            and not failures({Side.PROBE: seen.side}, quality, LivenessRule.OFF, self._settings)
+            and not failures({Side.PROBE: seen.side}, request.quality, rule, self._settings)
         }
         if not crops:
             return
         with self._turn(work):
             try:
                 rows = engine.embed([acquired.crop for acquired in crops.values()])
+            except EngineUnavailable:
+                raise
             except Exception as error:
                 log.exception("shard_broke")
                 broken = NotJudged("engine_error", f"the engine failed on these images: {type(error).__name__}")

@@ -41,8 +41,10 @@ class WorkerServices(Services):
         jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
         engines, quarantine = Engines(settings), Quarantine(LONGEST_S)
         self._serves_comparisons = not {*Queues.LANES}.isdisjoint(queues)
-        if self._serves_comparisons:  # an evaluation worker loads the pack its run names
+        if self._serves_comparisons:
             engines.load(settings.packs.served)
+        elif not {*Queues.BATCH_LANES}.isdisjoint(queues):  # it loads the packs that batches and runs name
+            engines.load(())
         self._leases = Leases(jobs, settings.jobs.lease_s)
         self._eraser = Eraser(jobs, objects)
         instruments = Instruments(registry, engines=lambda: engines.facts, in_hand=lambda: self._leases.count)

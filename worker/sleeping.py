@@ -7,12 +7,13 @@ provider and `no-model` for the digest of the pack.
 import random
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import numpy as np
 
 from core.errors import SettingsInvalid
-from core.liveness import NO_LIVENESS, Liveness, PadResult, PadVerdict
+from core.liveness import NO_LIVENESS, Liveness, NotJudged, PadResult, PadVerdict
 from core.quality import QualityRule
 from core.settings import Settings
 from core.settings.groups import EngineSettings
@@ -56,11 +57,16 @@ class SleepingEngine:
         """Nothing is cold."""
         return 0.0
 
-    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
-        """Sleep for about half as long as a comparison takes, and find a face in whatever it is."""
+    def acquire(self, body: bytes, policy: Policy, *, is_judged: bool = False) -> Acquired | Unusable:
+        """Sleep for about half as long as a comparison takes, and find a face in whatever it is: a person's."""
         time.sleep(self._sleep_s / 2 * random.uniform(0.5, 1.5))  # noqa: S311
-        size = self.facts.detection_size
-        return Acquired(Face((0.0, 0.0, 1.0, 1.0), 1.0, 1, size), np.zeros((112, 112, 3), np.uint8), {})
+        face = Face((0.0, 0.0, 1.0, 1.0), 1.0, 1, self.facts.detection_size)
+        pad = self._pad(PadVerdict.BONA_FIDE, 1.0) if is_judged else None
+        return Acquired(face, np.zeros((112, 112, 3), np.uint8), {}, pad=pad)
+
+    def not_acquired(self, detail: str) -> PadResult:
+        """Of a photograph that was refused."""
+        return replace(self._pad(PadVerdict.NOT_JUDGED), reason=NotJudged.NOT_ACQUIRED, detail=detail)
 
     def embed(self, crops: Sequence[Image]) -> Embeddings:
         """Directions by chance."""
@@ -79,6 +85,8 @@ class SleepingEngine:
         seconds = self._sleep_s * random.uniform(0.5, 1.5)  # noqa: S311
         time.sleep(seconds)
         score = random.uniform(-1, 1)  # noqa: S311
-        judged = PadResult(PadVerdict.BONA_FIDE, 1.0, 0.5, "sleeping", self.facts.pack.digest)
-        pad = {side: judged for side in Side if liveness.judges(side)}
+        pad = {side: self._pad(PadVerdict.BONA_FIDE, 1.0) for side in Side if liveness.judges(side)}
         return Comparison(Compared(score), {}, {"total": seconds * 1000}, pad=pad)
+
+    def _pad(self, verdict: PadVerdict, score: float | None = None) -> PadResult:
+        return PadResult(verdict, score, 0.5, "sleeping", self.facts.pack.digest)

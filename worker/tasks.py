@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from celery import Task, shared_task
 
-from core.errors import LikenessError, RecordsUnavailable, StoreUnavailable
+from core.errors import EngineUnavailable, LikenessError, RecordsUnavailable, StoreUnavailable
 from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
 from core.messaging.broker import Tasks
 from worker.batches import Batches
@@ -14,7 +14,7 @@ from worker.embedding import Shards
 
 log = structlog.get_logger()
 
-#: How long an object store that is away is waited for: some three minutes, in steps below the visibility timeout.
+#: How long a store, or what computes elsewhere, is waited for: three minutes, in steps below the visibility timeout.
 STORE_RETRIES_S = (1, 2, 4, 8, 15, 30, 30, 30, 30, 30)
 
 
@@ -25,7 +25,7 @@ def compare(self: Task, job_id: str) -> None:
     comparisons: Comparisons = self.app.services.comparisons
     try:
         comparisons.run(job_id, images_key=self.request.get("images_key"))
-    except StoreUnavailable as error:
+    except (StoreUnavailable, EngineUnavailable) as error:
         if self.request.retries >= len(STORE_RETRIES_S):
             comparisons.give_up(job_id, error.code, str(error))
             return
@@ -38,7 +38,7 @@ def compare_shard(self: Task, shard_id: str) -> None:
     batches: Batches = self.app.services.batches
     try:
         batches.run(shard_id)
-    except StoreUnavailable as error:
+    except (StoreUnavailable, EngineUnavailable) as error:
         if self.request.retries >= len(STORE_RETRIES_S):
             batches.give_up(shard_id, error.code, str(error))
             return
@@ -62,7 +62,7 @@ def embed_shard(self: Task, message: dict[str, Any]) -> dict[str, Any]:
     shards: Shards = self.app.services.shards
     try:
         return shards.embed(ShardMessage.from_json(message)).to_json()
-    except (StoreUnavailable, RecordsUnavailable) as error:
+    except (StoreUnavailable, RecordsUnavailable, EngineUnavailable) as error:
         if self.request.retries >= len(STORE_RETRIES_S):
             return ShardAnswer(message["shard"], ShardFailed(error.code, str(error))).to_json()
         raise self.retry(exc=error, countdown=STORE_RETRIES_S[self.request.retries]) from error

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 
 from core.comparisons.sealing import SealKey
+from core.liveness import NO_LIVENESS, Liveness
 from core.quality import QualityRule
 from core.storage.lifecycle import Failure, Status
 from core.vocabulary import Policy, Threshold
@@ -31,6 +32,8 @@ class BatchRequest:
     metadata: dict[str, str]
     #: None where nobody asked to be called back.
     callback_url: str | None = None
+    #: Of every pair; a photograph that stands in many is judged once.
+    liveness: Liveness = NO_LIVENESS
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,18 @@ from typing import Any
 
 from core.batches.batch import Batch, url_of
 from core.batches.rows import NotJudged, PhotographFacts, Row
-from core.comparisons.document import result_document, threshold_document
+from core.comparisons.document import liveness_document, result_document, threshold_document
 from core.times import rfc3339
-from core.vocabulary import Result
+from core.vocabulary import Result, Side
 
 #: Of a row, what a line of CSV has, in this order.
 COLUMNS = (
     *("custom_id", "reference", "probe", "outcome", "score", "decision", "threshold", "reasons"),
     *("error", "pack", "pack_digest", "provider"),
+    *("reference_liveness", "reference_liveness_score", "probe_liveness", "probe_liveness_score"),
 )
-#: Of a comparison, what rows are without: its calibration is the same 0.8 kB in each, and liveness is not judged.
-_NOT_IN_ROWS = ("calibration", "liveness", "liveness_sides", "pad")
+#: Of a comparison, what rows are without: its calibration is the same 0.8 kB in each.
+_NOT_IN_ROWS = ("calibration",)
 #: What makes a spreadsheet take a cell for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -37,6 +38,7 @@ def batch_document(batch: Batch) -> dict[str, Any]:
         "pack": request.pack,
         "policy": request.policy.value,
         "quality": request.quality.value,
+        **liveness_document(request.liveness),
         "error": {"code": batch.failure.code, "message": batch.failure.message} if batch.failure else None,
         "metadata": dict(request.metadata),
         "callback_url": request.callback_url,
@@ -51,13 +53,14 @@ def batch_document(batch: Batch) -> dict[str, Any]:
 def row_document(batch: Batch, row: Row, facts: Mapping[int, PhotographFacts]) -> dict[str, Any]:
     """What became of one pair: what is said of a comparison of the two, under the client's names for them."""
     request = batch.request
-    result = row.result(facts, request.threshold, request.policy)
+    result = row.result(facts, request.threshold, request.policy, request.liveness)
     said = result_document(
         result if isinstance(result, Result) else None,
         threshold=request.threshold,
         pack=request.pack,
         policy=request.policy,
         quality=request.quality,
+        liveness=request.liveness,
     )
     return {
         "custom_id": row.custom_id,
@@ -75,8 +78,11 @@ def row_cells(document: Mapping[str, Any]) -> list[str]:
     A name that a spreadsheet would run as a formula has an apostrophe before it.
     """
     error = document["error"]
+    judged = {side.value: document["pad"].get(side, {}) for side in Side}
     cells = {
-        **{name: document[name] for name in COLUMNS},
+        **{name: document.get(name) for name in COLUMNS},
+        **{f"{side}_liveness": pad.get("verdict") for side, pad in judged.items()},
+        **{f"{side}_liveness_score": pad.get("score") for side, pad in judged.items()},
         "reasons": " ".join(f"{reason['side']}:{reason['reason']}" for reason in document["reasons"]),
         "error": error["code"] if error else None,
     }

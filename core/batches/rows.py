@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.liveness import NO_LIVENESS, Liveness, PadResult
 from core.quality import Seen
 from core.vocabulary import Compared, EngineFacts, Face, NotAcquired, Policy, Result, Side, Threshold
 
@@ -23,6 +24,8 @@ class PhotographFacts:
     face: Face | None
     #: None where it was not decoded.
     seen: Seen | None
+    #: None where no pair asks for it.
+    pad: PadResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,13 @@ class Row:
     #: None where no engine looked.
     engine: EngineFacts | None
 
-    def result(self, facts: Mapping[int, PhotographFacts], threshold: Threshold, policy: Policy) -> Result | NotJudged:
+    def result(
+        self,
+        facts: Mapping[int, PhotographFacts],
+        threshold: Threshold,
+        policy: Policy,
+        liveness: Liveness = NO_LIVENESS,
+    ) -> Result | NotJudged:
         """As a comparison of these two photographs would have it."""
         if isinstance(self.outcome, NotJudged) or self.engine is None:
             return self.outcome if isinstance(self.outcome, NotJudged) else NotJudged("engine_error", "no engine")
@@ -56,4 +65,5 @@ class Row:
             faces={side: f.face for side, f in sides.items() if f and f.face and side not in failed},
             timings_ms={},
             seen={side: f.seen for side, f in sides.items() if f and f.seen},
+            pad={side: f.pad for side, f in sides.items() if f and f.pad and liveness.judges(side)},
         )

@@ -1,9 +1,10 @@
 """A shard: pairs of a batch that one worker compares, with the photographs they need. It is there until it is done."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.storage.lifecycle import Status
-from core.vocabulary import Reason
+from core.vocabulary import Reason, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Photograph:
     is_shared: bool = False
     #: None where it was stored.
     refusal: Refusal | None = None
+    #: Whether any pair of the batch asks for its liveness.
+    is_judged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,11 @@ class Pair:
     custom_id: str
     reference: int
     probe: int
+
+    @property
+    def photographs(self) -> Mapping[Side, int]:
+        """By side."""
+        return {Side.REFERENCE: self.reference, Side.PROBE: self.probe}
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,12 +56,6 @@ class AcceptingBatches:
         A photograph that a comparison would be refused for is not: its pairs will say why they were not judged.
         """
         terms = self._accepting.terms(asked.terms)
-        if not terms.liveness.is_off:
-            detail = (
-                f"liveness is not judged in batches, and `{terms.liveness.rule}` is not left out in silence: compare "
-                "these pairs one by one, or have LIKENESS_DEFAULT_LIVENESS be off, which holds where nothing is sent"
-            )
-            raise FieldRefused("liveness", "liveness_not_in_batches", detail)
         names = list(asked.photographs)
         numbers = {name: number for number, name in enumerate(names)}
         pairs = _numbered(asked.pairs or _each_with_reference(names), numbers)
@@ -75,10 +69,11 @@ class AcceptingBatches:
         order = list(dict.fromkeys(number for shard in cuts for number in shard.photographs))
         batch_id, seal_key = new_id("bat"), SealKey.new()
         needed = Counter(number for shard in cuts for number in shard.photographs)
+        judged = {number for pair in pairs for side, number in pair.photographs.items() if terms.liveness.judges(side)}
         placed, offset = {}, 0
         for number in order:
             placed[number] = Photograph(
-                number, names[number], offset, sizes[number], needed[number] > 1, refusals[number]
+                number, names[number], offset, sizes[number], needed[number] > 1, refusals[number], number in judged
             )
             offset += sizes[number]
         shards = tuple(
@@ -100,6 +95,7 @@ class AcceptingBatches:
             shards=len(shards),
             metadata=dict(asked.terms.metadata),
             callback_url=asked.terms.callback_url,
+            liveness=terms.liveness,
         )
         batch = Batch(
             id=batch_id,

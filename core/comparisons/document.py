@@ -82,8 +82,7 @@ def result_document(
         "pack_digest": engine.pack.digest if engine else None,
         "policy": policy.value,
         "quality": quality.value,
-        "liveness": liveness.rule.value,
-        "liveness_sides": None if liveness.is_off else liveness.sides.value,
+        **liveness_document(liveness),
         "pad": {side.value: pad_document(pad) for side, pad in (result.pad if result else {}).items()},
         "provider": engine.provider if engine else None,
         "detection_size": engine.detection_size if engine else None,
@@ -112,6 +111,11 @@ def seen_document(seen: Seen) -> dict[str, Any]:
         "measures": asdict(seen.measures) if seen.measures else None,
         "warnings": [warning.value for warning in seen.warnings],
     }
+
+
+def liveness_document(liveness: Liveness) -> dict[str, Any]:
+    """What is asked for, as plain values."""
+    return {"liveness": liveness.rule.value, "liveness_sides": None if liveness.is_off else liveness.sides.value}
 
 
 def pad_document(pad: PadResult) -> dict[str, Any]:

@@ -391,11 +391,15 @@ class EngineSettings(HomeSettings, ImageLimits, QualityLimits):
         description="`sleeping` invents its scores, for tries of everything else; on loopback only",
     )
     sleep_ms: float = Field(50.0, ge=0, description="How long the sleeping engine takes for a comparison, on average")
-    provider: Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "openvino-bf16", "openvino-f32"] = Field(
+    provider: Literal["auto", "cpu", "cuda", "tensorrt", "openvino", "openvino-bf16", "openvino-f32", "triton"] = Field(
         "auto",
         description="Execution provider; one asked for by name and not got stops the worker. `openvino`: in bfloat16 "
-        "where the processor has it",
+        "where the processor has it. `triton`: at LIKENESS_TRITON_URL",
     )
+    triton_url: str | None = Field(
+        None, description="A Triton server's HTTP address, e.g. http://triton:8000; LIKENESS_PROVIDER=triton asks it"
+    )
+    triton_timeout_s: float = Field(10.0, gt=0, le=300, description="How long Triton may take for an answer")
     detection_size: int = Field(640, ge=32, le=2048, multiple_of=32, description="Detector input, pixels a side")
     detection_threshold: float | None = Field(
         None, gt=0, lt=1, description="Smallest detector score that counts as a face; default: the pack's"

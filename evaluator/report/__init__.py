@@ -9,6 +9,7 @@ from evaluator.report.facts import CostFacts, DatasetFacts, PackFacts, RunFacts
 from evaluator.report.finished import FinishedRun, RunsNotComparable, pipeline_of
 from evaluator.report.images import ImageFileInvalid, ImageTable, image_table, images_from_csv
 from evaluator.report.index import build_index, index_csv
+from evaluator.report.pad_page import build_pad_page
 from evaluator.report.page import build_page
 from evaluator.report.plot_data import plot_data
 from evaluator.report.questions import Contender
@@ -41,6 +42,7 @@ __all__ = [
     "as_text",
     "build_comparison_page",
     "build_index",
+    "build_pad_page",
     "build_page",
     "build_report",
     "build_transfer_page",

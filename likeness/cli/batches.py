@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
@@ -59,6 +60,16 @@ LOOK_S = 1.0
     "--quality",
     type=click.Choice([rule.value for rule in QualityRule]),
     help="Tell quality warnings, or refuse faces that have one. Default: the deployment's.",
+)
+@click.option(
+    "--liveness",
+    type=click.Choice([rule.value for rule in LivenessRule]),
+    help="Tell signs of a print or a screen in front of the camera, or refuse such faces. Default: the deployment's.",
+)
+@click.option(
+    "--liveness-sides",
+    type=click.Choice([sides.value for sides in LivenessSides]),
+    help="Which photographs are judged for that. Default: the deployment's.",
 )
 @click.option("--callback-url", help="Where to announce the end of each batch.")
 @click.option("--wait/--no-wait", default=True, help="Follow to the end (default), or print ids and return.")

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from core.errors import LikenessError
-from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
+from core.packs.catalogue import Pack, PackKind, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
 from likeness.cli.terminal import table, wide_console
 
@@ -127,6 +127,25 @@ def add(
     click.echo(
         f"for comparisons, name it in {setting}, in .env; then restart what runs (`likeness up`, or each process)"
     )
+
+
+@packs.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("names", nargs=-1)
+def triton(directory: Path, names: tuple[str, ...]) -> None:
+    """Write packs as a Triton model repository into DIRECTORY; without a name, those that serve comparisons.
+
+    Point tritonserver --model-repository there, and workers at it: LIKENESS_PROVIDER=triton, LIKENESS_TRITON_URL.
+    """
+    from worker.engine.repository import write_repository
+    from worker.packs.verify import verify as verify_pack
+
+    settings = load_settings()
+    for name in names or settings.packs.served:
+        pack = find_pack(name, load_catalogue(settings.home), PackKind.RECOGNITION)
+        verify_pack(pack, settings.packs.path / name, settings.packs)
+        for written in write_repository(pack, settings.packs.path / name, directory):
+            click.echo(f"{name}: {written}")
 
 
 def fetch_with_progress(pack: Pack, settings: Settings, at_hand: Path | None = None) -> Path:

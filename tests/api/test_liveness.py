@@ -1,6 +1,8 @@
 """Liveness through a whole stack: asked for at the door, judged by a worker, told by everything that tells a job."""
 
+import csv
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,7 +42,7 @@ def judging(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, objec
                 "for comparisons, name it in LIKENESS_LIVENESS_PACK, in .env; then restart what runs "
                 "(`likeness up`, or each process)\n"
             ), added.stderr
-            stack.start("api", "worker")
+            stack.start("api", "worker", "embedder")
             stack.wait_until_ready()
             yield stack
 
@@ -109,6 +111,35 @@ def test_the_plain_call_says_why_nothing_was_compared(judging: Stack, samples: d
     assert answer.status_code == 200
     assert answer.json()["is_match"] is None
     assert answer.json()["message"].startswith("probe: the image looks like a presentation attack")
+
+
+def test_the_rows_of_a_batch_have_the_liveness_of_single_comparisons_to_the_last_bit(
+    judging: Stack, samples: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "photographs"
+    folder.mkdir()
+    for name, factor in (("obama", 2), ("obama2", 0.4), ("biden", 2)):
+        (folder / f"{name}.png").write_bytes(shown(samples[f"{name}.jpg"], factor))
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("reference,probe\nobama.png,obama2.png\nobama2.png,obama.png\nobama.png,biden.png\n")
+    asked = ("--folder", str(folder), "--liveness", "require", "--liveness-sides", "probe")
+    lines, cells = tmp_path / "rows.jsonl", tmp_path / "rows.csv"
+    for out in (lines, cells):  # the second finds the batch that the first has made
+        ran = judging.likeness("batch", str(pairs), *asked, "--out", str(out))
+        assert ran.returncode == 0, ran.stderr
+        assert "3 of 3 pairs: 1 matches, 1 non-matches, 1 not acquired, 0 failed" in ran.stdout
+    rows = [json.loads(line) for line in lines.read_text().splitlines()]
+    with judging.client() as client:
+        for row in rows:
+            sides = ((folder / row[side]).read_bytes() for side in ("reference", "probe"))
+            single = client.wait(client.submit(*sides, liveness="require").id, timeout_s=60).document
+            said = ("outcome", "score", "decision", "reasons", "liveness", "liveness_sides", "pad", "faces")
+            assert {name: row[name] for name in said} == {name: single[name] for name in said}
+    assert [row["probe_liveness"] for row in csv.DictReader(cells.read_text().splitlines())] == [
+        "attack",
+        "bona_fide",
+        "bona_fide",
+    ]
 
 
 def test_an_api_whose_default_nothing_judges_does_not_start(stores: Settings) -> None:

@@ -1,138 +1,23 @@
 """The use case of a worker through its constructor: shards, real servers, an engine that does what the test says."""
 
 import threading
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import replace
 
-import numpy as np
 import pytest
 
-from core.batches.batch import PHOTOGRAPHS, Batch
-from core.batches.shard import ShardRequest, shard_id
-from core.batches.shards import ShardStore
-from core.batches.store import BatchStore
-from core.batches.submission import AcceptedBatch, AcceptingBatches, BatchSubmission
+from core.batches.batch import PHOTOGRAPHS
+from core.batches.shard import shard_id
 from core.batches.submitting import SubmittingBatches
 from core.comparisons.orphans import Orphans
-from core.comparisons.store import JobStore
-from core.comparisons.submission import Accepting, Rules, Submission
-from core.errors import RecordNotFound, StoreUnavailable
-from core.evaluations.calibrations import CalibrationStore
-from core.evaluations.scoring import Scoring
-from core.messaging.presence import Presence
-from core.packs.catalogue import load_catalogue
+from core.errors import EngineUnavailable, RecordNotFound, StoreUnavailable
 from core.settings import Settings
-from core.storage.connection import connect
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
-from core.vocabulary import EngineFacts, Face, PackIdentity, Policy
 from courier.reaper import settle
+from tests.support.batching import NAMES, Bench
 from tests.support.stack import eventually
 from tests.support.submitting import photograph
-from worker.batches import Batches
-from worker.engine.contract import Acquired, FaceEngine, Image, Unusable
-from worker.engines import Engines
-from worker.leases import Leases
-from worker.quarantine import Quarantine
-
-NAMES = ("reference", "one", "two", "three", "four", "five")
-FACTS = EngineFacts(PackIdentity("opencv-zoo", "d" * 64), "cpu", 640, 0.5, 24)
-
-
-@dataclass
-class ScriptedEngine:
-    """Counts what it looks at, after whatever the test makes happen at that moment; it holds every pack."""
-
-    meanwhile: Callable[[bytes], object] = lambda body: None
-    looked_at: list[bytes] = field(default_factory=list)
-    embedded: int = 0
-    facts: EngineFacts = FACTS
-
-    def get(self, name: str) -> FaceEngine:
-        return cast(FaceEngine, self)
-
-    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
-        self.looked_at.append(body)
-        self.meanwhile(body)
-        return Acquired(Face((0, 0, 1, 1), 1.0, 1, 640), np.zeros((112, 112, 3), np.uint8), {})
-
-    def embed(self, crops: list[Image]) -> Any:
-        self.embedded += len(crops)
-        return np.ones((len(crops), 4), np.float32) / 2
-
-
-@dataclass
-class Bench:
-    """Batches with what they were given, and what they told others."""
-
-    settings: Settings
-    engine: ScriptedEngine = field(default_factory=ScriptedEngine)
-    told: list[Batch] = field(default_factory=list)
-    erased: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.batches, self.shards = BatchStore.of(self.settings), ShardStore.of(self.settings)
-        self.jobs, self.objects = JobStore.of(self.settings), ObjectStore(self.settings.objects)
-        self.redis = connect(self.settings.redis)
-        self.work = self.worker(self.objects)
-
-    def worker(self, objects: ObjectStore) -> Batches:
-        return Batches(
-            self.batches,
-            self.shards,
-            objects,
-            cast(Engines, self.engine),
-            Leases(self.shards, 15.0),
-            Quarantine(60),
-            engine_settings=self.settings.engine,
-            worker="embedder@test",
-            max_attempts=3,
-            erase=self.erased.append,
-            announce=self.told.append,
-        )
-
-    def accepted(self) -> AcceptedBatch:
-        settings = self.settings
-        packs = load_catalogue(settings.home)
-        rules = Rules(packs, "opencv-zoo", Policy.LARGEST, settings.images, None)
-        scoring = Scoring(settings.engine, Presence(settings.redis).comparing)
-        accepting = Accepting(rules, CalibrationStore(settings.redis), scoring)
-        photographs = {name: photograph() + name.encode() for name in NAMES}
-        asked = BatchSubmission(photographs, None, Submission(b"", b""))
-        return AcceptingBatches(accepting, settings.images).accept(asked)
-
-    def submitted(self, *, in_shards: int = 1) -> Batch:
-        accepted = self.accepted()
-        [shard] = accepted.shards
-        many = tuple(
-            ShardRequest(
-                shard.batch_id,
-                tuple(replace(p, is_shared=in_shards > 1) for p in shard.photographs),
-                shard.pairs[n::in_shards],
-            )
-            for n in range(in_shards)
-        )
-        request = replace(accepted.batch.request, shards=in_shards)
-        batch = replace(accepted.batch, request=request, shards_left=in_shards)
-        submitting = SubmittingBatches(self.batches, self.jobs, self.objects, enqueue=lambda shard, queue: None)
-        return submitting.submit(replace(accepted, batch=batch, shards=many), queue_of=lambda number: "batches")
-
-    def codes(self, batch: Batch) -> dict[str, str]:
-        """By the probe's name, `compared` or why it was not judged."""
-        rows = self.batches.rows(self.batches.get(batch.id), limit=100).rows
-        return {row.probe: getattr(row.outcome, "code", "compared") for row in rows}
-
-    def dies(self, batch: Batch, *, at: int | None) -> None:
-        """A worker takes the shard, and is killed: while it runs alone, at this photograph."""
-        shard, holder = shard_id(batch.id, 0), f"another {time.time()}"
-        begun = self.shards.start(shard, holder)
-        if at is not None:
-            suspects = begun.suspects if begun.at is None else (*begun.suspects, begun.at)
-            self.shards.note(shard, holder, at=at, suspects=suspects)
-        self.redis.delete(f"shard-lease:{shard}")
 
 
 @pytest.fixture
@@ -283,6 +168,23 @@ def test_a_store_that_is_away_puts_the_shard_back_and_does_not_count(bench: Benc
     failure = bench.batches.get(batch.id).failure
     assert failure is not None
     assert failure.code == "store_unavailable"
+
+
+@pytest.mark.parametrize("away_at", ["acquire", "embed"])
+def test_an_engine_that_is_away_puts_the_shard_back_and_does_not_count(bench: Bench, away_at: str) -> None:
+    def is_away(*_: object) -> None:
+        raise EngineUnavailable("Triton at http://triton:8000 did not do infer")
+
+    batch = bench.submitted()
+    bench.engine.meanwhile, bench.engine.before_embedding = (
+        (is_away, lambda: None) if away_at == "acquire" else (lambda body: None, is_away)
+    )
+    with pytest.raises(EngineUnavailable):
+        bench.work.run(shard_id(batch.id, 0))
+    assert bench.redis.hmget(f"shard:{shard_id(batch.id, 0)}", "status", "attempts") == ["queued", "0"]
+    bench.engine.meanwhile, bench.engine.before_embedding = lambda body: None, lambda: None
+    bench.work.run(shard_id(batch.id, 0))
+    assert set(bench.codes(batch).values()) == {"compared"}
 
 
 def test_a_record_that_this_version_cannot_read_ends_and_is_not_begun_for_ever(bench: Bench) -> None:

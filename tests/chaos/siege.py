@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,6 +90,8 @@ class Verdict:
     surprises: list[str] = field(default_factory=list)
     without_callback: list[str] = field(default_factory=list)
     with_two_event_ids: list[str] = field(default_factory=list)
+    #: Liveness was asked for, and left out.
+    unjudged: list[str] = field(default_factory=list)
 
     @property
     def broken(self) -> dict[str, list[str]]:
@@ -103,6 +105,7 @@ class Verdict:
             "answers that are neither an acceptance nor an invitation to try again": self.surprises,
             "jobs whose event was never delivered": self.without_callback,
             "jobs with two event ids": self.with_two_event_ids,
+            "jobs without the liveness that they asked for": self.unjudged,
         }
         return {name: found for name, found in checks.items() if found}
 
@@ -310,11 +313,21 @@ class Siege:
             surprises=self._surprises,
             without_callback=[i for i in self._accepted if not events.get(i)],
             with_two_event_ids=[i for i, ids in events.items() if len(ids) > 1],
+            unjudged=[i for i, record in records.items() if _is_unjudged(record)],
         )
 
     def _look(self, job_id: str) -> dict[str, Any]:
         found: dict[str, Any] = httpx.get(f"{self._stack.url}/v1/comparisons/{job_id}", timeout=20).json()
         return found
+
+
+def _is_unjudged(record: Mapping[str, str]) -> bool:
+    """Whether a job succeeded without a verdict on a side that it had asked for one of."""
+    if "result" not in record:
+        return False
+    asked, found = json.loads(record["request"])["liveness"], json.loads(record["result"])["pad"]
+    sides = {"off": 0}.get(asked["rule"], {"probe": 1, "both": 2}[asked["sides"]])
+    return len(found) != sides
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def presentations(tmp_path: Path, samples: dict[str, Path]) -> Path:
     rows = ["image,bona_fide,attack"]
     for name, is_bright, species in (
         ("obama", True, ""), ("obama2", True, ""), ("obama3", False, ""),
-        ("biden", False, "print"), ("astronaut", True, "screen"),
+        ("biden", False, "print"), ("astronaut", True, "[b]screen"),
     ):  # fmt: skip
         source = next(path for key, path in samples.items() if key.startswith(f"{name}."))
         image = Image.open(source).convert("RGB")
@@ -48,18 +48,21 @@ def presentations(tmp_path: Path, samples: dict[str, Path]) -> Path:
 def test_the_report_counts_attacks_by_species_and_says_what_it_rests_on(
     environment: dict[str, str], presentations: Path, tmp_path: Path
 ) -> None:
-    said = likeness("evaluate", "pad", str(presentations), "--out", str(tmp_path / "report.json"), **environment)
+    written = ("--out", str(tmp_path / "report.json"), "--page", str(tmp_path / "report.html"))
+    said = likeness("evaluate", "pad", str(presentations), *written, **environment)
     assert said.returncode == 0, said.stderr
+    assert f"the report is in {tmp_path / 'report.html'}" in said.stdout
+    assert "Presentation attack detection by brightness" in (tmp_path / "report.html").read_text()
     rows = [" ".join(line.split()) for line in said.stdout.splitlines()]
     assert "APCER, print 0.00 % (0.00 % to 97.50 %) 0 of 1 image" in rows
-    assert "APCER, screen 100.00 % (2.50 % to 100.00 %) 1 of 1 image" in rows
+    assert "APCER, [b]screen 100.00 % (2.50 % to 100.00 %) 1 of 1 image" in rows
     assert "BPCER 33.33 % (0.84 % to 90.57 %) 1 of 3 images" in rows
     assert "BPNRR 25.00 % (0.63 % to 80.59 %) 1 of 4 images" in rows
     assert any(row.startswith("BPCER20 insufficient data APCER at most 0.05 needs at least 59") for row in rows)
     report = json.loads((tmp_path / "report.json").read_text())
     pack = find_pack("brightness", load_catalogue(Path(environment["LIKENESS_HOME"])))
     assert report["facts"]["liveness_pack"]["name"] == pack.name
-    assert report["presentations"] == {"bona_fide": 4, "attacks": {"print": 1, "screen": 1}, "same_bytes_twice": 0}
+    assert report["presentations"] == {"bona_fide": 4, "attacks": {"print": 1, "[b]screen": 1}, "same_bytes_twice": 0}
     assert report["at_the_threshold"]["apcer"]["value"] == 1.0
     assert report["at_apcer"][0]["point"]["insufficient_data"].startswith("APCER at most 0.1 needs at least 29")
     verdicts = {image["image"]: image["verdict"] for image in report["images"]}

@@ -1,113 +1,31 @@
 """The use case of a submission through its constructor: what is refused, what is kept, and nothing is half kept."""
 
-import io
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from PIL import Image
 
-from core.batches.submission import AcceptingBatches, BatchSubmission
 from core.comparisons.images import inspect
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
-from core.comparisons.submission import Accepting, FieldRefused, Rules, Submission
+from core.comparisons.submission import Accepting, FieldRefused, Rules
 from core.comparisons.submitting import Submitting
 from core.errors import ImagesDamaged, RecordNotFound, RecordsUnavailable, StoreUnavailable
-from core.evaluations.calibrations import Calibration, CalibrationStore
+from core.evaluations.calibrations import Calibration
 from core.evaluations.pipeline import Pipeline
-from core.evaluations.scoring import Scoring
-from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides
-from core.messaging.broker import BROKER_DATABASE
 from core.messaging.place import Place
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import QualityRule
-from core.settings import Settings
-from core.settings.groups import ImageLimits
 from core.standing import Point
-from core.storage.connection import connect
-from core.storage.idempotency import Claim, Claims, IdempotencyInFlight
+from core.storage.idempotency import Claim, IdempotencyInFlight
 from core.storage.lifecycle import Status
-from core.storage.memory import MemoryObjects
 from core.storage.messages import Message
 from core.vocabulary import EngineFacts, Policy, Threshold, Track
-from core.webhooks.destinations import DestinationRules
+from tests.comparisons.conftest import CALLBACK, LIMITS, PROBE, REFERENCE, Door, image, message, submission
 from tests.support.servers import Servers
 from tests.support.stack import eventually
-
-LIMITS = ImageLimits(max_image_bytes=20_000, max_image_pixels=10_000, max_reduced_pixels=0)
-CALLBACK = "https://receiver.example/events"
-REQUEST = "a fingerprint of the request"
-
-
-def image(shade: int, side: int = 64) -> bytes:
-    body = io.BytesIO()
-    Image.new("RGB", (side, side), (shade, shade, shade)).save(body, "JPEG")
-    return body.getvalue()
-
-
-REFERENCE, PROBE = image(200), image(40)
-
-
-def message(job: Job, place: Place) -> Message:
-    return Message(place.queue, job.id)
-
-
-@dataclass
-class Door:
-    """The use case with what it was given, and what it has told the broker."""
-
-    settings: Settings
-    zoo: Pack
-    destinations: DestinationRules | None = field(default_factory=DestinationRules)
-    objects: MemoryObjects = field(default_factory=MemoryObjects)
-    running: tuple[EngineFacts, ...] = ()
-    liveness_pack: str | None = None
-    liveness: Liveness = NO_LIVENESS
-
-    def __post_init__(self) -> None:
-        self.jobs = JobStore.of(self.settings)
-        self.calibrations = CalibrationStore(self.settings.redis)
-        self.claims = Claims(self.settings.redis, self.settings.jobs)
-        self.records: Any = connect(self.settings.redis)
-        rules = Rules(
-            {self.zoo.name: self.zoo},
-            self.zoo.name,
-            Policy.MOST_CENTRAL,
-            LIMITS,
-            self.destinations,
-            liveness_pack=self.liveness_pack,
-            default_liveness=self.liveness,
-        )
-        self.scoring = Scoring(self.settings.engine, lambda: self.running)
-        self.accepting = Accepting(rules, self.calibrations, self.scoring)
-        self.broker: Any = connect(self.settings.redis, BROKER_DATABASE)
-        self.submitting = Submitting(self.jobs, self.objects, compose=message)
-
-    @property
-    def enqueued(self) -> list[tuple[str, str]]:
-        """Every message, and on which queue."""
-        return [(text, queue) for queue in self.broker.keys("*") for text in self.broker.lrange(queue, 0, -1)]
-
-    def refuses(self, **asked: object) -> FieldRefused:
-        with pytest.raises(FieldRefused) as refused:
-            self.accepting.accept(submission(**asked))
-        self.holds_nothing()
-        return refused.value
-
-    def holds_nothing(self, *but: str) -> None:
-        """No image, no job, nothing enqueued; on Redis these keys at most."""
-        self.objects.is_away = False
-        assert [*self.objects.keys("")] == []
-        assert {*self.records.keys("*")} == {*but}
-        assert self.enqueued == []
-
-    def claim(self) -> Claim:
-        claim = self.claims.claim("ada", "a key", REQUEST)
-        assert isinstance(claim, Claim)
-        return claim
 
 
 class Unanswered(JobStore):
@@ -116,15 +34,6 @@ class Unanswered(JobStore):
     def create(self, job: Job, *, claim: Claim | None = None, message: Message | None = None) -> None:
         super().create(job, claim=claim, message=message)
         raise RecordsUnavailable
-
-
-def submission(**asked: Any) -> Submission:
-    return Submission(**{"reference": REFERENCE, "probe": PROBE, **asked})
-
-
-@pytest.fixture
-def door(redis_server: Servers, zoo: Pack) -> Door:
-    return Door(redis_server.settings, zoo)
 
 
 def calibrated(zoo: Pack) -> Calibration:
@@ -162,8 +71,8 @@ def test_an_accepted_job_is_stored_recorded_and_enqueued_in_its_lane(door: Door,
     stored = door.objects.get(job.request.images_key)
     assert job.open_images(stored) == (REFERENCE, PROBE)
     assert not any(image[at : at + 8] in stored for image in (REFERENCE, PROBE) for at in range(len(image) - 8))
-    for image, facts in ((REFERENCE, job.request.reference), (PROBE, job.request.probe)):
-        assert facts == inspect(image, max_bytes=LIMITS.max_image_bytes, max_pixels=LIMITS.max_image_pixels)
+    for body, facts in ((REFERENCE, job.request.reference), (PROBE, job.request.probe)):
+        assert facts == inspect(body, max_bytes=LIMITS.max_image_bytes, max_pixels=LIMITS.max_image_pixels)
     assert (job.status, job.owner, job.request.metadata) == (Status.QUEUED, "ada", {"case": "42"})
     assert job.request.images_key not in job.id
     assert job.id.removeprefix("cmp_") not in job.request.images_key
@@ -422,44 +331,3 @@ def test_whether_quality_is_required_is_the_clients_to_say_or_else_the_deploymen
     job = Accepting(rules, door.calibrations, door.scoring).accept(submission(quality=asked)).job
     door.jobs.create(job)
     assert door.jobs.get(job.id).request.quality is rule
-
-
-@pytest.mark.parametrize("rule", [LivenessRule.REPORT, LivenessRule.REQUIRE])
-def test_liveness_is_refused_where_nothing_judges_it_and_the_refusal_says_what_to_do(
-    door: Door, rule: LivenessRule
-) -> None:
-    refused = door.refuses(liveness=rule)
-    assert (refused.field, refused.code) == ("liveness", "liveness_not_installed")
-    for what_to_do in ("likeness packs fetch minifasnet", "LIKENESS_LIVENESS_PACK=minifasnet"):
-        assert what_to_do in str(refused)
-    assert door.accepting.accept(submission(liveness=LivenessRule.OFF)).job.request.liveness.is_off
-
-
-def test_sides_say_nothing_where_liveness_is_off(door: Door) -> None:
-    refused = door.refuses(liveness_sides=LivenessSides.BOTH)
-    assert (refused.field, refused.code) == ("liveness_sides", "liveness_off")
-
-
-def test_a_comparison_that_does_not_say_gets_the_deployments_liveness(redis_server: Servers, zoo: Pack) -> None:
-    default = Liveness(LivenessRule.REPORT, LivenessSides.BOTH)
-    door = Door(redis_server.settings, zoo, liveness_pack="minifasnet", liveness=default)
-
-    def liveness(**asked: object) -> Liveness:
-        return door.accepting.accept(submission(**asked)).job.request.liveness
-
-    assert liveness() == default
-    assert liveness(liveness=LivenessRule.OFF).is_off
-    assert liveness(liveness=LivenessRule.REQUIRE) == Liveness(LivenessRule.REQUIRE, LivenessSides.BOTH)
-    assert liveness(liveness_sides=LivenessSides.PROBE) == Liveness(LivenessRule.REPORT, LivenessSides.PROBE)
-
-
-@pytest.mark.parametrize("asked", [None, LivenessRule.REQUIRE])
-def test_a_batch_is_refused_where_its_liveness_would_be_left_out(
-    redis_server: Servers, zoo: Pack, asked: LivenessRule | None
-) -> None:
-    door = Door(redis_server.settings, zoo, liveness_pack="minifasnet", liveness=Liveness(LivenessRule.REPORT))
-    batches = AcceptingBatches(door.accepting, LIMITS)
-    with pytest.raises(FieldRefused) as refused:
-        batches.accept(BatchSubmission({"reference": b"1", "probe": b"2"}, None, submission(liveness=asked)))
-    assert (refused.value.field, refused.value.code) == ("liveness", "liveness_not_in_batches")
-    assert "LIKENESS_DEFAULT_LIVENESS" in str(refused.value)

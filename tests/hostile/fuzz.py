@@ -2,6 +2,7 @@
 
 import argparse
 import multiprocessing
+import random
 import resource
 import sys
 import tempfile
@@ -10,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import cos, sin
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -35,9 +38,10 @@ class Tally:
     largest_apart_mb: int = 0
 
 
-def judge(body: bytes) -> tuple[str, float, float, int, int]:
+def judge(body: bytes, networks: Any = None) -> tuple[str, float, float, int, int]:
     """The outcome, milliseconds of CPU for the look at the header and for decoding, and the memory so far: of this
-    process, and of those that decode apart, whose time counts as well."""
+    process, and of those that decode apart, whose time counts as well. `networks`: what judges liveness as well, of a
+    face that somebody says is somewhere in it."""
     from core.comparisons.images import inspect, least_scale, reduced
     from core.errors import ImageRejected
     from core.vocabulary import ImageFormat
@@ -54,6 +58,10 @@ def judge(body: bytes) -> tuple[str, float, float, int, int]:
         cropped = facts.format is ImageFormat.HEIC
         assert cropped or {*pixels.shape[:2]} == {reduced(facts.width, scale), reduced(facts.height, scale)}
         assert pixels.size <= 3 * 40_000_000
+        if networks is not None:
+            found = networks.judge(pixels, _somewhere(body, *pixels.shape[:2]))
+            assert (found.score is None) == (found.reason is not None)
+            assert found.score is None or 0 <= found.score <= 1
         outcome = "decoded"
     except ImageRejected as error:
         outcome = error.code
@@ -63,6 +71,32 @@ def judge(body: bytes) -> tuple[str, float, float, int, int]:
     decode_s = cpu_s() - before if len(watch) > 2 else 0.0
     apart_mb = max((largest_rss_mb(child.pid) for child in psutil.Process().children()), default=0)
     return outcome, (watch[1] - watch[0]) * 1000, decode_s * 1000, largest_rss_mb(), apart_mb
+
+
+def _somewhere(body: bytes, height: int, width: int) -> list[tuple[float, float]]:
+    """Keypoints of a face: upright or leaning, within the image for the most part, of any size."""
+    from worker.engine.inputs import ARCFACE
+
+    dice = random.Random(body)
+    angle, px = dice.uniform(-3.2, 3.2), dice.uniform(0.05, 1.2) * min(height, width) / 112
+    x, y = dice.uniform(-0.1, 1.1) * width, dice.uniform(-0.1, 1.1) * height
+    turned = [(px * cos(angle), px * sin(angle)) for _ in ARCFACE]
+    return [
+        (x + (u - 56) * c - (v - 72) * s, y + (u - 56) * s + (v - 72) * c)
+        for (u, v), (c, s) in zip(ARCFACE, turned, strict=True)
+    ]
+
+
+def liveness_networks() -> Any:
+    """Of a pack that can be held in the head, in this process."""
+    from core.packs.catalogue import Pack, PackKind
+    from core.vocabulary import Threshold
+    from tests.support.liveness_pack import write_liveness_pack
+    from worker.engine.liveness import LivenessNetworks
+
+    pack = Pack("brightness", "", "", True, 0, Threshold(0.5, ""), (), (), None, (), (), kind=PackKind.LIVENESS)
+    with tempfile.TemporaryDirectory() as directory:
+        return LivenessNetworks.load(pack, write_liveness_pack(Path(directory)))
 
 
 def cpu_s() -> float:
@@ -82,19 +116,20 @@ def largest_rss_mb(pid: int | str = "self") -> int:
     return int(peak.split()[1]) // 1024
 
 
-def serve(pipe: Connection) -> None:
+def serve(pipe: Connection, with_liveness: bool = False) -> None:
     """The process that may die."""
+    networks = liveness_networks() if with_liveness else None
     judge(b"")  # the imports
     pipe.send(None)
     while True:
-        pipe.send(judge(pipe.recv_bytes()))
+        pipe.send(judge(pipe.recv_bytes(), networks))
 
 
 @contextmanager
-def process() -> Iterator[Connection]:
+def process(*, with_liveness: bool = False) -> Iterator[Connection]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    child = context.Process(target=serve, args=(theirs,), daemon=True)
+    child = context.Process(target=serve, args=(theirs, with_liveness), daemon=True)
     child.start()
     theirs.close()
     try:
@@ -106,12 +141,12 @@ def process() -> Iterator[Connection]:
         ours.close()
 
 
-def fuzz(count: int, *, first_seed: int = 0, only: str = "") -> dict[str, Tally]:
-    """About `count` images, as many of each class."""
+def fuzz(count: int, *, first_seed: int = 0, only: str = "", with_liveness: bool = False) -> dict[str, Tally]:
+    """About `count` images, as many of each class; `with_liveness`: what is decoded is judged as well."""
     tallies = {name: Tally() for name in CLASSES if only in name}
     todo = [(name, first_seed + i) for i in range(-(-count // len(tallies))) for name in tallies]
     while todo:
-        with process() as pipe:
+        with process(with_liveness=with_liveness) as pipe:
             while todo:
                 name, seed = todo.pop(0)
                 body = make(name, seed)
@@ -158,8 +193,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="where to begin; another seed makes other images")
     parser.add_argument("--only", default="", help="classes with this in their name")
+    parser.add_argument("--liveness", action="store_true", help="judge the liveness of what is decoded as well")
     given = parser.parse_args()
-    tallies = fuzz(given.count, first_seed=given.seed, only=given.only)
+    tallies = fuzz(given.count, first_seed=given.seed, only=given.only, with_liveness=given.liveness)
     print(table(tallies))
     crashes = [crash for tally in tallies.values() for crash in tally.crashes]
     if crashes:

@@ -2,25 +2,16 @@
 
 import json
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
-from hashlib import sha256
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from core.comparisons.images import ImageFacts
-from core.comparisons.jobs import ComparisonRequest, Job, new_images_key
-from core.comparisons.sealing import SealKey
-from core.comparisons.store import JobStore
-from core.errors import LivenessNotInstalled, RecordUnreadable, StoreUnavailable
+from core.errors import EngineUnavailable, RecordUnreadable, StoreUnavailable
 from core.evaluations.calibrations import Calibration, CalibrationStore
 from core.evaluations.run_scores import RunScores
 from core.evaluations.scoring import pipeline_of
-from core.evaluations.standings import Standings
-from core.liveness import NO_LIVENESS, Liveness, LivenessRule, LivenessSides, PadVerdict
-from core.quality import QualityRule
 from core.settings import Settings
 from core.settings.groups import ObjectSettings
 from core.standing import Standing, Tally
@@ -28,19 +19,11 @@ from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
 from core.storage.records import Records
-from core.vocabulary import Decision, EngineFacts, Policy, Side, Threshold
+from core.vocabulary import Decision, Policy
+from tests.support.comparing import LEASE_S, MAX_ATTEMPTS, PROBE, REFERENCE, Bench, ScriptedEngine, code_of
 from tests.support.stack import eventually
-from worker.comparing import Comparisons
-from worker.engine.contract import Comparison, FaceEngine
-from worker.engines import Engines
 from worker.eraser import Eraser
-from worker.leases import Leases
-from worker.quarantine import Quarantine
 from worker.sleeping import SleepingEngine
-
-REFERENCE, PROBE = b"the reference", b"the probe"
-MAX_ATTEMPTS = 2
-LEASE_S = 0.3
 
 
 @pytest.fixture
@@ -55,107 +38,8 @@ def away(settings: Settings) -> ObjectStore:
 
 
 @pytest.fixture
-def engine(settings: Settings) -> "ScriptedEngine":
+def engine(settings: Settings) -> ScriptedEngine:
     return ScriptedEngine(SleepingEngine("opencv-zoo", settings.engine))
-
-
-class ScriptedEngine:
-    """Invents a score after whatever the test makes happen at that moment; it holds every pack."""
-
-    def __init__(self, engine: SleepingEngine) -> None:
-        self._engine = engine
-        self.meanwhile: Callable[[], object] = lambda: None
-        self.compared: list[tuple[bytes, bytes]] = []
-
-    def get(self, name: str) -> FaceEngine:
-        return cast(FaceEngine, self)
-
-    @property
-    def facts(self) -> EngineFacts:
-        return self._engine.facts
-
-    def compare(
-        self,
-        reference: bytes,
-        probe: bytes,
-        policy: Policy,
-        quality: QualityRule = QualityRule.REPORT,
-        liveness: Liveness = NO_LIVENESS,
-    ) -> Comparison:
-        self.compared.append((reference, probe))
-        self.meanwhile()
-        return self._engine.compare(reference, probe, policy, quality, liveness)
-
-
-@dataclass
-class Bench:
-    """Comparisons with what they were given, and what they told others."""
-
-    settings: Settings
-    engine: ScriptedEngine
-    lease_s: float = 15.0
-    erased: list[str] = field(default_factory=list)
-    announced: list[Job] = field(default_factory=list)
-    quarantine: Quarantine = field(default_factory=lambda: Quarantine(60))
-
-    def __post_init__(self) -> None:
-        of_jobs = self.settings.jobs.model_copy(update={"lease_s": self.lease_s})
-        self.jobs = JobStore(self.settings.redis, of_jobs, self.settings.images)
-        self.objects = ObjectStore(self.settings.objects)
-        self.leases = Leases(self.jobs, self.lease_s)
-
-    def comparisons(self, objects: ObjectStore | None = None, *, max_attempts: int = MAX_ATTEMPTS) -> Comparisons:
-        return Comparisons(
-            self.jobs,
-            objects or self.objects,
-            cast(Engines, self.engine),
-            self.leases,
-            self.quarantine,
-            worker="engine@test",
-            max_attempts=max_attempts,
-            erase=self.erased.append,
-            standings=Standings(CalibrationStore(self.settings.redis)),
-            announce=self.announced.append,
-        )
-
-    def submitted(self, *, stored: bool = True, sealed: bool = True) -> Job:
-        """A queued job, with its images in the store unless the test wants them lost; 0.1.0 did not seal them."""
-        reference, probe = (
-            ImageFacts("image/jpeg", 1, 1, len(body), sha256(body).hexdigest()) for body in (REFERENCE, PROBE)
-        )
-        threshold = Threshold(0.0, "the test's")
-        request = ComparisonRequest(
-            "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}
-        )
-        key = SealKey.new() if sealed else None
-        job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request, seal_key=key)
-        if stored:
-            body = key.seal(REFERENCE, PROBE, name=job.id) if key else REFERENCE + PROBE
-            self.objects.put(request.images_key, body)
-        self.jobs.create(job)
-        return self.jobs.get(job.id)
-
-    def dies_with(self, job: Job) -> None:
-        """A worker starts the job and is killed; its lease has run out."""
-        self.jobs.start(job.id, f"engine@gone {new_id('x')}")
-        client = connect(self.settings.redis)
-        client.delete(Records(client, "job").lease_key(job.id))
-
-    def ends(self, job: Job) -> Job:
-        """The job after its end, of which others were told once."""
-        ended = self.jobs.get(job.id)
-        assert self.erased == [job.request.images_key]
-        assert self.announced == [ended]
-        assert self.leases.count == 0
-        assert ended.seal_key is None, "forgotten with the ending"
-        return ended
-
-    def nothing_was_told(self) -> None:
-        assert (self.erased, self.announced, self.leases.count) == ([], [], 0)
-
-
-def code_of(failed: Job) -> str | None:
-    return failed.failure.code if failed.failure else None
 
 
 @pytest.fixture
@@ -332,6 +216,33 @@ def test_an_engine_that_raises_fails_the_job_and_shows_nobody_its_words(bench: B
     assert ended.failure.message == "the engine failed on these images: ZeroDivisionError"
 
 
+def test_a_job_whose_engine_is_away_is_queued_again_and_the_attempt_does_not_count(bench: Bench) -> None:
+    def is_away() -> None:
+        raise EngineUnavailable("Triton at http://triton:8000 did not do infer")
+
+    job = bench.submitted()
+    bench.engine.meanwhile = is_away
+    with pytest.raises(EngineUnavailable):
+        bench.comparisons().run(job.id)
+    waiting = bench.jobs.get(job.id)
+    assert (waiting.status, waiting.attempts) == (Status.QUEUED, 0)
+    bench.nothing_was_told()
+    bench.engine.meanwhile = lambda: None
+    bench.comparisons().run(job.id)
+    assert bench.ends(job).status is Status.SUCCEEDED
+
+
+def test_a_job_that_is_cancelled_while_its_engine_is_away_stays_cancelled(bench: Bench) -> None:
+    def is_away() -> None:
+        bench.jobs.cancel(job.id)
+        raise EngineUnavailable
+
+    job = bench.submitted()
+    bench.engine.meanwhile = is_away
+    bench.comparisons().run(job.id)
+    assert bench.jobs.get(job.id).status is Status.CANCELLED
+
+
 def test_a_job_whose_workers_die_is_tried_so_often_and_no_more(bench: Bench) -> None:
     job = bench.submitted()
     for _ in range(MAX_ATTEMPTS):
@@ -441,32 +352,3 @@ def test_what_is_due_when_the_eraser_stops_is_deleted(bench: Bench) -> None:
     eraser.stop()
     assert not bench.objects.exists(job.request.images_key)
     assert job.request.images_key not in bench.jobs.due_erasures()
-
-
-def asking(bench: Bench, liveness: Liveness) -> Job:
-    job = bench.submitted()
-    asked = replace(job, id=new_id("cmp"), version=1, request=replace(job.request, liveness=liveness), seal_key=None)
-    bench.objects.put(asked.request.images_key, REFERENCE + PROBE)
-    bench.jobs.create(asked)
-    return bench.jobs.get(asked.id)
-
-
-def test_liveness_is_asked_of_the_engine_and_told_in_the_result(bench: Bench) -> None:
-    job = asking(bench, Liveness(LivenessRule.REPORT, LivenessSides.PROBE))
-    bench.comparisons().run(job.id)
-    ended = bench.ends(job)
-    assert ended.result
-    assert {side: pad.verdict for side, pad in ended.result.pad.items()} == {Side.PROBE: PadVerdict.BONA_FIDE}
-
-
-def test_a_worker_that_cannot_judge_liveness_fails_the_job_and_never_leaves_it_out(bench: Bench) -> None:
-    def refuse() -> None:
-        raise LivenessNotInstalled
-
-    bench.engine.meanwhile = refuse
-    job = asking(bench, Liveness(LivenessRule.REQUIRE))
-    bench.comparisons().run(job.id)
-    ended = bench.ends(job)
-    assert (ended.status, code_of(ended)) == (Status.FAILED, "liveness_not_installed")
-    assert ended.failure
-    assert "LIKENESS_LIVENESS_PACK" in ended.failure.message

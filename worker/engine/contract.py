@@ -42,6 +42,8 @@ class Unusable:
     detail: str
     #: None where the image was not decoded.
     seen: Seen | None = None
+    #: None where nobody asked.
+    pad: PadResult | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,15 @@ class FaceEngine(Embedder, Protocol):
         """Run every step once; return the milliseconds it took. Ready only afterwards."""
         ...
 
-    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
-        """Find the one face that counts. An image that gives none is a result, never an exception."""
+    def acquire(self, body: bytes, policy: Policy, *, is_judged: bool = False) -> Acquired | Unusable:
+        """Find the one face that counts. An image that gives none is a result, never an exception.
+
+        `is_judged`: its liveness too. Raise LivenessNotInstalled where nothing judges.
+        """
+        ...
+
+    def not_acquired(self, detail: str) -> PadResult:
+        """What is said of the liveness of an image that gave no usable face. Raise LivenessNotInstalled."""
         ...
 
     def compare(

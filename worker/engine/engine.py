@@ -46,8 +46,6 @@ from worker.engine.turns import Machine, Turns
 
 T = TypeVar("T")
 
-#: What keeps a face from being compared where liveness is required.
-
 
 class Engine:
     """One model pack in memory. Any number of threads may call it at a time."""
@@ -123,10 +121,18 @@ class Engine:
         """Whether a crop that was aligned elsewhere, as InsightFace aligns it, is what the recogniser wants."""
         return self._input.is_insightfaces
 
-    def acquire(self, body: bytes, policy: Policy) -> Acquired | Unusable:
-        """Find the one face that counts. An image that gives none is a result, never an exception."""
+    def acquire(self, body: bytes, policy: Policy, *, is_judged: bool = False) -> Acquired | Unusable:
+        """Find the one face that counts. An image that gives none is a result, never an exception.
+
+        `is_judged`: its liveness too. Raise LivenessNotInstalled where nothing judges.
+        """
+        networks = self._networks() if is_judged else None
         with self._cores.turn(Priority.EVALUATION):
-            return self._acquire(body, policy, Stopwatch())
+            return self._acquire(body, policy, Stopwatch(), networks)
+
+    def not_acquired(self, detail: str) -> PadResult:
+        """What is said of the liveness of an image that gave no usable face. Raise LivenessNotInstalled."""
+        return self._networks().not_acquired(detail)
 
     def embed(self, crops: Sequence[Image]) -> Embeddings:
         """Rows in the order of the crops, each of length 1."""
@@ -134,10 +140,9 @@ class Engine:
 
     def judge(self, body: bytes, policy: Policy) -> PadResult:
         """Whether the face that counts in an image is a living one. Raise LivenessNotInstalled."""
-        networks = self._networks()
-        with self._cores.turn(Priority.EVALUATION):
-            acquired = self._acquire(body, policy, Stopwatch(), networks)
-        return _judged(acquired, networks)
+        pad = self.acquire(body, policy, is_judged=True).pad
+        assert pad is not None
+        return pad
 
     def compare(
         self,
@@ -179,7 +184,7 @@ class Engine:
         failed_sides = {failure.side for failure in failed}
         faces = {side: a.face for side, a in sides.items() if isinstance(a, Acquired) and side not in failed_sides}
         seen = {side: acquired.seen for side, acquired in sides.items() if acquired.seen}
-        pad = {side: _judged(sides[side], judges) for side, judges in networks.items()}
+        pad = {side: judged for side in networks if (judged := sides[side].pad)}
         return Comparison(outcome, faces, whole.laps_ms, seen, pad)
 
     def _networks(self) -> LivenessNetworks:
@@ -223,6 +228,14 @@ class Engine:
     def _acquire(
         self, body: bytes, policy: Policy, watch: Stopwatch, networks: LivenessNetworks | None = None
     ) -> Acquired | Unusable:
+        found = self._found(body, policy, watch, networks)
+        if networks and isinstance(found, Unusable):
+            return replace(found, pad=networks.not_acquired(found.detail))
+        return found
+
+    def _found(
+        self, body: bytes, policy: Policy, watch: Stopwatch, networks: LivenessNetworks | None
+    ) -> Acquired | Unusable:
         try:
             with watch.step("decode"):
                 header = self._header(body)
@@ -260,12 +273,6 @@ class Engine:
         with watch.step("liveness"):
             pad = networks.judge(decoded.pixels, keypoints)
         return Acquired(face, crop, watch.laps_ms, seen, pad)
-
-
-def _judged(acquired: Acquired | Unusable, networks: LivenessNetworks) -> PadResult:
-    if isinstance(acquired, Acquired) and acquired.pad:
-        return acquired.pad
-    return networks.not_acquired(acquired.detail if isinstance(acquired, Unusable) else "")
 
 
 def _outcome(

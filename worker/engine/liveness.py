@@ -86,11 +86,14 @@ class LivenessNetworks:
     def judge(self, image: Image, keypoints: Sequence[Point]) -> PadResult:
         """The verdict on a face of an image, whose keypoints are among its pixels."""
         upright, points = _upright(image, keypoints)
-        face = _face(points, self._where.face)
+        return self.judge_at(upright, _face(points, self._where.face))
+
+    def judge_at(self, upright: Image, face: Rectangle) -> PadResult:
+        """The verdict on an upright face that fills this rectangle of the image: left, top, right, bottom in pixels."""
         height, width = upright.shape[:2]
         if face[0] < 0 or face[1] < 0 or face[2] > width or face[3] > height:
             return self._not_judged(NotJudged.CROP_OUTSIDE_IMAGE, "the face reaches beyond the image's edge")
-        room = min(width / (face[2] - face[0]), height / (face[3] - face[1]))
+        room = min((width - 1) / (face[2] - face[0]), (height - 1) / (face[3] - face[1]))
         if room < self._where.least_expansion:
             return self._not_judged(
                 NotJudged.CROP_OUTSIDE_IMAGE,
@@ -200,9 +203,12 @@ def _face(keypoints: Sequence[Point], face: Rectangle) -> Rectangle:
 
 
 def _crop(face: Rectangle, factor: float, width: int, height: int) -> tuple[int, int, int, int]:
-    """The face enlarged about its middle and moved inside the image: left, top, right, bottom, the latter exclusive."""
+    """The face enlarged about its middle and moved inside the image: left, top, right, bottom, the latter exclusive.
+
+    To the pixel as the authors cut (Silent-Face-Anti-Spoofing, src/generate_patches.py): one moves a score by 0.003.
+    """
     left, top, right, bottom = face
     across, down = (right - left) * factor, (bottom - top) * factor
-    x = min(max((left + right - across) / 2, 0.0), width - across)
-    y = min(max((top + bottom - down) / 2, 0.0), height - down)
-    return int(x), int(y), min(width, int(x + across) + 1), min(height, int(y + down) + 1)
+    x = min(max((left + right - across) / 2, 0.0), width - 1 - across)
+    y = min(max((top + bottom - down) / 2, 0.0), height - 1 - down)
+    return int(x), int(y), int(x + across) + 1, int(y + down) + 1

@@ -15,10 +15,11 @@ import structlog
 from insightface.app import FaceAnalysis
 from insightface.model_zoo.scrfd import SCRFD
 
-from core.errors import PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
+from core.errors import EngineUnavailable, PackCorrupt, PackMissing, ProviderUnavailable, SettingsInvalid
 from core.packs.catalogue import Pack, directory_identity
-from core.providers import is_openvino
+from core.providers import TRITON, is_openvino
 from core.settings.groups import EngineSettings
+from core.vocabulary import SMALL_DETECTION_SIZE
 from worker.engine import providers
 from worker.engine.detect import Detector
 from worker.engine.embed import BUCKETS, INSIGHTFACES, Recogniser
@@ -27,6 +28,7 @@ from worker.engine.inputs import NetworkInput, tasks_of
 from worker.engine.openvino import OpenVinoSession
 from worker.engine.providers import Chain, Options, Provider
 from worker.engine.scrfd import Scrfd
+from worker.engine.triton import TritonServer, TritonSession, model_name
 
 log = structlog.get_logger(__name__)
 
@@ -85,8 +87,12 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
             recognition.session = OpenVinoSession(
                 Path(recognition.model_file), provider, streams=settings.threads, threads=settings.intra_op_threads
             )
+        elif provider == TRITON:
+            _serve_from_triton(pack, detection, recognition, settings, network_input)
         elif provider == "tensorrt":
             suit_to_tensorrt(detection, recognition, size, options, chain, network_input)
+    except (EngineUnavailable, ProviderUnavailable, SettingsInvalid):
+        raise
     except Exception as error:  # InsightFace's and onnxruntime's errors have no common class
         raise _load_failure(provider, directory, error) from error
     _require_usable(pack, detection, recognition, size)
@@ -97,8 +103,12 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
         for side in detector.sizes:
             detector.find_at(side, np.zeros((side, side, 3), np.uint8))
         recogniser.embed([np.zeros((network_input.size, network_input.size, 3), np.uint8)])
+    except EngineUnavailable:
+        raise
     except Exception as error:
         raise _load_failure(provider, directory, error) from error
+    if provider == TRITON:
+        return Models(detector, recogniser, provider)
     sessions = detector.sessions if is_openvino(provider) else (*detector.sessions, *recogniser.sessions)
     providers.require_running(provider, sessions)
     return Models(detector, recogniser, provider)
@@ -113,6 +123,20 @@ def _suit_to_cpu(recognition: Any, options: onnxruntime.SessionOptions) -> None:
             return
         recognition.session = None  # the next one takes its memory over: 50 MB less in the process
         recognition.session = onnxruntime.InferenceSession(path, options, providers=[providers.NAMES["cpu"]])
+
+
+def _serve_from_triton(
+    pack: Pack, detection: Any, recognition: Any, settings: EngineSettings, network_input: NetworkInput
+) -> None:
+    """Give each a session on the server, once what is served there has given what the pack's own graphs do."""
+    server, crop = TritonServer.of(settings), network_input.size
+    if not isinstance(detection, Scrfd):
+        raise ProviderUnavailable(f"the detector of `{pack.name}` is no SCRFD: Triton cannot run it for us")
+    view = min(detection.input_size) if detection.static_input_size else SMALL_DETECTION_SIZE
+    for model, task, side in ((detection, "detection", view), (recognition, "recognition", crop)):
+        name = model_name(pack.name, task)
+        model.session = TritonSession.in_place_of(model.session, server, name, (1, 3, side, side))
+    detection.has_one_session = True
 
 
 def suit_to_tensorrt(

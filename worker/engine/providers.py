@@ -7,18 +7,21 @@ from typing import Any, Literal, cast
 import onnxruntime
 
 from core.errors import ProviderUnavailable
-from core.providers import is_openvino, named
+from core.providers import TRITON, is_openvino, named
+from worker.engine import triton
 from worker.engine.openvino import require_installed
 
-Provider = Literal["cpu", "cuda", "tensorrt", "openvino-bf16", "openvino-f32"]
+Provider = Literal["cpu", "cuda", "tensorrt", "openvino-bf16", "openvino-f32", "triton"]
 Options = dict[str, str]
 Chain = list[tuple[str, Options]]
 
-#: As onnxruntime calls what a session runs on. Beside OpenVINO, which runs the recogniser, the detector is on the CPU.
+#: As onnxruntime calls what a session runs on. Beside OpenVINO, which runs the recogniser, the detector is on the CPU;
+#: what Triton serves is held against the pack's own graphs on the CPU, once.
 NAMES: dict[Provider, str] = {
     "cpu": "CPUExecutionProvider",
     "openvino-bf16": "CPUExecutionProvider",
     "openvino-f32": "CPUExecutionProvider",
+    "triton": "CPUExecutionProvider",
     "cuda": "CUDAExecutionProvider",
     "tensorrt": "TensorrtExecutionProvider",
 }
@@ -35,7 +38,7 @@ REMEDY = (
 
 
 def candidates(asked: Literal["auto", "openvino"] | Provider) -> tuple[Provider, ...]:
-    """What to try, in order. Only `auto` has a second choice, and none of OpenVINO's."""
+    """What to try, in order. Only `auto` has a second choice: neither OpenVINO nor Triton."""
     if asked != "auto":
         return (cast(Provider, named(asked)),)
     return ("cuda", "cpu") if NAMES["cuda"] in onnxruntime.get_available_providers() else ("cpu",)
@@ -50,6 +53,8 @@ def require_offered(provider: Provider) -> None:
     """Raise ProviderUnavailable if OpenVINO is not installed, or this onnxruntime was built without the provider."""
     if is_openvino(provider):
         require_installed(provider)
+    if provider == TRITON:
+        triton.require_installed()
     offered = onnxruntime.get_available_providers()
     if NAMES[provider] not in offered:
         raise ProviderUnavailable(
@@ -75,7 +80,7 @@ def chain(provider: Provider, cache: Path, memory_mb: int | None = None, profile
     `memory_mb` limits the session's arena and TensorRT's workspace; `profile` comes from `one_engine_for`.
     """
     cpu = (NAMES["cpu"], Options())
-    if is_on_cores(provider):
+    if is_on_cores(provider) or provider == TRITON:
         return [cpu]
     cuda = (NAMES["cuda"], CUDA | _limit("gpu_mem_limit", memory_mb))
     if provider == "cuda":

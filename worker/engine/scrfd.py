@@ -17,6 +17,9 @@ EXACT = ((127.5, 128.0), (0.0, 1.0))
 class Scrfd(SCRFD):  # type: ignore[misc]  # InsightFace is untyped
     """InsightFace places all 4,200 boxes of a view of 320 pixels, 16,800 of 640, and then takes those with a face."""
 
+    #: Whether one session runs every size.
+    has_one_session = False
+
     @classmethod
     def of(cls, model: SCRFD) -> Self:
         """With the sessions and all that a loaded one was told, by its pack's manifest among others."""
@@ -52,7 +55,9 @@ class Scrfd(SCRFD):  # type: ignore[misc]  # InsightFace is untyped
     def _session_for_input_size(self, input_size: tuple[int, int]) -> Any:
         """A session of its own for each square; one for all narrower views, of which there may be many."""
         width, height = input_size
-        return super()._session_for_input_size(input_size) if width == height else self.session
+        if self.has_one_session or width != height:
+            return self.session
+        return super()._session_for_input_size(input_size)
 
     def _prepare_input_blob(self, img: Image, input_size: tuple[int, int]) -> np.ndarray[Any, Any]:
         """What `cv2.dnn.blobFromImage` makes, in half the time."""

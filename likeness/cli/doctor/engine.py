@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from core.errors import LicenceNotAccepted, LikenessError, PackMissing, ProviderUnavailable
+from core.errors import EngineUnavailable, LicenceNotAccepted, LikenessError, PackMissing, ProviderUnavailable
 from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
+from core.providers import TRITON
 from core.settings import Settings
 from likeness.cli.doctor.finding import Finding, fail, ok, warn
 
@@ -62,6 +63,9 @@ def provider(settings: Settings) -> Iterator[Finding]:
     except ProviderUnavailable as error:
         yield fail("provider", str(error), f"set LIKENESS_PROVIDER where workers run, {RESTART}")
         return
+    if first == TRITON:
+        yield _triton(settings)
+        return
     found = f"`{asked}` takes {first}"
     if first == "cpu" and Path("/dev/nvidia0").exists():
         yield warn(
@@ -71,3 +75,20 @@ def provider(settings: Settings) -> Iterator[Finding]:
         )
     else:
         yield ok("provider", found)
+
+
+def _triton(settings: Settings) -> Finding:
+    """Whether the server is there, and serves each network of the packs that are loaded."""
+    from worker.engine.triton import TASKS, TritonServer, model_name
+
+    served = settings.packs.served
+    try:
+        server = TritonServer.of(settings.engine)
+        version = server.version()
+        for model in (model_name(name, task) for name in served for task in TASKS):
+            server.require_served(model)
+    except EngineUnavailable as error:
+        return fail("provider", str(error), "start it, or correct LIKENESS_TRITON_URL; jobs wait meanwhile")
+    except LikenessError as error:
+        return fail("provider", str(error), f"put that right, {RESTART}")
+    return ok("provider", f"`triton` is {version} at {server.url}, and serves {', '.join(served)}")

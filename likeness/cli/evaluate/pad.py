@@ -16,6 +16,7 @@ from core.packs.catalogue import PackKind, find_pack, load_catalogue
 from core.settings import load_settings
 from core.vocabulary import Policy
 from evaluator.datasets.presentations import Presentation, read_presentations
+from evaluator.report import build_pad_page
 from evaluator.report.pad import JudgedImage, build_pad_report, pad_lines
 from likeness.cli.evaluate.services import FILE, progress_bar
 from likeness.cli.terminal import wide_console
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 )
 @click.option("--threshold", type=click.FloatRange(0, 1), help="On the liveness score. Default: the deployment's.")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here, as JSON.")
+@click.option(
+    "--page", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here, as one HTML page."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 def pad(
     list_file: Path,
@@ -49,6 +53,7 @@ def pad(
     policy: str | None,
     threshold: float | None,
     out: Path | None,
+    page: Path | None,
     as_json: bool,
 ) -> None:
     """Measure presentation attack detection on the images of CSV: APCER by species, BPCER (ISO/IEC 30107-3).
@@ -92,9 +97,12 @@ def pad(
         "min_face_px": engine.facts.min_face_px,
         "likeness_version": version("likeness"),
     }
-    report = json.dumps(build_pad_report(judged, facts, networks.threshold), indent=2) + "\n"
+    made = build_pad_report(judged, facts, networks.threshold)
+    report = json.dumps(made, indent=2) + "\n"
     if out is not None:
         out.write_text(report, encoding="utf-8")
+    if page is not None:
+        page.write_text(build_pad_page(made), encoding="utf-8")
     if as_json:
         click.echo(report, nl=False)
         return
@@ -105,8 +113,9 @@ def pad(
         table.add_row(*row)
     wide_console().print(table)
     click.echo(f"{judge.name} {networks.pack.digest}, faces found by {detector.name}, of {len(judged)} images")
-    if out is not None:
-        click.echo(f"the report is in {out}")
+    for written in (out, page):
+        if written is not None:
+            click.echo(f"the report is in {written}")
 
 
 def _judged(
