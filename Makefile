@@ -99,3 +99,4 @@ lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	$(LOCK) --group engine --group cpu --group evaluator --group openvino --override $(LOCKS)/overrides.txt \
 		--override $(LOCKS)/overrides-openvino.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-openvino.txt
 	$(LOCK) --group courier --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt
+	$(LOCK) --group docs -o $(LOCKS)/docs.txt

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from core.comparisons.receipts import new_key
 from core.packs.catalogue import Pack, load_catalogue
 from core.settings import CHECKOUT, Settings
+from core.webhooks.signing import new_secret
 from infra.local.samples import fetch_samples
 from tests.support.groups import pytest_collection_modifyitems
 from tests.support.schema import unexplained
@@ -132,3 +134,44 @@ def whole_stack(tmp_path: Path, zoo_directory: Path) -> Iterator[Stack]:
     """Like `own_stack`, with an object store of its own, which the test kills or looks into."""
     with running(tmp_path / "stack", zoo_directory.parent) as stack:
         yield stack
+
+
+@pytest.fixture
+def batching(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_store: Store) -> Stack:
+    """Servers, API, worker and embedder with the real pack, shared by all tests that end no process."""
+
+    @contextmanager
+    def started() -> Iterator[Stack]:
+        home = tmp_path_factory.mktemp("batching")
+        limits = {
+            "LIKENESS_MAX_BATCH_PAIRS": "40",
+            "LIKENESS_MAX_BATCH_PHOTOGRAPHS": "12",
+            "LIKENESS_MAX_BATCH_BYTES": "3000000",
+        }
+        told = {
+            "LIKENESS_RECEIPT_KEY": new_key(),
+            "LIKENESS_WEBHOOK_SECRETS": new_secret(),
+            "LIKENESS_WEBHOOK_ALLOW_HTTP": "true",
+            "LIKENESS_WEBHOOK_ALLOW_PRIVATE": "true",
+        }
+        with running(home, zoo_directory.parent, object_store, **limits, **told) as stack:
+            stack.start("api", "worker", "embedder")
+            stack.wait_until_ready()
+            yield stack
+            assert unexplained(stack.settings.redis) == []
+
+    return SHARED.lend("batching", started)
+
+
+@pytest.fixture
+def whole(batching: Stack) -> Stack:
+    """The same with who calls back and who measures: for what the pages and the examples tell to do."""
+
+    @contextmanager
+    def started() -> Iterator[Stack]:
+        batching.start("courier", "evaluator")
+        yield batching
+        batching.kill("courier")
+        batching.kill("evaluator")
+
+    return SHARED.lend("whole", started)

@@ -30,7 +30,8 @@ def conditions(bench: Json) -> Lines:
     return [
         *lines,
         "",
-        "```",
+        "<!-- not run: minutes of measuring -->",
+        "```sh",
         "make bench             # measures, writes .likeness/bench.json, this page and its plots",
         "make bench FULL=1      # the same for longer, with the long queue and the soak",
         "make bench LFW=folder  # with lfw-deepfunneled.tgz and pairs.txt in it: evaluates LFW",

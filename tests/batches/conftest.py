@@ -1,35 +1,14 @@
-"""A running stack whose embedder takes batches, and what a batch is submitted with."""
+"""What a batch is submitted with."""
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.support.schema import unexplained
-from tests.support.servers import Store
-from tests.support.shared import SHARED
-from tests.support.stack import Stack, eventually, running
-
-
-@pytest.fixture
-def batching(tmp_path_factory: pytest.TempPathFactory, zoo_directory: Path, object_store: Store) -> Stack:
-    """Servers, API, worker and embedder with the real pack, shared by all tests that end no process."""
-
-    @contextmanager
-    def started() -> Iterator[Stack]:
-        home = tmp_path_factory.mktemp("batching")
-        limits = {"LIKENESS_MAX_BATCH_PAIRS": "40", "LIKENESS_MAX_BATCH_PHOTOGRAPHS": "12"}
-        with running(home, zoo_directory.parent, object_store, LIKENESS_MAX_BATCH_BYTES="3000000", **limits) as stack:
-            stack.start("api", "worker", "embedder")
-            stack.wait_until_ready()
-            yield stack
-            assert unexplained(stack.settings.redis) == []
-
-    return SHARED.lend("batching", started)
+from tests.support.stack import Stack, eventually
 
 
 @pytest.fixture

@@ -10,7 +10,20 @@ from core.settings import CHECKOUT
 from tests.docs.pages import PAGES, inline_code
 
 #: A place of ours begins with one of these; `packs/` of a home or `datasets/` of a bucket do not.
-ROOMS = ("api", "bench", "core", "courier", "docs", "evaluator", "infra", "likeness", "tests", "worker", ".ci")
+ROOMS = (
+    "api",
+    "bench",
+    "core",
+    "courier",
+    "docs",
+    "evaluator",
+    "examples",
+    "infra",
+    "likeness",
+    "tests",
+    "worker",
+    ".ci",
+)
 PATH = re.compile(rf"(?:{'|'.join(map(re.escape, ROOMS))})/[\w./*-]*")
 MODULE = re.compile(r"[\w-]+\.(?:py|lua)")
 #: InsightFace's, named where its protocol is compared with ours.

@@ -23,8 +23,8 @@ class Shared:
         return self._lent[name][0]  # type: ignore[return-value]
 
     def close_all_but(self, names: list[str]) -> None:
-        """End what none of these fixtures lends."""
-        for name in [name for name in self._lent if name not in names]:
+        """End what none of these fixtures lends, the last one first."""
+        for name in [name for name in reversed(self._lent) if name not in names]:  # one may stand on another before it
             self._lent.pop(name)[1].close()
 
 
