@@ -41,11 +41,11 @@ def close(_: BaseException | None) -> None:
 @app.post("/sign-ups/<sign_up>")
 def submit(sign_up: str) -> ResponseReturnValue:
     """Take the two photographs; answer at once."""
-    if not {"id_photo", "selfie"} <= request.files.keys():
-        return jsonify(say="Send id_photo and selfie."), 422
+    if not {"id_card", "selfie"} <= request.files.keys():
+        return jsonify(say="Send id_card and selfie."), 422
     try:
         job = client.submit(
-            request.files["id_photo"].read(),
+            request.files["id_card"].read(),
             request.files["selfie"].read(),
             policy="require_one",  # nobody else in the photograph
             metadata=json.dumps({"sign_up": sign_up}),

@@ -40,11 +40,11 @@ def sign_up(request: HttpRequest, name: str) -> HttpResponse:
     if request.method != "POST":
         found = cache.get(f"sign-up-{name}")
         return JsonResponse(found or {"say": "unknown"}, status=200 if found else 404)
-    if not {"id_photo", "selfie"} <= request.FILES.keys():
-        return JsonResponse({"say": "Send id_photo and selfie."}, status=422)
+    if not {"id_card", "selfie"} <= request.FILES.keys():
+        return JsonResponse({"say": "Send id_card and selfie."}, status=422)
     try:
         client.submit(
-            request.FILES["id_photo"].read(),
+            request.FILES["id_card"].read(),
             request.FILES["selfie"].read(),
             policy="require_one",
             metadata=json.dumps({"sign_up": name}),

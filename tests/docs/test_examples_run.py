@@ -97,8 +97,8 @@ def service(stack: Stack, name: str, folder: Path) -> Iterator[httpx.Client]:
 def test_a_sign_up_is_verified_reviewed_or_asked_for_again(
     name: str, whole: Stack, samples: Photographs, tmp_path: Path
 ) -> None:
-    def submit(sign_up: str, id_photo: str, selfie: str) -> httpx.Response:
-        files = {"id_photo": samples[id_photo].read_bytes(), "selfie": samples[selfie].read_bytes()}
+    def submit(sign_up: str, id_card: str, selfie: str) -> httpx.Response:
+        files = {"id_card": samples[id_card].read_bytes(), "selfie": samples[selfie].read_bytes()}
         return http.post(f"/sign-ups/{sign_up}", files={side: (side, body) for side, body in files.items()})
 
     def state(sign_up: str) -> tuple[str, str]:
@@ -116,7 +116,7 @@ def test_a_sign_up_is_verified_reviewed_or_asked_for_again(
         assert eventually(lambda: state(bob))[0] == "review"
         again, why = eventually(lambda: state(cy))
         assert (again, "6 faces were found" in why) == ("again", True)
-        refused = http.post("/sign-ups/dee", files={"id_photo": ("a", b"no image"), "selfie": ("b", b"none")})
+        refused = http.post("/sign-ups/dee", files={"id_card": ("a", b"no image"), "selfie": ("b", b"none")})
         assert (refused.status_code, refused.json()["code"]) == (422, "image_unsupported")
         assert http.post("/likeness", content=b"{}").status_code == 401
     with whole.client() as client:
