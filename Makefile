@@ -15,7 +15,7 @@ SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
 # Each process of ours, and each of the tests, would compile all modules anew: `make quick` takes 6 s of CPU more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench audit lock clean sbom containers-test hosts-test
+.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench docs audit lock clean sbom containers-test hosts-test
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -61,6 +61,12 @@ fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=10
 	$(BIN)/python -m tests.hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0)
 bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
 	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
+docs: ## Write the site of docs/ to build/site/index.html, in an environment of its own; it loads nothing from elsewhere
+	@test -x build/docs-venv/bin/mkdocs || { $(PYTHON) -m venv build/docs-venv && \
+		build/docs-venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r $(LOCKS)/docs.txt; }
+	build/docs-venv/bin/python -m infra.docs.site
+	PYTHONPATH=. NO_MKDOCS_2_WARNING=1 build/docs-venv/bin/mkdocs build --quiet --strict
+	@echo "build/site/index.html; to search it: $(PYTHON) -m http.server --directory build/site"
 audit: install ## Ask PyPI for known vulnerabilities of all that is pinned; fails where it cannot ask
 	for of in local api worker-cpu worker-gpu worker-openvino courier; do \
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes -r $(LOCKS)/$$of.txt || exit 1; done
