@@ -3,6 +3,7 @@
 `client.batches` and `client.evaluations` are parts of it, in modules of their own.
 """
 
+import os
 import secrets
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
@@ -79,6 +80,9 @@ class ComparisonJob:
     def warnings(self, side: str) -> tuple[str, ...]:
         """Quality warnings of `reference` or `probe`: `extreme_pose`, `blurred`, `too_dark`, ..."""
         return tuple(self.seen.get(side, {}).get("warnings", ()))
+
+
+DEFAULT_URL = "http://127.0.0.1:8000"
 
 
 class Comparisons:
@@ -167,12 +171,16 @@ class Comparisons:
 class Client(Comparisons, Notices, Synchronous):
     """Talks to one API. Raises ApiUnreachable or ApiRefused.
 
+    Without a `url` it is the one in LIKENESS_API_URL, or http://127.0.0.1:8000, with the key in LIKENESS_API_KEY.
     `timeout_s` is how long an answer may take. `patience_s` is how long a submission may go on asking an API that is
     busy (429, 503), each time when the API said to; by default it is refused at once.
     """
 
-    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 30.0, patience_s: float = 0.0) -> None:
-        http = httpx.Client(base_url=url, timeout=timeout_s, headers=_headers(key))
+    def __init__(
+        self, url: str | None = None, *, key: str | None = None, timeout_s: float = 30.0, patience_s: float = 0.0
+    ) -> None:
+        url, headers = _place(url, key)
+        http = httpx.Client(base_url=url, timeout=timeout_s, headers=headers)
         self._calls = Calls(url, Blocking(http), patience_s=patience_s)
         #: Many pairs in one job.
         self.batches = Batches(self._calls)
@@ -189,8 +197,11 @@ class Client(Comparisons, Notices, Synchronous):
 class AsyncClient(Comparisons, Notices, Asynchronous):
     """`Client` for asyncio: the same methods, to be awaited, and lists for `async for`."""
 
-    def __init__(self, url: str, *, key: str | None = None, timeout_s: float = 30.0, patience_s: float = 0.0) -> None:
-        http = httpx.AsyncClient(base_url=url, timeout=timeout_s, headers=_headers(key))
+    def __init__(
+        self, url: str | None = None, *, key: str | None = None, timeout_s: float = 30.0, patience_s: float = 0.0
+    ) -> None:
+        url, headers = _place(url, key)
+        http = httpx.AsyncClient(base_url=url, timeout=timeout_s, headers=headers)
         self._calls = Calls(url, Awaiting(http), patience_s=patience_s)
         #: Many pairs in one job.
         self.batches = AsyncBatches(self._calls)
@@ -204,5 +215,9 @@ class AsyncClient(Comparisons, Notices, Asynchronous):
         await self.close()
 
 
-def _headers(key: str | None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"} if key else {}
+def _place(url: str | None, key: str | None) -> tuple[str, dict[str, str]]:
+    """Where the API is, and what it is told. A key from the environment goes nowhere else than the URL from there."""
+    if url is None:
+        key = key or os.environ.get("LIKENESS_API_KEY")
+        url = os.environ.get("LIKENESS_API_URL", DEFAULT_URL)
+    return url, {"Authorization": f"Bearer {key}"} if key else {}

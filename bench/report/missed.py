@@ -31,8 +31,8 @@ def _api_to_engine(bench: Json) -> str | None:
     around = sum(beside.values())
     text = (
         f"on the same cores a comparison costs {amount(cpu['engine'])} ms of CPU in the engine and {amount(around)} "
-        f"around it, most of it for {named}; the target leaves {amount(cpu['engine'] / 9)}, and would be met by an "
-        f"engine that takes {amount(9 * around)}."
+        f"around it, most of it for {named}; the target allows {amount(cpu['engine'] / 9)} around it. With so "
+        f"much around, only a slower engine, of {amount(9 * around)} ms, would reach it."
     )
     cores, small = (bench.get("machine") or {}).get("cores"), bench.get("small")
     if cores and small:

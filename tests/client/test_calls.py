@@ -211,3 +211,14 @@ def test_pages_are_fetched_as_they_are_asked_for() -> None:
         api.requests.clear()
         assert [job.id for job in asyncio.run(newest(api.url))] == ["a", "b", "c"]
     assert [path for path, _ in api.requests] == ["/v1/comparisons?limit=3", "/v1/comparisons?limit=1&cursor=c1"]
+
+
+def test_a_key_of_the_environment_goes_only_where_the_environment_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving((200, ENDED, {})) as here, serving((200, ENDED, {})) as elsewhere:
+        monkeypatch.setenv("LIKENESS_API_URL", here.url)
+        monkeypatch.setenv("LIKENESS_API_KEY", "lk_secret")
+        for client in (Client(), Client(elsewhere.url)):
+            with client:
+                client.get("cmp_1")
+    assert [headers.get("Authorization") for _, headers in here.requests] == ["Bearer lk_secret"]
+    assert [headers.get("Authorization") for _, headers in elsewhere.requests] == [None]
