@@ -159,6 +159,21 @@ class Comparisons:
         return list((await self._calls.request("GET", "/v1/packs"))["packs"])
 
     @method
+    async def datasets(self) -> list[dict[str, Any]]:
+        """The imported data sets, which evaluation runs may be asked for."""
+        return list((await self._calls.request("GET", "/v1/datasets"))["datasets"])
+
+    @method
+    async def me(self) -> dict[str, Any]:
+        """The key that is used, its scopes and limits, and what is left of them."""
+        return await self._calls.request("GET", "/v1/me")
+
+    @method
+    async def system(self) -> dict[str, Any]:
+        """What the deployment runs and how it stands; `deployment` is for operators, None for other keys."""
+        return await self._calls.request("GET", "/v1/system")
+
+    @method
     async def close(self) -> None:
         """Close the connections; `with` does it."""
         await self._calls.close()

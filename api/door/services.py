@@ -10,6 +10,7 @@ from flask import current_app
 from api.door.rates import Rates
 from api.door.readiness import Readiness
 from api.door.silences import Silences
+from api.door.standings import Standings
 from api.door.turns import Turns
 from api.door.upload_places import UploadPlaces
 from api.door.waiters import Waiters
@@ -74,6 +75,7 @@ class Services:
     waiters: Waiters
     silences: Silences
     readiness: Readiness
+    standings: Standings
 
 
 def make_services(settings: Settings) -> Services:
@@ -146,6 +148,7 @@ def make_services(settings: Settings) -> Services:
         waiters=Waiters(settings.api.threads),
         silences=silences,
         readiness=Readiness(settings, jobs, objects, presence, silences),
+        standings=Standings(settings, presence),
     )
 
 
