@@ -6,10 +6,12 @@
 import secrets
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
 
+from likeness import answers
 from likeness.batches import AsyncBatches, Batches
 from likeness.calls import ENDED, RETRIES_S, Awaiting, Blocking, Calls, given
 from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
@@ -128,9 +130,23 @@ class Comparisons:
         return await self._calls.ended(path, ComparisonJob.from_document, timeout_s=timeout_s)
 
     @listing
-    async def jobs(self, *, status: str | None = None, limit: int = 20) -> AsyncGenerator[ComparisonJob, None]:
-        """Up to `limit` jobs, newest first."""
-        async for document in self._calls.listed("/v1/comparisons", "jobs", limit=limit, status=status):
+    async def jobs(
+        self,
+        /,
+        *,
+        status: str | None = None,
+        limit: int = 20,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        **filters: str | None,
+    ) -> AsyncGenerator[ComparisonJob, None]:
+        """Up to `limit` jobs, newest first; `filters` are decision, outcome, reason, pack.
+
+        The API looks through its jobs a page at a time: to find few among many takes many calls.
+        """
+        wanted = {"status": status, **filters, **answers.wanted(created_after, created_before, metadata)}
+        async for document in self._calls.listed("/v1/comparisons", "jobs", limit=limit, **wanted):
             yield ComparisonJob.from_document(document)
 
     @method
