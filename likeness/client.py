@@ -99,7 +99,7 @@ class Comparisons:
         **fields: str | float | None,
     ) -> ComparisonJob:
         """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, liveness,
-        liveness_sides, metadata.
+        liveness_sides, metadata, callback_url, expires_in (seconds within which it has to be begun).
 
         An image may be a URL, where the deployment fetches them.
 

@@ -34,6 +34,8 @@ class BatchRequest:
     callback_url: str | None = None
     #: Of every pair; a photograph that stands in many is judged once.
     liveness: Liveness = NO_LIVENESS
+    #: By when it has to be begun, seconds since the epoch, UTC; None: whenever somebody has time.
+    expires_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ LOOK_S = 1.0
     type=click.Choice([sides.value for sides in LivenessSides]),
     help="Which photographs are judged for that. Default: the deployment's.",
 )
+@click.option("--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel a batch that is not begun by then.")
 @click.option("--callback-url", help="Where to announce the end of each batch.")
 @click.option("--wait/--no-wait", default=True, help="Follow to the end (default), or print ids and return.")
 @click.option("--again", is_flag=True, help="Compare anew what was compared before.")
