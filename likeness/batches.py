@@ -100,6 +100,12 @@ class BatchCalls:
         return await self._calls.ended(path, BatchJob.from_document, timeout_s=timeout_s, hold_s=every_s, tell=tell)
 
     @listing
+    async def events(self, batch_id: str) -> AsyncGenerator[BatchJob, None]:
+        """The batch at once, and at each change of its status and counts, until it has ended; nothing is polled."""
+        async for document in self._calls.states(f"{BATCHES}/{batch_id}/events"):
+            yield BatchJob.from_document(document)
+
+    @listing
     async def list(
         self,
         *,
@@ -111,7 +117,11 @@ class BatchCalls:
         created_before: datetime | str | None = None,
     ) -> AsyncGenerator[BatchJob, None]:
         """Up to `limit` batches, newest first."""
-        wanted = {"status": status, "pack": pack, **answers.wanted(created_after, created_before, metadata)}
+        wanted: dict[str, Any] = {
+            "status": status,
+            "pack": pack,
+            **answers.wanted(created_after, created_before, metadata),
+        }
         async for document in self._calls.listed(BATCHES, "batches", limit=limit, **wanted):
             yield BatchJob.from_document(document)
 

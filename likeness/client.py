@@ -130,6 +130,12 @@ class Comparisons:
         return await self._calls.ended(path, ComparisonJob.from_document, timeout_s=timeout_s)
 
     @listing
+    async def events(self, job_id: str) -> AsyncGenerator[ComparisonJob, None]:
+        """The job at once, and at each change of its status, until it has ended; nothing is polled."""
+        async for document in self._calls.states(f"/v1/comparisons/{job_id}/events"):
+            yield ComparisonJob.from_document(document)
+
+    @listing
     async def jobs(
         self,
         /,
@@ -145,7 +151,11 @@ class Comparisons:
 
         The API looks through its jobs a page at a time: to find few among many takes many calls.
         """
-        wanted = {"status": status, **filters, **answers.wanted(created_after, created_before, metadata)}
+        wanted: dict[str, Any] = {
+            "status": status,
+            **filters,
+            **answers.wanted(created_after, created_before, metadata),
+        }
         async for document in self._calls.listed("/v1/comparisons", "jobs", limit=limit, **wanted):
             yield ComparisonJob.from_document(document)
 

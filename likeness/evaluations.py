@@ -83,6 +83,12 @@ class RunCalls:
         async for document in self._calls.listed(RUNS, "evaluations", limit=limit, status=status):
             yield EvaluationRun.from_document(document)
 
+    @listing
+    async def events(self, run_id: str) -> AsyncGenerator[EvaluationRun, None]:
+        """The run at once, and at each change of its status and progress, until it has ended; nothing is polled."""
+        async for document in self._calls.states(f"{RUNS}/{run_id}/events"):
+            yield EvaluationRun.from_document(document)
+
     @method
     async def cancel(self, run_id: str) -> EvaluationRun:
         """Cancel a run; what was embedded stays for the next one."""
