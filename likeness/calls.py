@@ -238,7 +238,7 @@ class Calls:
                 return
 
     async def states(self, path: str) -> AsyncGenerator[Mapping[str, Any], None]:
-        """What GET would answer, at once and at each change, to the end. A stream that ends early is asked for again."""
+        """What GET would answer, at once and at each change, to the end; asked for again where a stream ends early."""
         last: str | None = None
         while True:
             pause_s = 1.0

@@ -95,6 +95,11 @@ class RunCalls:
         return EvaluationRun.from_document(await self._calls.request("POST", f"{RUNS}/{run_id}/cancel"))
 
     @method
+    async def erase(self, run_id: str, *, force: bool = False) -> None:
+        """Erase a run and its report; with `force` also one that is open, or that thresholds in force rest on."""
+        await self._calls.request("DELETE", f"{RUNS}/{run_id}", params={"force": str(force).lower()})
+
+    @method
     async def report(self, run_id: str) -> dict[str, Any]:
         """The report of a run that has succeeded, as `docs/report.schema.json` has it."""
         return await self._calls.request("GET", f"{RUNS}/{run_id}/report")

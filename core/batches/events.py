@@ -34,4 +34,5 @@ def outgoing_events(batch: Batch, ended_at: float, endpoints: Sequence[Endpoint]
         callback=(batch.event_id, batch.request.callback_url),
         ended_at=ended_at,
         endpoints=endpoints,
+        origin=batch.request.origin,
     )

@@ -24,4 +24,5 @@ def outgoing_events(job: Job, ended_at: float, endpoints: Sequence[Endpoint]) ->
         callback=(job.event_id, job.request.callback_url),
         ended_at=ended_at,
         endpoints=endpoints,
+        origin=job.request.origin,
     )

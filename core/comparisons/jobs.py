@@ -9,6 +9,7 @@ from core.errors import ImagesDamaged
 from core.liveness import NO_LIVENESS, Liveness
 from core.quality import QualityRule
 from core.storage.lifecycle import Failure, Status
+from core.traces import Origin
 from core.vocabulary import Compared, FailureToAcquire, ImageFormat, NotAcquired, Policy, Result, Side, Threshold
 
 #: Where submitted images lie in the object store, and nothing else.
@@ -43,6 +44,8 @@ class ComparisonRequest:
     liveness: Liveness = NO_LIVENESS
     #: By when it has to be begun, seconds since the epoch, UTC; None: whenever somebody has time.
     expires_at: float | None = None
+    #: The request that it came with.
+    origin: Origin | None = None
 
     @property
     def is_dear(self) -> bool:

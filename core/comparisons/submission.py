@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core import traces
 from core.comparisons.images import ImageFacts, inspect
 from core.comparisons.jobs import NOT_FETCHED, ComparisonRequest, Job, new_images_key
 from core.comparisons.sealing import SealKey
@@ -157,6 +158,7 @@ class Accepting:
                 quality=terms.quality,
                 liveness=terms.liveness,
                 expires_at=submission.expires_at(now),
+                origin=traces.current(),
             ),
             event_id=new_id("evt") if submission.callback_url else None,
             seal_key=seal_key,

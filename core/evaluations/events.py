@@ -41,4 +41,5 @@ def outgoing_events(run: Run, ended_at: float, endpoints: Sequence[Endpoint]) ->
         callback=(run.event_id, run.request.callback_url),
         ended_at=ended_at,
         endpoints=endpoints,
+        origin=run.request.origin,
     )

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+from core import traces
 from core.errors import RecordsUnavailable
 from core.evaluations.datasets import find_dataset
 from core.evaluations.runs import Run, RunRequest
@@ -44,6 +45,7 @@ def request_run(
         shards=content.shards,
         resumes=resumes,
         callback_url=callback_url,
+        origin=traces.current(),
     )
     run_id = new_id("run")
     try:

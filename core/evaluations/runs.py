@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.storage.lifecycle import Failure, Status
+from core.traces import Origin
 from core.vocabulary import Policy, Track
 
 
@@ -31,6 +32,8 @@ class RunRequest:
     resumes: str | None = None
     #: None where nobody asked to be called back.
     callback_url: str | None = None
+    #: The request that it came with; None from a terminal.
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from core.storage.lifecycle import new_id
 from core.storage.records import Outgoing
 from core.times import rfc3339
+from core.traces import Origin
 from core.webhooks.endpoints import Endpoint
 from core.webhooks.outbox import outgoing_delivery
 
@@ -23,6 +25,7 @@ def outgoing_endings(
     callback: tuple[str | None, str | None],
     ended_at: float,
     endpoints: Sequence[Endpoint],
+    origin: Origin | None,
 ) -> tuple[Outgoing, ...]:
     """The deliveries of an ending, whatever has ended. `callback`: an event's id, and the URL it goes to."""
     told: dict[str, dict[str, str]] = {}
@@ -30,11 +33,12 @@ def outgoing_endings(
     if event_id and callback_url:
         told[event_id] = {"url": callback_url}
     told |= {new_id("evt"): {"url": endpoint.url, "endpoint": endpoint.id} for endpoint in endpoints}
+    told_of = {name: value for name, value in asdict(origin or Origin()).items() if value}
     body = event_body(event_type, ended_at, data()) if told else ""
     return tuple(
         outgoing_delivery(
             event_id,
-            {"job_id": subject, "type": event_type, "body": body, **where},
+            {"job_id": subject, "type": event_type, "body": body, **where, **told_of},
             owner=owner,
             created_at=ended_at,
             due_at=ended_at + HEAD_START_S,

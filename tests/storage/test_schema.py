@@ -27,6 +27,7 @@ from core.settings import CHECKOUT, Settings
 from core.storage.connection import connect
 from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
+from core.traces import Origin
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Side, Threshold, Track
 from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore, Share
 from core.webhooks.endpoints import EndpointStore
@@ -52,6 +53,8 @@ def leave_jobs(settings: Settings) -> None:
     )
     waiting = replace(queued, id=new_id("cmp"), request=replace(queued.request, urls={Side.PROBE: URL}))
     queued = replace(queued, request=replace(queued.request, expires_at=time.time() + 60))
+    origin = Origin("req_1", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    failed = replace(failed, request=replace(failed.request, origin=origin))
     for job in (queued, waiting, running, succeeded, failed, cancelled):
         jobs.create(job)
     jobs.start(waiting.id, "courier")
