@@ -96,11 +96,12 @@ LOCK = uv pip compile -q $(UPGRADE) --generate-hashes --python-version 3.11 \
 	--no-annotate --no-header
 lock: ## Pin the dependencies anew (needs uv: pip install uv)
 	@command -v uv >/dev/null || { echo "make lock needs uv: pip install uv" >&2; exit 1; }
-	$(LOCK) --group api --group engine --group cpu --group evaluator --group triton --group local --group dev \
+	$(LOCK) --group api --group engine --group cpu --group evaluator --group triton --group local --group traces --group dev \
 		--override $(LOCKS)/overrides.txt --override $(LOCKS)/overrides-triton.txt -o $(LOCKS)/local.txt
 	$(LOCK) --group api -o $(LOCKS)/api.txt
 	$(LOCK) --group engine --group cpu --group evaluator --override $(LOCKS)/overrides.txt -o $(LOCKS)/worker-cpu.txt
 	$(LOCK) --group engine --group gpu --group evaluator --override $(LOCKS)/overrides-gpu.txt -o $(LOCKS)/worker-gpu.txt
+	$(LOCK) --group traces --constraint $(LOCKS)/local.txt -o $(LOCKS)/traces.txt
 	$(LOCK) --group build -o $(LOCKS)/build.txt
 	$(LOCK) --group engine --group cpu --group evaluator --group openvino --override $(LOCKS)/overrides.txt \
 		--override $(LOCKS)/overrides-openvino.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-openvino.txt

@@ -4,6 +4,7 @@ import importlib.metadata
 import re
 import secrets
 import time
+from contextlib import ExitStack
 
 import structlog
 from flask import Flask, Response, g, request
@@ -19,20 +20,26 @@ from api.routes import (
     batches,
     compare,
     comparisons,
+    datasets,
     deliveries,
     endpoints,
     evaluations,
+    events,
     health,
+    me,
     packs,
     pages,
     problem_types,
     receipts,
     reference,
+    system,
 )
 from api.schemas.examples import illustrate
+from core import traces
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
 from core.storage import patience
+from core.traces import Origin
 
 log = structlog.get_logger()
 
@@ -66,6 +73,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Build the application. Connects to nothing: stores are reached when a request needs them."""
     settings = settings or load_settings()
     configure_logs("api", json_lines=settings.logs.as_json, level=settings.logs.level)
+    traces.begin("api", settings.traces.endpoint)
     app = Flask("likeness", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # a redirect would be made from the Host header
@@ -95,6 +103,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(_finish)
     app.after_request(admission.write_limits)
     app.teardown_request(uploads.leave)
+    app.teardown_request(_end)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(reference.blueprint)
     api = LikenessApi(app)
@@ -104,13 +113,17 @@ def create_app(settings: Settings | None = None) -> Flask:
         batches,
         compare,
         comparisons,
+        datasets,
         deliveries,
         endpoints,
         evaluations,
+        events,
         health,
+        me,
         packs,
         problem_types,
         receipts,
+        system,
     ):
         api.register_blueprint(module.blueprint)
     illustrate(api.spec.components.schemas)
@@ -122,11 +135,16 @@ def _identify() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(8)}"
     g.began, g.patience = time.monotonic(), patience.begin()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
+    g.until_answered = ExitStack()
+    path = request.url_rule.rule if request.url_rule else "none"
+    of = Origin(traceparent=traces.read(request.headers.get("traceparent")))
+    facts = {"http.request.method": request.method, "http.route": path, "likeness.request_id": g.request_id}
+    g.span = g.until_answered.enter_context(traces.span(f"{request.method} {path}", kind="server", of=of, **facts))
 
 
 def _begin() -> None:
     """A client waits from now on; not for a server that has just let another one wait in vain."""
-    if (access := demanded()).scope is not None:
+    if not (access := demanded()).is_open:
         services().silences.check(uploads=access.uploads)
 
 
@@ -138,5 +156,14 @@ def _finish(response: Response) -> Response:
     for server in g.patience.silences:
         services().silences.note(server)
     took_ms = round(1000 * (time.monotonic() - g.began), 1)
+    if g.span:
+        g.span.set_attribute("http.response.status_code", response.status_code)
     log.info("request", method=request.method, path=request.path, status=response.status_code, took_ms=took_ms)
+    _end()
     return response
+
+
+def _end(error: BaseException | None = None) -> None:
+    """Whatever became of the request, its span is over."""
+    if until_answered := g.pop("until_answered", None):
+        until_answered.close()

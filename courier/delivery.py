@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import structlog
 
+from core import traces
 from core.errors import RecordNotFound
 from core.outages import outlast
 from core.webhooks.deliveries import Attempt, Delivery, DeliveryStatus, DeliveryStore, Share
@@ -50,6 +51,10 @@ class Deliveries:
         delivery = self._store.take(event_id, share)
         if delivery is None:
             return
+        with traces.span("deliver", kind="producer", of=delivery.origin, **{"likeness.event_id": event_id}):
+            self._attempt(delivery)
+
+    def _attempt(self, delivery: Delivery) -> None:
         interrupted = []
         if delivery.interrupted_at is not None:
             told = "the courier died; it may have arrived"

@@ -11,6 +11,7 @@ import httpcore
 import httpx
 import structlog
 
+from core import traces
 from core.settings.groups import WebhookSettings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring
@@ -100,6 +101,7 @@ class Sender:
             "User-Agent": USER_AGENT,
             "Connection": "close",
             **signed,
+            **({"traceparent": origin.traceparent} if (origin := traces.current()) and origin.traceparent else {}),
         }
         to = httpcore.URL(
             scheme=destination.scheme, host=destination.host, port=destination.port, target=destination.target

@@ -1,6 +1,7 @@
 """What the API answers, of which a reader may ask for what it does not have."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -40,3 +41,12 @@ def retry_after_s(response: httpx.Response) -> float | None:
     """The seconds before which the API does not want to be asked again; None where it names none."""
     told = response.headers.get("Retry-After", "").strip()
     return float(told) if told.isdecimal() else None
+
+
+def wanted(
+    created_after: datetime | str | None, created_before: datetime | str | None, metadata: Mapping[str, str] | None
+) -> dict[str, str | None]:
+    """What of a list is wanted, as the API takes it; a time without a zone is local."""
+    created = {"created_after": created_after, "created_before": created_before}
+    times = {name: at.astimezone(UTC).isoformat() if isinstance(at, datetime) else at for name, at in created.items()}
+    return {**times, **{f"metadata.{name}": value for name, value in (metadata or {}).items()}}

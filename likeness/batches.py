@@ -4,9 +4,11 @@ import json
 import secrets
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
+from likeness import answers
 from likeness.calls import ENDED, Calls, given
 from likeness.methods import Asynchronous, Synchronous, listing, method
 
@@ -98,9 +100,29 @@ class BatchCalls:
         return await self._calls.ended(path, BatchJob.from_document, timeout_s=timeout_s, hold_s=every_s, tell=tell)
 
     @listing
-    async def list(self, *, status: str | None = None, limit: int = 20) -> AsyncGenerator[BatchJob, None]:
+    async def events(self, batch_id: str) -> AsyncGenerator[BatchJob, None]:
+        """The batch at once, and at each change of its status and counts, until it has ended; nothing is polled."""
+        async for document in self._calls.states(f"{BATCHES}/{batch_id}/events"):
+            yield BatchJob.from_document(document)
+
+    @listing
+    async def list(
+        self,
+        *,
+        status: str | None = None,
+        limit: int = 20,
+        pack: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+    ) -> AsyncGenerator[BatchJob, None]:
         """Up to `limit` batches, newest first."""
-        async for document in self._calls.listed(BATCHES, "batches", limit=limit, status=status):
+        wanted: dict[str, Any] = {
+            "status": status,
+            "pack": pack,
+            **answers.wanted(created_after, created_before, metadata),
+        }
+        async for document in self._calls.listed(BATCHES, "batches", limit=limit, **wanted):
             yield BatchJob.from_document(document)
 
     @listing

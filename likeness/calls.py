@@ -1,13 +1,15 @@
 """What every part of a client is made of: a request, one that is sent again, pages, and waiting for an end."""
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Any, Protocol, TypeVar
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import httpx
 
-from likeness import answers
+from likeness import answers, events
 from likeness.errors import ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
 
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
@@ -15,6 +17,8 @@ RETRIES_S = (0.3, 1.0, 3.0)
 #: A call that waits is held so long at most, and answered within so long after that.
 HOLD_S = 20.0
 ANSWER_S = 30.0
+#: Where states are followed, the API says something every 15 s, if only that there is nothing new.
+SILENT_S = 45.0
 #: The statuses that never change.
 ENDED = ("succeeded", "failed", "cancelled")
 
@@ -31,11 +35,19 @@ class Ending(Protocol):
 E = TypeVar("E", bound=Ending)
 
 
+#: A response whose body comes bit by bit, and the lines of it.
+Streamed: TypeAlias = tuple[httpx.Response, AsyncGenerator[str, None]]
+
+
 class Transport(Protocol):
     """Sends and pauses; one that blocks never suspends."""
 
     async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """The response, whatever its status. Raise httpx.HTTPError or httpx.InvalidURL."""
+        ...
+
+    def stream(self, method: str, path: str, **arguments: Any) -> AbstractAsyncContextManager[Streamed]:
+        """The response, and its lines as they come; read, where it is an error. Raise the same."""
         ...
 
     async def pause(self, seconds: float) -> None:
@@ -57,6 +69,19 @@ class Blocking:
         """Block until it is answered."""
         return self._http.request(method, path, **arguments)
 
+    @asynccontextmanager
+    async def stream(self, method: str, path: str, **arguments: Any) -> AsyncGenerator[Streamed, None]:
+        """Block until its lines come."""
+
+        async def lines() -> AsyncGenerator[str, None]:
+            for line in response.iter_lines():
+                yield line
+
+        with self._http.stream(method, path, **arguments) as response:
+            if response.is_error:
+                response.read()
+            yield response, lines()
+
     async def pause(self, seconds: float) -> None:
         """Block."""
         time.sleep(seconds)
@@ -75,6 +100,19 @@ class Awaiting:
     async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """Let others run until it is answered."""
         return await self._http.request(method, path, **arguments)
+
+    @asynccontextmanager
+    async def stream(self, method: str, path: str, **arguments: Any) -> AsyncGenerator[Streamed, None]:
+        """Let others run until its lines come."""
+
+        async def lines() -> AsyncGenerator[str, None]:
+            async for line in response.aiter_lines():
+                yield line
+
+        async with self._http.stream(method, path, **arguments) as response:
+            if response.is_error:
+                await response.aread()
+            yield response, lines()
 
     async def pause(self, seconds: float) -> None:
         """Let others run."""
@@ -95,16 +133,8 @@ class Calls:
 
     async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """The response to a call that was not refused."""
-        try:
+        with self._answering():
             response = await self._transport.send(method, path, **arguments)
-        except httpx.ReadTimeout as error:
-            raise ApiSilent(
-                f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
-            ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ApiUnreachable(
-                f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
-            ) from error
         if response.is_error:
             raise ApiRefused(answers.problem(response), answers.retry_after_s(response))
         return response
@@ -207,9 +237,44 @@ class Calls:
             if (cursor := answer["next_cursor"]) is None:
                 return
 
+    async def states(self, path: str) -> AsyncGenerator[Mapping[str, Any], None]:
+        """What GET would answer, at once and at each change, to the end; asked for again where a stream ends early."""
+        last: str | None = None
+        while True:
+            pause_s = 1.0
+            headers = {"Accept": "text/event-stream", **({"Last-Event-ID": last} if last else {})}
+            with self._answering():
+                async with self._transport.stream("GET", path, headers=headers, timeout=SILENT_S) as (response, lines):
+                    if response.is_error:
+                        raise ApiRefused(answers.problem(response), answers.retry_after_s(response))
+                    if response.status_code == httpx.codes.NO_CONTENT:
+                        return
+                    async for event in events.read(lines):
+                        last = event.get("id", last)
+                        pause_s = int(event["retry"]) / 1000 if "retry" in event else pause_s
+                        if "data" in event:
+                            document = json.loads(event["data"])
+                            yield document
+                            if document["status"] in ENDED:
+                                return
+            await self._transport.pause(pause_s)
+
     async def close(self) -> None:
         """Close the connections."""
         await self._transport.close()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.ReadTimeout as error:
+            raise ApiSilent(
+                f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ApiUnreachable(
+                f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
+            ) from error
 
     def _foreign(self, why: str) -> ApiForeign:
         return ApiForeign(f"what answers at {self._url} is not this API: {why}; LIKENESS_API_URL names where it is")

@@ -7,10 +7,12 @@ import os
 import secrets
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
 
+from likeness import answers
 from likeness.batches import AsyncBatches, Batches
 from likeness.calls import ENDED, RETRIES_S, Awaiting, Blocking, Calls, given
 from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
@@ -101,7 +103,7 @@ class Comparisons:
         **fields: str | float | None,
     ) -> ComparisonJob:
         """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, liveness,
-        liveness_sides, metadata.
+        liveness_sides, metadata, callback_url, expires_in (seconds within which it has to be begun).
 
         An image may be a URL, where the deployment fetches them.
 
@@ -132,9 +134,33 @@ class Comparisons:
         return await self._calls.ended(path, ComparisonJob.from_document, timeout_s=timeout_s)
 
     @listing
-    async def jobs(self, *, status: str | None = None, limit: int = 20) -> AsyncGenerator[ComparisonJob, None]:
-        """Up to `limit` jobs, newest first."""
-        async for document in self._calls.listed("/v1/comparisons", "jobs", limit=limit, status=status):
+    async def events(self, job_id: str) -> AsyncGenerator[ComparisonJob, None]:
+        """The job at once, and at each change of its status, until it has ended; nothing is polled."""
+        async for document in self._calls.states(f"/v1/comparisons/{job_id}/events"):
+            yield ComparisonJob.from_document(document)
+
+    @listing
+    async def jobs(
+        self,
+        /,
+        *,
+        status: str | None = None,
+        limit: int = 20,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        **filters: str | None,
+    ) -> AsyncGenerator[ComparisonJob, None]:
+        """Up to `limit` jobs, newest first; `filters` are decision, outcome, reason, pack.
+
+        The API looks through its jobs a page at a time: to find few among many takes many calls.
+        """
+        wanted: dict[str, Any] = {
+            "status": status,
+            **filters,
+            **answers.wanted(created_after, created_before, metadata),
+        }
+        async for document in self._calls.listed("/v1/comparisons", "jobs", limit=limit, **wanted):
             yield ComparisonJob.from_document(document)
 
     @method
@@ -161,6 +187,21 @@ class Comparisons:
     async def packs(self) -> list[dict[str, Any]]:
         """The packs the deployment runs."""
         return list((await self._calls.request("GET", "/v1/packs"))["packs"])
+
+    @method
+    async def datasets(self) -> list[dict[str, Any]]:
+        """The imported data sets, which evaluation runs may be asked for."""
+        return list((await self._calls.request("GET", "/v1/datasets"))["datasets"])
+
+    @method
+    async def me(self) -> dict[str, Any]:
+        """The key that is used, its scopes and limits, and what is left of them."""
+        return await self._calls.request("GET", "/v1/me")
+
+    @method
+    async def system(self) -> dict[str, Any]:
+        """What the deployment runs and how it stands; `deployment` is for operators, None for other keys."""
+        return await self._calls.request("GET", "/v1/system")
 
     @method
     async def close(self) -> None:

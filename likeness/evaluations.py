@@ -83,10 +83,21 @@ class RunCalls:
         async for document in self._calls.listed(RUNS, "evaluations", limit=limit, status=status):
             yield EvaluationRun.from_document(document)
 
+    @listing
+    async def events(self, run_id: str) -> AsyncGenerator[EvaluationRun, None]:
+        """The run at once, and at each change of its status and progress, until it has ended; nothing is polled."""
+        async for document in self._calls.states(f"{RUNS}/{run_id}/events"):
+            yield EvaluationRun.from_document(document)
+
     @method
     async def cancel(self, run_id: str) -> EvaluationRun:
         """Cancel a run; what was embedded stays for the next one."""
         return EvaluationRun.from_document(await self._calls.request("POST", f"{RUNS}/{run_id}/cancel"))
+
+    @method
+    async def erase(self, run_id: str, *, force: bool = False) -> None:
+        """Erase a run and its report; with `force` also one that is open, or that thresholds in force rest on."""
+        await self._calls.request("DELETE", f"{RUNS}/{run_id}", params={"force": str(force).lower()})
 
     @method
     async def report(self, run_id: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import structlog
 
+from core import traces
 from core.batches.batch import Batch, Counts
 from core.batches.rows import NotJudged, PhotographFacts, Row
 from core.batches.shards import ShardStore
@@ -128,7 +129,8 @@ class Batches:
                 self.give_up(shard_id, error.code, str(error))
                 return
             try:
-                self._run(Work(batch, shard, holder, is_alone=not only_first, known=known))
+                with traces.span("compare shard", kind="consumer", of=batch.request.origin):
+                    self._run(Work(batch, shard, holder, is_alone=not only_first, known=known))
             except BatchOver as error:
                 log.info("shard_superseded", why=str(error))
             except ObjectNotFound:

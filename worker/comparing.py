@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import structlog
 
+from core import traces
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.errors import (
@@ -27,6 +28,7 @@ from core.outages import outlast
 from core.standing import Standing
 from core.storage.lifecycle import Failure
 from core.storage.objects import Objects
+from core.traces import Mark
 from core.vocabulary import Compared, EngineFacts, NotAcquired, Policy, Result
 from worker.engines import Engines
 from worker.leases import Leases
@@ -114,7 +116,12 @@ class Comparisons:
         except RecordUnreadable as error:  # started by now, and it would be found and started for ever
             self._abandon(job_id, error)
             return
-        with self._leases.hold(job_id, holder):
+        traced = traces.span("compare", kind="consumer", of=job.request.origin, **{"likeness.job_id": job_id})
+        with self._leases.hold(job_id, holder), traced:
+            traces.marked([_waited(job)])
+            if job.is_late:
+                self._expire(job)
+                return
             self._run(job, holder, ahead if job.request.images_key == images_key else None)
 
     def _run(self, job: Job, holder: str, ahead: Future[bytes] | None) -> None:
@@ -161,6 +168,7 @@ class Comparisons:
             return
         outcome = comparison.outcome
         started = job.started_at or fetched
+        traces.marked([Mark("fetch", int(started * 1e9), int(fetched * 1e9)), *comparison.marks])
         result = Result(
             outcome=outcome,
             decision=outcome.decide(request.threshold.value) if isinstance(outcome, Compared) else None,
@@ -187,6 +195,10 @@ class Comparisons:
     def _fail(self, job: Job, code: str, message: str) -> None:
         self._end(job, lambda: self._jobs.fail(job, Failure(code, message)))
 
+    def _expire(self, job: Job) -> None:
+        """It was queued until now, which is after its time."""
+        self._end(job, lambda: self._jobs.expire(job, begun=True))
+
     def _abandon(self, job_id: str, error: RecordUnreadable) -> None:
         log.error("comparison_abandoned", why=str(error))
         with suppress(TransitionRefused, RecordNotFound):
@@ -194,7 +206,8 @@ class Comparisons:
 
     def _end(self, job: Job, step: Callable[[], Job]) -> None:
         try:
-            ended = outlast(step, outage_s=STORE_WAIT_S)
+            with traces.span("record"):
+                ended = outlast(step, outage_s=STORE_WAIT_S)
         except (TransitionRefused, RecordNotFound) as error:
             # Cancelled or erased while it ran, or a twin was faster: the first ending stands.
             log.info("comparison_superseded", why=str(error))
@@ -218,3 +231,9 @@ def _before(job: Job, started: float) -> dict[str, float]:
     recorded = job.recorded_at or job.created_at
     stored = {"store": round((recorded - job.created_at) * 1000, 1)} if job.recorded_at else {}
     return {**stored, "queue": round((started - recorded) * 1000, 1)}
+
+
+def _waited(job: Job) -> Mark:
+    """In line, until this attempt."""
+    recorded = job.recorded_at or job.created_at
+    return Mark("queue", int(recorded * 1e9), int((job.started_at or recorded) * 1e9))

@@ -102,7 +102,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         parsed: Callable[[F], F] = super().arguments(schema, location=location, **options)
         if location != "query":
             return parsed
-        names = tuple((schema() if isinstance(schema, type) else schema).fields)
+        names = (*(schema() if isinstance(schema, type) else schema).fields, *getattr(schema, "OPEN_NAMES", ()))
         return lambda view: declare_query(parsed(view), names)
 
     def takes(self, form: Schema, body: Schema) -> Callable[[F], F]:
@@ -123,6 +123,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
             return documented
 
         return decorate
+
+    def known(self, view: F) -> F:
+        """Say that a route needs a key, whichever it is."""
+        security = {"security": [{"key": []}], "x-required-scope": "any"}
+        documented: F = self.doc(**security)(self.problems(401, 422, 429, 503)(view))
+        return declare(documented, Access(None, known=True))
 
     def public(self, view: F) -> F:
         """Say that a route needs no key."""

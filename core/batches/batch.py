@@ -7,6 +7,7 @@ from core.comparisons.sealing import SealKey
 from core.liveness import NO_LIVENESS, Liveness
 from core.quality import QualityRule
 from core.storage.lifecycle import Failure, Status
+from core.traces import Origin
 from core.vocabulary import Policy, Threshold
 
 #: Where the photographs of batches lie in the object store, and nothing else.
@@ -34,6 +35,10 @@ class BatchRequest:
     callback_url: str | None = None
     #: Of every pair; a photograph that stands in many is judged once.
     liveness: Liveness = NO_LIVENESS
+    #: By when it has to be begun, seconds since the epoch, UTC; None: whenever somebody has time.
+    expires_at: float | None = None
+    #: The request that it came with.
+    origin: Origin | None = None
 
 
 @dataclass(frozen=True, slots=True)

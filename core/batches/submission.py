@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from core import traces
 from core.batches.batch import Batch, BatchRequest, new_images_key, seal_name
 from core.batches.cutting import cut
 from core.batches.pairs import AskedPair
@@ -96,12 +97,14 @@ class AcceptingBatches:
             metadata=dict(asked.terms.metadata),
             callback_url=asked.terms.callback_url,
             liveness=terms.liveness,
+            expires_at=asked.terms.expires_at(now := time.time()),
+            origin=traces.current(),
         )
         batch = Batch(
             id=batch_id,
             status=Status.QUEUED,
             version=1,
-            created_at=time.time(),
+            created_at=now,
             request=request,
             shards_left=len(shards),
             owner=owner,

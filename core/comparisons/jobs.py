@@ -9,6 +9,7 @@ from core.errors import ImagesDamaged
 from core.liveness import NO_LIVENESS, Liveness
 from core.quality import QualityRule
 from core.storage.lifecycle import Failure, Status
+from core.traces import Origin
 from core.vocabulary import Compared, FailureToAcquire, ImageFormat, NotAcquired, Policy, Result, Side, Threshold
 
 #: Where submitted images lie in the object store, and nothing else.
@@ -41,6 +42,10 @@ class ComparisonRequest:
     urls: dict[Side, str] = field(default_factory=dict)
     quality: QualityRule = QualityRule.REPORT
     liveness: Liveness = NO_LIVENESS
+    #: By when it has to be begun, seconds since the epoch, UTC; None: whenever somebody has time.
+    expires_at: float | None = None
+    #: The request that it came with.
+    origin: Origin | None = None
 
     @property
     def is_dear(self) -> bool:
@@ -102,6 +107,12 @@ class Job:
         if len(body) != self.request.reference.size_bytes + self.request.probe.size_bytes:
             raise ImagesDamaged
         return self.request.split(body)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was begun, for the first time, after it had to be."""
+        deadline = self.request.expires_at
+        return deadline is not None and self.attempts == 1 and (self.started_at or 0) > deadline
 
     @property
     def outcome(self) -> str | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core import traces
 from core.comparisons.images import ImageFacts, inspect
 from core.comparisons.jobs import NOT_FETCHED, ComparisonRequest, Job, new_images_key
 from core.comparisons.sealing import SealKey
@@ -61,6 +62,12 @@ class Submission:
     liveness: LivenessRule | None = None
     #: Whose; says nothing where liveness is off.
     liveness_sides: LivenessSides | None = None
+    #: Seconds within which it has to be begun; None: whenever somebody has time.
+    expires_in_s: float | None = None
+
+    def expires_at(self, created_at: float) -> float | None:
+        """When its time is over, seconds since the epoch, UTC."""
+        return None if self.expires_in_s is None else created_at + self.expires_in_s
 
     @property
     def urls(self) -> dict[Side, str]:
@@ -131,12 +138,12 @@ class Accepting:
         """
         hashed = digests or {}
         terms = self.terms(submission)
-        seal_key = SealKey.new()
+        seal_key, job_id, now = SealKey.new(), new_id("cmp"), time.time()
         job = Job(
-            id=new_id("cmp"),
+            id=job_id,
             status=Status.QUEUED,
             version=1,
-            created_at=time.time(),
+            created_at=now,
             owner=owner,
             request=ComparisonRequest(
                 pack=terms.pack,
@@ -150,6 +157,8 @@ class Accepting:
                 urls=submission.urls,
                 quality=terms.quality,
                 liveness=terms.liveness,
+                expires_at=submission.expires_at(now),
+                origin=traces.current(),
             ),
             event_id=new_id("evt") if submission.callback_url else None,
             seal_key=seal_key,
@@ -162,7 +171,7 @@ class Accepting:
         pack = rules.packs.get(submission.pack or rules.default_pack)
         if pack is None:
             raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
-        self._check_callback(submission.callback_url)
+        self.check_callback(submission.callback_url)
         threshold, liveness = self._threshold(submission, pack), self._liveness(submission)
         return Terms(
             pack=pack.name,
@@ -204,7 +213,8 @@ class Accepting:
             raise FieldRefused("liveness", "liveness_not_installed", detail)
         return asked
 
-    def _check_callback(self, url: str | None) -> None:
+    def check_callback(self, url: str | None) -> None:
+        """Whether somebody may be called back there. Raise FieldRefused."""
         if url is None:
             return
         if self._rules.destinations is None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from core import traces
 from core.comparisons.erasure import erase_now
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
@@ -45,14 +46,16 @@ class Submitting:
         job = accepted.job
         message = self._message(job, place)
         try:
-            self._objects.put_sealed(job.request.images_key, accepted.images)
+            with traces.span("store"):
+                self._objects.put_sealed(job.request.images_key, accepted.images)
         except StoreSilent:  # it may store them once it goes on
             with suppress(LikenessError):  # then they are swept, as images that no job names
                 self._jobs.erase_images(job.request.images_key, after_s=SILENT_STORE_S)
             raise
         is_recorded = True
         try:
-            self._jobs.create(job, claim=claim, message=message)
+            with traces.span("record"):
+                self._jobs.create(job, claim=claim, message=message)
         except BaseException as error:
             if isinstance(error, LikenessError):
                 is_recorded = isinstance(error, RecordsUnavailable) and not error.is_refusal

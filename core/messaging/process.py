@@ -11,6 +11,7 @@ from celery.signals import setup_logging, worker_init, worker_ready
 from celery.worker import WorkController
 from prometheus_client import CollectorRegistry
 
+from core import traces
 from core.errors import LikenessError
 from core.instruments.exposition import process_registry, show
 from core.logs import configure_logs
@@ -58,6 +59,7 @@ def run(
         provide(app, process, lambda: make(sender, registry))
         with refusing(process):
             show(registry, settings.metrics)
+            traces.begin(process, settings.traces.endpoint)
 
     def look_at_redis() -> None:
         nonlocal redis_is_fit

@@ -491,6 +491,18 @@ class MetricsSettings(Group):
     )
 
 
+class TraceSettings(Group):
+    """What a request led to, for OpenTelemetry."""
+
+    model_config = _named("LIKENESS_TRACES_")
+
+    endpoint: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]+$",
+        description="Where traces are sent: an OTLP/HTTP endpoint, e.g. http://collector:4318; none: they are not",
+    )
+
+
 def is_loopback(bind: str) -> bool:
     """Whether only this machine reaches what listens there; several addresses are separated by commas."""
     return all(_is_loopback_host(address.strip().rpartition(":")[0].strip("[]")) for address in bind.split(","))

@@ -30,6 +30,7 @@ from core.settings.groups import (
     ReceiptSettings,
     RedisSettings,
     SigningSettings,
+    TraceSettings,
     WebhookSettings,
     WorkerSettings,
     default_home,
@@ -68,6 +69,7 @@ class Settings:
     flower = Read(FlowerSettings)
     logs = Read(LogSettings)
     metrics = Read(MetricsSettings)
+    traces = Read(TraceSettings)
 
     def __init__(self, *files: Path, **given: object) -> None:
         """`given` is named as the variables are, in small letters and without the prefix: `redis_url=...`."""

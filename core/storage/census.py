@@ -57,16 +57,17 @@ class Census:
     deliveries: Due
 
 
-def take_census(server: RedisSettings, asked: Sequence[Standing]) -> Census:
-    """Count what is asked for, and what is due. Raise RecordsUnavailable."""
+def take_census(server: RedisSettings, asked: Sequence[Standing], *, owner: str | None = None) -> Census:
+    """Count what is asked for, of one owner or of all, and what is due. Raise RecordsUnavailable."""
     now = time.time()
     client = connect(server)
     try:
         with translated():
             pipeline = client.pipeline(transaction=False)
             for kind, status in asked:
-                pipeline.zcard(f"{kind}s:status:{status}")
-                pipeline.zrange(f"{kind}s:status:{status}", 0, 0)  # ids sort by the time they were made at
+                index = f"{kind}s:{f'of:{owner}:' if owner else ''}status:{status}"
+                pipeline.zcard(index)
+                pipeline.zrange(index, 0, 0)  # ids sort by the time they were made at
             for due in (ERASURES, DELIVERIES_DUE):
                 pipeline.zcount(due, "-inf", now)
                 pipeline.zrange(due, 0, 0, withscores=True)

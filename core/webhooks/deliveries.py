@@ -4,7 +4,7 @@ import json
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.storage.connection import connect, translated
 from core.storage.lifecycle import new_id
 from core.storage.reading import read, readable
 from core.storage.records import DELIVERIES_DUE, DELIVERY, Fields, Outgoing, Records, number
+from core.traces import Origin
 
 #: A message that was handed out is looked for again after this long.
 HANDED_OUT_S = 30.0
@@ -102,6 +103,8 @@ class Delivery:
     interrupted_at: float | None = None
     #: How many attempts in a row ended like that, up to this one.
     interruptions: int = 0
+    #: The request that its job came with.
+    origin: Origin = field(default_factory=Origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,5 +287,6 @@ def _delivery(event_id: str, fields: Fields, *, interrupted_at: float | None = N
         interruptions=int(fields.get("interruptions", 0)),
         lease=fields.get("lease"),
         interrupted_at=interrupted_at,
+        origin=Origin(fields.get("request_id"), fields.get("traceparent")),
         **plain,
     )

@@ -27,6 +27,7 @@ from core.settings import CHECKOUT, Settings
 from core.storage.connection import connect
 from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
+from core.traces import Origin
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Side, Threshold, Track
 from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore, Share
 from core.webhooks.endpoints import EndpointStore
@@ -51,6 +52,9 @@ def leave_jobs(settings: Settings) -> None:
         replace(job_that_calls_back(URL, "ada"), seal_key=SealKey.new()) for _ in range(5)
     )
     waiting = replace(queued, id=new_id("cmp"), request=replace(queued.request, urls={Side.PROBE: URL}))
+    queued = replace(queued, request=replace(queued.request, expires_at=time.time() + 60))
+    origin = Origin("req_1", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+    failed = replace(failed, request=replace(failed.request, origin=origin))
     for job in (queued, waiting, running, succeeded, failed, cancelled):
         jobs.create(job)
     jobs.start(waiting.id, "courier")
@@ -77,12 +81,12 @@ def leave_jobs(settings: Settings) -> None:
 def leave_runs(settings: Settings) -> None:
     """One running, which was asked for with an idempotency key; one succeeded, one failed."""
     runs, claims = RunStore(settings.redis), Claims(settings.redis, settings.jobs)
-    request = RunRequest("lfw", DIGEST, Track.RAW, "opencv-zoo", True, Policy.LARGEST, 320, 2, 1, 1)
+    request = RunRequest("lfw", DIGEST, Track.RAW, "opencv-zoo", True, Policy.LARGEST, 320, 2, 1, 1, callback_url=URL)
     claim = claims.claim("ada", "a key", "a request")
     assert isinstance(claim, Claim)
     running, succeeded, failed = (new_id("run") for _ in range(3))
     for run_id, of in ((running, claim), (succeeded, None), (failed, None)):
-        runs.create(run_id, request, claim=of)
+        runs.create(run_id, request, owner="ada", claim=of)
         runs.start(run_id)
     claims.claim("ada", "a key", "a request")  # and was told of it
     claims.keep(running, Answer(202, {}, "{}"))
@@ -99,7 +103,7 @@ def leave_batches(settings: Settings) -> None:
         photograph, pair = Photograph(0, "one", 0, 9), Pair(0, "1", 0, 0)
         request = BatchRequest(
             *("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), QualityRule.REPORT, "batches/none", 3, 1, 3),
-            *({}, URL),
+            *({}, URL, time.time() + 60),
         )
         batch = Batch(batch_id, Status.QUEUED, 1, 0.0, request, owner="ada", event_id=new_id("evt"))
         batch = replace(batch, seal_key=SealKey.new())
@@ -180,8 +184,11 @@ def test_when_all_jobs_are_erased_what_is_left_of_them_is_on_the_page(settings: 
     batches = BatchStore.of(settings)
     for batch_id in client.zrange("batchs:all", 0, -1):
         batches.erase(batch_id)
+    runs = RunStore(settings.redis)
+    for run_id in client.zrange("runs:all", 0, -1):
+        runs.erase(run_id)
     assert unexplained(settings.redis) == []
-    named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|bat_|evt_", key)]
+    named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|bat_|evt_|run:", key)]
     assert {key.split(":")[0] for key in named} == {"job-lease", "job-withdrawn"}, "which run out by themselves"
 
 

@@ -91,14 +91,14 @@ class Bench:
             announce=self.announced.append,
         )
 
-    def submitted(self, *, stored: bool = True, sealed: bool = True) -> Job:
+    def submitted(self, *, stored: bool = True, sealed: bool = True, expires_at: float | None = None) -> Job:
         """A queued job, with its images in the store unless the test wants them lost; 0.1.0 did not seal them."""
         reference, probe = (
             ImageFacts("image/jpeg", 1, 1, len(body), sha256(body).hexdigest()) for body in (REFERENCE, PROBE)
         )
         threshold = Threshold(0.0, "the test's")
         request = ComparisonRequest(
-            "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}
+            "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}, expires_at=expires_at
         )
         key = SealKey.new() if sealed else None
         job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request, seal_key=key)

@@ -61,6 +61,26 @@ def test_a_queued_job_runs_to_its_result(bench: Bench) -> None:
     assert bench.engine.compared == [(REFERENCE, PROBE)]
 
 
+def test_a_job_that_was_to_be_begun_before_is_not_compared(bench: Bench) -> None:
+    job = bench.submitted(expires_at=time.time() - 0.1)
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, code_of(ended)) == (Status.CANCELLED, "expired")
+    assert bench.engine.compared == []
+
+
+def test_a_job_that_was_begun_in_time_is_compared_by_the_next_worker_after_it(bench: Bench) -> None:
+    job = bench.submitted(expires_at=time.time() + 1)
+    bench.dies_with(job)
+
+    def is_late() -> None:
+        assert time.time() > (job.request.expires_at or 0)
+
+    eventually(is_late)
+    bench.comparisons().run(job.id)
+    assert bench.ends(job).status is Status.SUCCEEDED
+
+
 def test_where_the_score_lies_is_recorded_as_the_calibration_said_when_the_job_ended(bench: Bench) -> None:
     facts = bench.engine.facts
     store = CalibrationStore(bench.settings.redis)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from core.liveness import NO_LIVENESS, Liveness, PadResult
 from core.quality import QualityRule, Seen
+from core.traces import Mark
 from core.vocabulary import Compared, EngineFacts, Face, NotAcquired, Policy, Reason, Side
 
 #: Height x width x 3, BGR, upright. A crop is an Image of 112 x 112, or of the size that the pack declares.
@@ -59,6 +60,8 @@ class Comparison:
     seen: dict[Side, Seen] = field(default_factory=dict)
     #: Of the sides whose liveness was asked for.
     pad: dict[Side, PadResult] = field(default_factory=dict)
+    #: When each step was, for traces; those of one side say which.
+    marks: tuple[Mark, ...] = field(default=(), repr=False, compare=False)
 
 
 class Priority(IntEnum):

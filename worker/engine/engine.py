@@ -179,13 +179,14 @@ class Engine:
                 sides = self._both(acquire_in_turn)
                 failed = failures(sides, quality, liveness.rule, self._settings)
                 outcome = _outcome(sides, failed, lambda crops: self._embed_both(crops, since), whole)
-        for watch in watches.values():
+        for side, watch in watches.items():
             whole.add(watch.laps_ms)
+            whole.marks += [replace(mark, name=f"{mark.name} {side}") for mark in watch.marks]
         failed_sides = {failure.side for failure in failed}
         faces = {side: a.face for side, a in sides.items() if isinstance(a, Acquired) and side not in failed_sides}
         seen = {side: acquired.seen for side, acquired in sides.items() if acquired.seen}
         pad = {side: judged for side in networks if (judged := sides[side].pad)}
-        return Comparison(outcome, faces, whole.laps_ms, seen, pad)
+        return Comparison(outcome, faces, whole.laps_ms, seen, pad, tuple(whole.marks))
 
     def _networks(self) -> LivenessNetworks:
         if self._liveness is None:

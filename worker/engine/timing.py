@@ -1,8 +1,10 @@
-"""Milliseconds by step."""
+"""Milliseconds by step, and when each was."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from time import perf_counter
+from time import perf_counter, time_ns
+
+from core.traces import Mark
 
 
 class Stopwatch:
@@ -10,6 +12,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.laps_ms: dict[str, float] = {}
+        self.marks: list[Mark] = []
 
     def add(self, laps_ms: Mapping[str, float]) -> None:
         """Add what another watch has measured."""
@@ -19,8 +22,9 @@ class Stopwatch:
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Time the body, also when it raises."""
-        start = perf_counter()
+        start, began_ns = perf_counter(), time_ns()
         try:
             yield
         finally:
             self.add({name: (perf_counter() - start) * 1000})
+            self.marks.append(Mark(name, began_ns, time_ns()))

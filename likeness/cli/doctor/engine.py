@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from core.deployment.finding import Finding, fail, ok, warn
 from core.errors import EngineUnavailable, LicenceNotAccepted, LikenessError, PackMissing, ProviderUnavailable
 from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
 from core.providers import TRITON
 from core.settings import Settings
-from likeness.cli.doctor.finding import Finding, fail, ok, warn
 
 RESTART = "then restart the workers (`likeness up`, or each)"
 
