@@ -11,8 +11,10 @@ from typing import Any
 from flask import Blueprint, render_template, send_from_directory
 from werkzeug.wrappers import Response
 
+from api.door.query import taken
 from api.door.services import services
 from core.vocabulary import ImageFormat, labels
+from core.webhooks.endpoints import EventType
 
 blueprint = Blueprint("pages", __name__, template_folder="../templates")
 
@@ -31,6 +33,12 @@ POLICY_OF_START = POLICY.replace("'self'", "'self' 'unsafe-inline'", 2)
 #: Where each page is, and its template.
 PAGES = {
     "/jobs": "jobs.html",
+    "/jobs/<job_id>": "job.html",
+    "/batches": "batches.html",
+    "/batches/<batch_id>": "batch.html",
+    "/deliveries": "deliveries.html",
+    "/deliveries/<event_id>": "delivery.html",
+    "/endpoints": "endpoints.html",
 }
 _STATIC = Path(__file__).parents[1] / "static"
 
@@ -61,7 +69,14 @@ def _facts() -> dict[str, Any]:
     accepted = [image_format.media_type for image_format in formats]
     if ImageFormat.HEIC in formats:
         accepted += ["image/heif", ".heic", ".heif"]  # few systems know the type by its name
-    return {"keys": settings.api.auth_on, "accepted": accepted, "formats": labels(formats, "or")}
+    return {
+        "keys": settings.api.auth_on,
+        "accepted": accepted,
+        "formats": labels(formats, "or"),
+        "limits": settings.batches,
+        "takes": taken,
+        "event_types": [*EventType],
+    }
 
 
 def _shown(template: str) -> Callable[..., Response]:

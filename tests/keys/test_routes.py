@@ -21,7 +21,8 @@ from tests.support.stack import Stack
 OPEN = {
     ("GET", path)
     for path in (
-        *("/", "/assets/{path:name}", "/jobs"),
+        *("/", "/assets/{path:name}", "/jobs", "/jobs/{job_id}", "/batches", "/batches/{batch_id}"),
+        *("/deliveries", "/deliveries/{event_id}", "/endpoints"),
         *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
         *("/problems", "/problems/{code}", "/.well-known/jwks.json"),
     )
