@@ -1,8 +1,26 @@
 """What a pack's calibration rests on."""
 
-from marshmallow import Schema, fields
+from marshmallow import EXCLUDE, Schema, fields, validate
 
 from api.schemas.system import CalibrationSchema
+
+_NOT_KEPT = "Null where there is no calibration, or its run's scores were not kept: calibrate again from the same run."
+
+
+class ThresholdQuery(Schema):
+    """Which threshold is asked about."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    threshold = fields.Float(
+        validate=validate.Range(min=-1, max=1, error="threshold_out_of_range|must be between -1 and 1; found {input}"),
+        error_messages={
+            "invalid": "threshold_invalid|must be a number; found {input}",
+            "special": "threshold_invalid|must be a number between -1 and 1; found none",
+        },
+        metadata={"description": "The threshold whose errors are counted. Default: the pack's."},
+    )
 
 
 class DistributionSchema(Schema):
@@ -16,6 +34,16 @@ class DistributionSchema(Schema):
     mated = fields.List(fields.Integer(), required=True, metadata={"description": "100 counts."})
 
 
+class OperatingPointSchema(Schema):
+    """The errors of the run at one threshold; a score on it is a match."""
+
+    threshold = fields.Float(required=True)
+    false_matches = fields.Integer(required=True)
+    non_mated = fields.Integer(required=True, metadata={"description": "Completed non-mated comparisons of the run."})
+    false_non_matches = fields.Integer(required=True)
+    mated = fields.Integer(required=True, metadata={"description": "Completed mated comparisons of the run."})
+
+
 class PackCalibrationSchema(Schema):
     """The calibration of a pack, when it was made, and the scores of its run in bins."""
 
@@ -25,12 +53,7 @@ class PackCalibrationSchema(Schema):
         CalibrationSchema, required=True, allow_none=True, metadata={"description": "Null where no run has made one."}
     )
     made_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    scores = fields.Nested(
-        DistributionSchema,
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "Null where there is no calibration, or its run's scores were not kept: calibrate again "
-            "from the same run."
-        },
+    scores = fields.Nested(DistributionSchema, required=True, allow_none=True, metadata={"description": _NOT_KEPT})
+    operating_point = fields.Nested(
+        OperatingPointSchema, required=True, allow_none=True, metadata={"description": _NOT_KEPT}
     )

@@ -33,7 +33,8 @@ def test_a_pack_that_no_run_has_calibrated_says_so(api: FlaskClient) -> None:
     answer = api.get(WHERE)
     assert answer.status_code == 200
     told = answer.get_json()
-    assert (told["pack"], told["calibration"], told["made_at"], told["scores"]) == ("opencv-zoo", None, None, None)
+    assert told["pack"] == "opencv-zoo"
+    assert {told[name] for name in ("calibration", "made_at", "scores", "operating_point")} == {None}
     assert len(told["digest"]) == 64
 
 
@@ -55,6 +56,40 @@ def test_a_calibrated_pack_has_its_points_and_the_scores_of_the_run_in_bins(
     assert {scores["edges"][n]: count for n, count in enumerate(scores["mated"]) if count} == {0.4: 1, 0.98: 1}
 
 
+@pytest.mark.parametrize(
+    ("query", "threshold", "false_matches", "false_non_matches"),
+    [("", 0.363, 1, 1), ("?threshold=0.4", 0.4, 1, 2), ("?threshold=0.41", 0.41, 0, 3), ("?threshold=-1", -1, 4, 0)],
+)
+def test_the_errors_at_a_threshold_are_counted_to_the_last_score(
+    api: FlaskClient,
+    redis_server: Servers,
+    made: Calibration,
+    query: str,
+    threshold: float,
+    false_matches: int,
+    false_non_matches: int,
+) -> None:
+    scores = RunScores.of(non_mated=[-0.5, 0.01, 0.3, 0.4], mated=[0.2, 0.363, 0.4, 0.41])
+    CalibrationStore(redis_server.settings.redis).put(made, scores)
+    assert api.get(WHERE + query).get_json()["operating_point"] == {
+        "threshold": threshold,
+        "false_matches": false_matches,
+        "non_mated": 4,
+        "false_non_matches": false_non_matches,
+        "mated": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("threshold", "code"),
+    [("much", "threshold_invalid"), ("nan", "threshold_invalid"), ("1.1", "threshold_out_of_range")],
+)
+def test_a_threshold_that_is_none_is_refused(api: FlaskClient, threshold: str, code: str) -> None:
+    answer = api.get(f"{WHERE}?threshold={threshold}")
+    assert answer.status_code == 422
+    assert [error["code"] for error in answer.get_json()["errors"]] == [code]
+
+
 def test_scores_that_were_not_kept_or_cannot_be_read_leave_the_points(
     api: FlaskClient, redis_server: Servers, made: Calibration
 ) -> None:
@@ -65,6 +100,7 @@ def test_scores_that_were_not_kept_or_cannot_be_read_leave_the_points(
         told = api.get(WHERE)
         assert told.status_code == 200
         assert told.get_json()["scores"] is None
+        assert told.get_json()["operating_point"] is None
         assert told.get_json()["calibration"]["run_id"] == "run_x"
 
 
