@@ -21,7 +21,8 @@ from tests.support.stack import Stack
 OPEN = {
     ("GET", path)
     for path in (
-        *("/", "/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
+        *("/", "/assets/{path:name}", "/jobs"),
+        *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
         *("/problems", "/problems/{code}", "/.well-known/jwks.json"),
     )
 }
