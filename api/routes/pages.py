@@ -25,20 +25,13 @@ POLICY = (
 PLAIN_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
-#: The page that is older than the others has both inline.
-POLICY_OF_START = POLICY.replace("'self'", "'self' 'unsafe-inline'", 2)
 
 #: Where each page is, and its template.
 PAGES = {
+    "/": "compare.html",
     "/jobs": "jobs.html",
 }
 _STATIC = Path(__file__).parents[1] / "static"
-
-
-@blueprint.get("/")
-def start() -> Response:
-    """Compare two photographs in the browser."""
-    return html_page("start.html", POLICY_OF_START, **_facts())
 
 
 @blueprint.get("/assets/<path:name>")
@@ -61,7 +54,14 @@ def _facts() -> dict[str, Any]:
     accepted = [image_format.media_type for image_format in formats]
     if ImageFormat.HEIC in formats:
         accepted += ["image/heif", ".heic", ".heif"]  # few systems know the type by its name
-    return {"keys": settings.api.auth_on, "accepted": accepted, "formats": labels(formats, "or")}
+    return {
+        "keys": settings.api.auth_on,
+        "accepted": accepted,
+        "formats": labels(formats, "or"),
+        "retention_s": settings.images.retention_s,
+        "face_policy": settings.packs.default_policy,
+        "quality": settings.packs.default_quality,
+    }
 
 
 def _shown(template: str) -> Callable[..., Response]:

@@ -39,7 +39,7 @@ function standing(job, calibration) {
   const points = job.calibration?.points ?? [];
   return [
     axis({ scores, score: job.score, threshold: job.threshold, says: `${text} ${job.calibration?.detail ?? ""}` }),
-    scores ? h("p", { class: "soft" }, `Behind it: how the mated and the non-mated pairs of run ${job.calibration.run_id} on ${job.calibration.dataset} scored. Shaded: what is a match.`) : null,
+    scores ? h("p", { class: "soft" }, "Behind the score: how the mated and the non-mated pairs of the run that calibrated this pack scored. Shaded: what is a match.") : null,
     worth(job, calibration),
     points.length ? h("details", {}, h("summary", {}, "Every false match rate that the run was asked for"), pointTable(points, job.score)) : null,
   ];
@@ -108,7 +108,8 @@ function provenance(job) {
     ["Job", h("a", { href: `/jobs/${job.id}` }, h("code", {}, job.id)), " ", chip(job.status)],
     ["Pack", job.pack, job.pack_digest ? [" ", h("code", { title: job.pack_digest }, job.pack_digest.slice(0, 12))] : null, job.provider ? ` on ${job.provider}` : null],
     ["Face that counts", job.policy.replaceAll("_", " "), job.detection_size ? `, detector at ${job.detection_size} pixels, detection score at least ${job.detection_threshold}` : null],
-    ["Quality, liveness", `${job.quality}, ${job.liveness}${job.liveness_sides ? ` (${job.liveness_sides})` : ""}`],
+    ["Quality warnings", job.quality === "require" ? "stop the comparison" : "are told"],
+    ["Liveness", { off: "is not judged", report: "is told", require: "must be bona fide" }[job.liveness], job.liveness_sides ? `, of ${job.liveness_sides === "both" ? "both" : "the probe"}` : null],
     ["Created", moment(job.created_at)],
     job.ended_at ? ["From created to ended", duration(secondsBetween(job.created_at, job.ended_at)), job.attempts > 1 ? `, in ${job.attempts} attempts` : null] : null,
     Object.keys(steps).length ? ["Milliseconds", Object.entries(steps).map(([step, ms]) => `${step} ${Math.round(10 * ms) / 10}`).join(", "), total ? ` (the engine ${Math.round(total)} in all; both sides' steps are added up, and may have run at once)` : null] : null,

@@ -33,7 +33,7 @@ function draw(facts, width) {
   const x = (value) => SIDE + ((value - low) / (high - low)) * (width - 2 * SIDE);
   const floor = HEIGHT - BOTTOM, kinds = [["non-mated", shares(scores?.non_mated ?? [])], ["mated", shares(scores?.mated ?? [])]];
   const most = Math.max(...kinds.flatMap(([, of]) => of ?? []), 1e-9);
-  const y = (share) => floor - (share / most) * (floor - TOP - 6);
+  const y = (share) => floor - (share / most) * (floor - TOP - 20);
   const drawing = svg("svg", { width, height: HEIGHT, viewBox: `0 0 ${width} ${HEIGHT}`, role: "img", "aria-label": says });
   drawing.append(svg("rect", { class: "matches", x: x(threshold), y: TOP, width: Math.max(0, x(high) - x(threshold)), height: floor - TOP }));
   for (const [kind, of] of kinds) {
@@ -51,7 +51,7 @@ function draw(facts, width) {
 /** What a hill is, at its top. */
 function named(kind, of, { scores, x, y, width }) {
   const top = of.indexOf(Math.max(...of)), at = x((scores.edges[top] + scores.edges[top + 1]) / 2), half = 3.4 * (kind.length + 6);
-  return svg("text", { class: `name ${kind}`, x: Math.min(width - half, Math.max(half, at)), y: Math.max(TOP + 12, y(of[top]) + 16), "text-anchor": "middle" }, `${kind} pairs`);
+  return svg("text", { class: `name ${kind}`, x: Math.min(width - half, Math.max(half, at)), y: y(of[top]) - 6, "text-anchor": "middle" }, `${kind} pairs`);
 }
 
 function line(kind, value, says, height, { x, floor, width }) {

@@ -21,7 +21,7 @@ export function options(form, told = known) {
   shown(threshold, decide.value === "threshold");
   shown(target, decide.value === "target_fmr");
   for (const one of liveness.options) one.disabled = !known.liveness && !["", "off"].includes(one.value);
-  liveness.options[0].textContent = `as this deployment has it (${known.liveness?.default ?? "off"})`;
+  liveness.options[0].textContent = `default (${known.liveness?.default ?? "off"})`;
   liveness.title = known.liveness ? "" : "No liveness pack is installed here.";
   const rule = liveness.value || known.liveness?.default || "off";
   shown(judged, rule !== "off");

@@ -37,6 +37,10 @@ export function told(seen, side) {
 export const fits = (image, seen) =>
   Math.abs(image.naturalWidth * seen.height - image.naturalHeight * seen.width) <= 0.01 * image.naturalWidth * seen.height;
 
-/** What the lines mean. */
-export const legend = () => h("p", { class: "soft legend" },
-  h("span", { class: "key chosen" }), " the face that counts, with five landmarks ", h("span", { class: "key" }), " other faces");
+/** What the lines mean, of those that are there. */
+export function legend(seen) {
+  const chosen = seen.faces.some((face) => face.chosen), others = seen.faces.some((face) => !face.chosen);
+  return h("p", { class: "soft legend" },
+    chosen ? [h("span", { class: "key chosen" }), ` the face that counts${seen.landmarks ? ", with five landmarks" : ""} `] : null,
+    others ? [h("span", { class: "key" }), chosen ? " other faces" : " faces, of which none counts"] : null);
+}

@@ -64,7 +64,7 @@ class Side {
     if (!seen) return;
     if (this.image.naturalWidth && !fits(this.image, seen)) this.unshown("This browser shows the photograph turned otherwise than the engine saw it.");
     this.sheet.append(marks(seen, this.name));
-    if (seen.faces.length) this.caption.after(legend());
+    if (seen.faces.length) this.caption.after(legend(seen));
   }
 }
 
