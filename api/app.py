@@ -17,6 +17,7 @@ from api.http.problems import register_problems
 from api.instruments import Instruments
 from api.routes import (
     batches,
+    calibrations,
     compare,
     comparisons,
     deliveries,
@@ -101,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.spec.components.schema(name, schema=schema)
     for module in (
         batches,
+        calibrations,
         compare,
         comparisons,
         deliveries,

@@ -27,11 +27,10 @@ POLICY = (
 PLAIN_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
-#: The page that is older than the others has both inline.
-POLICY_OF_START = POLICY.replace("'self'", "'self' 'unsafe-inline'", 2)
 
 #: Where each page is, and its template.
 PAGES = {
+    "/": "compare.html",
     "/jobs": "jobs.html",
     "/jobs/<job_id>": "job.html",
     "/batches": "batches.html",
@@ -41,12 +40,6 @@ PAGES = {
     "/endpoints": "endpoints.html",
 }
 _STATIC = Path(__file__).parents[1] / "static"
-
-
-@blueprint.get("/")
-def start() -> Response:
-    """Compare two photographs in the browser."""
-    return html_page("start.html", POLICY_OF_START, **_facts())
 
 
 @blueprint.get("/assets/<path:name>")
@@ -76,6 +69,9 @@ def _facts() -> dict[str, Any]:
         "limits": settings.batches,
         "takes": taken,
         "event_types": [*EventType],
+        "retention_s": settings.images.retention_s,
+        "face_policy": settings.packs.default_policy,
+        "quality": settings.packs.default_quality,
     }
 
 

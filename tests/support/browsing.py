@@ -1,6 +1,6 @@
 """A tab of a real Chromium on a running stack, and what it may not do: ask other hosts, or log an error."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,6 +9,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support.stack import Stack
+
+try:
+    from playwright.sync_api import expect
+except ImportError:  # the fixtures skip
+    expect = None
+
+__all__ = ["Browsing", "NewTab", "Tab", "expect"]
 
 #: A test on a busy machine waits so long for what a reader would see at once.
 PATIENCE_MS = 30_000
@@ -29,6 +36,13 @@ class Browsing:
     @property
     def http(self) -> httpx.Client:
         return httpx.Client(base_url=self.stack.url, timeout=60, headers={"Authorization": f"Bearer {self.token}"})
+
+    def submit(self, files: Mapping[str, tuple[str, bytes]], **form: str) -> str:
+        """A job that has ended; its id."""
+        with self.http as http:
+            answer = http.post("/v1/comparisons", files=files, data=form, headers={"Prefer": "wait=30"})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["id"])
 
     @contextmanager
     def tab(self, token: str | None, **options: Any) -> Iterator["Tab"]:
@@ -89,7 +103,6 @@ class Tab:
         return found
 
     def _violations(self, within: str) -> list[str]:
-        # Colours change at once: a transition would be measured on its way.
         ran = self.page.evaluate(
             "within => axe.run(within, {resultTypes: ['violations']}).then(({violations}) => violations)", within
         )

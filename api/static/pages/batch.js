@@ -1,7 +1,7 @@
 import { call, fetched, retryAfterS } from "../api.js";
 import { curlKey, pythonClient, sameCall } from "../calls.js";
 import { chip } from "../chips.js";
-import { outcomeOfRow, thresholdMeaning } from "../comparison.js";
+import { percent, told } from "../compare/words.js";
 import { asked } from "../dialogs.js";
 import { download } from "../downloads.js";
 import { announce, byId, facts, h, show } from "../elements.js";
@@ -20,13 +20,20 @@ let cursors = [null];
 
 const hasEnded = (batch) => !["queued", "running"].includes(batch.status);
 
+/** What is to be said of a row beside its score. */
+function remarks(row) {
+  if (row.error) return `${row.error.code}: ${row.error.message}`;
+  if (row.reasons.length) return row.reasons.map((one) => `${one.side}: ${one.detail}`).join("; ");
+  return Object.entries(row.seen).flatMap(([side, seen]) => seen.warnings.map((name) => `${side}: ${told(name)}`)).join("; ") || "–";
+}
+
 const COLUMNS = [
   { name: "Pair", cell: (row) => row.custom_id },
   { name: "Reference", cell: (row) => row.reference },
   { name: "Probe", cell: (row) => row.probe },
   { name: "Outcome", cell: (row) => chip(row.decision ?? row.outcome) },
   { name: "Score", numeric: true, cell: (row) => row.score?.toFixed(4) ?? "–" },
-  { name: "Remarks", cell: (row) => outcomeOfRow(row) },
+  { name: "Remarks", cell: remarks },
 ];
 
 function draw(batch) {
@@ -43,7 +50,7 @@ function draw(batch) {
     h("dl", { class: "figures" }, [["matches", "Matches"], ["non_matches", "Non-matches"], ["not_acquired", "Not acquired"], ["failed", "Failed"]]
       .map(([name, title]) => h("div", {}, h("dt", {}, title), h("dd", {}, String(counts[name]))))),
     lifecycle(batch));
-  show("about", thresholdMeaning(batch), terms(batch));
+  show("about", terms(batch));
   byId("results").hidden = false;
   show("files", ["csv", "jsonl"].map((form) => h("button", { type: "button", onclick: () => act(() => download(`${path}/results?format=${form}`, `${batch.id}.${form}`)) },
     `Save as ${form === "csv" ? "CSV" : "JSON Lines"}`)));
@@ -54,7 +61,12 @@ function draw(batch) {
   }));
 }
 
+const kept = (fmr) => (fmr ? `${fmr.errors} of ${fmr.trials} non-mated pairs match there, so with 95 % confidence at most ${percent(fmr.high)} of such pairs do (run ${fmr.run_id} on ${fmr.dataset})`
+  : "Not said: no target_fmr was asked for. The page of packs shows what a calibration says of it.");
+
 const terms = (batch) => h("section", { "aria-labelledby": "terms" }, h("h2", { id: "terms" }, "Terms"), facts([
+  ["Threshold", `${batch.threshold}, from: ${batch.threshold_origin}`],
+  ["It keeps", kept(batch.calibrated_fmr)],
   ["Pack", batch.pack],
   ["Which face", batch.policy.replaceAll("_", " ")],
   ["Quality", batch.quality],

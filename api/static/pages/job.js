@@ -1,15 +1,14 @@
 import { call, fetched, retryAfterS } from "../api.js";
 import { curlKey, pythonClient, sameCall } from "../calls.js";
-import { outcome, termsOf, thresholdMeaning, whatWasSeen } from "../comparison.js";
+import { answer, headline } from "../compare/answer.js";
+import { showReceipt } from "../compare/receipts.js";
 import { asked } from "../dialogs.js";
-import { announce, byId, h, show } from "../elements.js";
+import { announce, byId, facts, h, show } from "../elements.js";
 import { follow } from "../following.js";
 import { withKey } from "../key.js";
 import { lifecycle } from "../lifecycle.js";
 import { idOfPage } from "../opening.js";
 import { problemNote } from "../problems.js";
-import { receiptPart } from "../receipt_part.js";
-import { word } from "../chips.js";
 
 const id = idOfPage();
 const path = `/v1/comparisons/${encodeURIComponent(id)}`;
@@ -19,17 +18,33 @@ let receiptIsOffered = false;
 
 const hasEnded = (job) => !["queued", "running"].includes(job.status);
 
-function draw(job) {
+/** What the pack's calibration says now; null where it says nothing of this job. */
+async function calibrationOf(job) {
+  if (!job.calibration?.fits) return null;
+  return call(`/v1/packs/${encodeURIComponent(job.pack)}/calibration?threshold=${job.threshold}`).catch(() => null);
+}
+
+/** What the sender has said, and who is told. */
+const sent = (job) => facts([
+  job.owner && ["Key", h("code", {}, job.owner)],
+  ...Object.entries(job.metadata),
+  job.callback_url && ["Told to", job.callback_url],
+  job.event_id && ["Event", h("a", { href: `/deliveries/${job.event_id}` }, h("code", {}, job.event_id))],
+]);
+
+async function draw(job) {
+  const { title, text } = headline(job);
   byId("heading").replaceChildren("Job ", h("code", {}, job.id));
-  document.title = `${word(job.decision ?? job.outcome ?? job.status)}: ${job.id} · Likeness`;
-  announce(`The job is ${job.status}${job.decision ? `: ${word(job.decision)}` : ""}`);
+  document.title = `${hasEnded(job) ? title : job.status}: ${job.id} · Likeness`;
+  announce(hasEnded(job) ? `${title}. ${text}` : `The job is ${job.status}`);
   show("actions",
     hasEnded(job) ? null : h("button", { type: "button", onclick: () => act(cancel) }, "Cancel"),
     h("button", { type: "button", class: "danger", onclick: () => act(erase) }, "Erase"));
-  show("job", outcome(job), lifecycle(job), thresholdMeaning(job), whatWasSeen(job), termsOf(job));
+  show("states", lifecycle(job), sent(job));
+  show("job", hasEnded(job) ? answer(job, {}, await calibrationOf(job)) : h("p", { class: "soft" }, "What becomes of it will stand here."));
   if (hasEnded(job) && !receiptIsOffered) {
     receiptIsOffered = true;
-    show("receipt", receiptPart(job));
+    showReceipt(job, {});
   }
   show("same-calls", sameCall({
     curl: `curl${curlKey()} '${location.origin}${job.urls.self}?wait=10'`,
@@ -44,7 +59,7 @@ async function look() {
   etag = response.headers.get("ETag");
   const job = await response.json();
   show("problem");
-  draw(job);
+  await draw(job);
   return hasEnded(job) ? null : retryAfterS(response) || 1;
 }
 
@@ -78,8 +93,7 @@ async function erase() {
   await call(path, { method: "DELETE" });
   show("actions", h("a", { href: "/jobs" }, "All jobs"));
   show("job", h("p", {}, "The job is erased."));
-  show("receipt");
-  show("same-calls");
+  for (const part of ["states", "receipt", "same-calls"]) show(part);
   announce("The job is erased.");
   byId("main").focus();
 }
