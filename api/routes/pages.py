@@ -29,7 +29,11 @@ PLAIN_POLICY = (
 #: Where each page is, and its template.
 PAGES = {
     "/": "compare.html",
+    "/evaluations": "evaluations.html",
+    "/evaluations/<run_id>": "evaluation.html",
     "/jobs": "jobs.html",
+    "/packs": "packs.html",
+    "/system": "system.html",
 }
 _STATIC = Path(__file__).parents[1] / "static"
 
@@ -61,6 +65,7 @@ def _facts() -> dict[str, Any]:
         "retention_s": settings.images.retention_s,
         "face_policy": settings.packs.default_policy,
         "quality": settings.packs.default_quality,
+        "detection_size": settings.engine.detection_size,
     }
 
 

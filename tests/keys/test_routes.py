@@ -21,7 +21,7 @@ from tests.support.stack import Stack
 OPEN = {
     ("GET", path)
     for path in (
-        *("/", "/assets/{path:name}", "/jobs"),
+        *("/", "/assets/{path:name}", "/jobs", "/evaluations", "/evaluations/{run_id}", "/packs", "/system"),
         *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
         *("/problems", "/problems/{code}", "/.well-known/jwks.json"),
     )
