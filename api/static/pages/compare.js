@@ -104,7 +104,7 @@ async function told(job) {
   const { title, text } = headline(job);
   announce(`${title}. ${text}`);
   showReceipt(job, Object.fromEntries(SIDES.map((side) => [side, sides[side].file])));
-  byId("answer").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  byId("verdict").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
 withKey(async () => {
