@@ -11,8 +11,10 @@ from typing import Any
 from flask import Blueprint, render_template, send_from_directory
 from werkzeug.wrappers import Response
 
+from api.door.query import taken
 from api.door.services import services
 from core.vocabulary import ImageFormat, labels
+from core.webhooks.endpoints import EventType
 
 blueprint = Blueprint("pages", __name__, template_folder="../templates")
 
@@ -32,6 +34,12 @@ PAGES = {
     "/evaluations": "evaluations.html",
     "/evaluations/<run_id>": "evaluation.html",
     "/jobs": "jobs.html",
+    "/jobs/<job_id>": "job.html",
+    "/batches": "batches.html",
+    "/batches/<batch_id>": "batch.html",
+    "/deliveries": "deliveries.html",
+    "/deliveries/<event_id>": "delivery.html",
+    "/endpoints": "endpoints.html",
     "/packs": "packs.html",
     "/system": "system.html",
 }
@@ -62,6 +70,9 @@ def _facts() -> dict[str, Any]:
         "keys": settings.api.auth_on,
         "accepted": accepted,
         "formats": labels(formats, "or"),
+        "limits": settings.batches,
+        "takes": taken,
+        "event_types": [*EventType],
         "retention_s": settings.images.retention_s,
         "face_policy": settings.packs.default_policy,
         "quality": settings.packs.default_quality,

@@ -5,7 +5,7 @@ const SIGNS = {
   queued: "○", running: "◐", succeeded: "●", failed: "▲", cancelled: "×",
   match: "=", non_match: "≠", not_acquired: "–", compared: "●",
   pending: "○", delivered: "●", dead: "▲", disabled: "×",
-  ok: "●", warning: "▲",
+  ok: "●", warning: "▲", enabled: "●",
 };
 const WORDS = { match: "match", non_match: "non-match", not_acquired: "not acquired" };
 

@@ -14,7 +14,10 @@ from core.settings import Settings
 from tests.support.keyed import nobody
 
 #: Pages and probes take any.
-OPEN = {"/", *PAGES, "/assets/{path:name}", "/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"}
+OPEN = {
+    *("/", "/assets/{path:name}", *(path.replace("<", "{").replace(">", "}") for path in PAGES)),
+    *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
+}
 
 
 @pytest.fixture

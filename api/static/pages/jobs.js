@@ -1,24 +1,29 @@
-import { call } from "../api.js";
 import { chip } from "../chips.js";
-import { h, show } from "../elements.js";
+import { byId, h } from "../elements.js";
 import { withKey } from "../key.js";
-import { problemNote } from "../problems.js";
+import { listing } from "../listing.js";
+import { openById } from "../opening.js";
 import { table } from "../tables.js";
-import { moment } from "../times.js";
+import { duration, moment, secondsBetween } from "../times.js";
 
 const COLUMNS = [
   { name: "Created", cell: (job) => moment(job.created_at) },
-  { name: "Job", cell: (job) => h("code", {}, job.id) },
+  { name: "Job", cell: (job) => h("a", { href: `/jobs/${job.id}` }, h("code", {}, job.id)) },
   { name: "Status", cell: (job) => chip(job.status) },
   { name: "Decision", cell: (job) => chip(job.decision ?? job.outcome) },
+  { name: "Score", numeric: true, cell: (job) => job.score?.toFixed(4) ?? "–" },
+  { name: "Threshold", numeric: true, wide: true, cell: (job) => job.threshold },
+  { name: "Pack", wide: true, cell: (job) => job.pack },
+  { name: "Took", numeric: true, cell: (job) => (job.ended_at ? duration(secondsBetween(job.created_at, job.ended_at)) : "–") },
 ];
 
-withKey(async () => {
-  try {
-    const page = await call("/v1/comparisons");
-    show("jobs", page.jobs.length ? table("Jobs, newest first", COLUMNS, page.jobs, { key: (job) => job.id })
-      : h("p", {}, "There is no job yet."));
-  } catch (problem) {
-    show("jobs", problemNote(problem));
-  }
-});
+const drawn = (jobs) => table("Jobs, newest first", COLUMNS, jobs, { key: (job) => job.id });
+
+openById(byId("by-id"), "/jobs/");
+withKey(listing({
+  path: "/v1/comparisons",
+  form: byId("filters"),
+  rows: (page) => page.jobs,
+  drawn,
+  empty: (isFiltered) => (isFiltered ? "No job is like that." : "There is no job yet: compare two photographs."),
+}));
