@@ -16,10 +16,15 @@ let running = null;
 /** An answer is about the photographs and the choices that stand above it. */
 function changed() {
   running?.abort();
+  running = null;
   SIDES.forEach((side) => sides[side].unmark());
   show("answer");
   show("progress");
   show("receipt");
+  ready();
+}
+
+function ready() {
   button.disabled = !SIDES.every((side) => sides[side].file);
   showCall();
 }
@@ -36,6 +41,7 @@ form.addEventListener("change", (event) => {
   options(form);
   changed();
 });
+form.addEventListener("input", showCall);
 form.addEventListener("submit", (event) => { event.preventDefault(); compare(); });
 byId("copy").hidden = !navigator.clipboard;
 byId("copy").addEventListener("click", async () => {
@@ -64,7 +70,10 @@ async function compare() {
     show("progress");
     show("answer", problemNote(problem));
   } finally {
-    if (!signal.aborted) button.disabled = false;
+    if (!signal.aborted) {
+      running = null;
+      button.disabled = false;
+    }
   }
 }
 
@@ -114,5 +123,5 @@ withKey(async () => {
   } catch (problem) {
     if (problem.status !== 401) show("packs-said", problemNote(problem));
   }
-  changed();
+  if (!running) ready();
 });
