@@ -10,7 +10,7 @@ export function lifecycle(job) {
   if (job.ended_at) steps.push([job.status, job.ended_at, null]);
   const step = ([state, from, to]) => h("li", {}, chip(state), " ", moment(from),
     to && h("span", { class: "soft" }, ` for ${duration(secondsBetween(from, to))}`));
-  return h("section", { "aria-labelledby": "states" }, h("h2", { id: "states" }, "States"), h("ol", { class: "states" }, steps.map(step)),
+  return h("section", { "aria-labelledby": "states-title" }, h("h2", { id: "states-title" }, "States"), h("ol", { class: "states" }, steps.map(step)),
     job.error && h("div", { class: "problem" }, h("p", {}, job.error.message),
       h("p", { class: "soft" }, h("a", { href: `/problems/${job.error.code}` }, job.error.code))));
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.comparisons.receipts import new_key
 from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.webhooks.signing import new_secret
@@ -18,6 +19,7 @@ from tests.support.stack import running
 
 SETTINGS = {
     "LIKENESS_AUTH": "on",
+    "LIKENESS_RECEIPT_KEY": new_key(),
     "LIKENESS_WEBHOOK_SECRETS": new_secret(),
     "LIKENESS_WEBHOOK_ALLOW_HTTP": "true",
     "LIKENESS_WEBHOOK_ALLOW_PRIVATE": "true",
@@ -48,7 +50,7 @@ def browsing(
 
         home = tmp_path_factory.mktemp("browsing")
         with running(home, zoo_directory.parent, object_store, **SETTINGS) as stack, sync_playwright() as playwright:
-            stack.start("api", "worker", "courier")
+            stack.start("api", "worker", "courier", "beat")
             browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
             _, token = KeyStore(stack.settings.redis).create("a reader", [*Scope])
             stack.wait_until_ready()

@@ -10,15 +10,18 @@ import httpx
 
 from tests.support.stack import Stack
 
-try:
-    from playwright.sync_api import expect
-except ImportError:  # the fixtures skip
-    expect = None
-
 __all__ = ["Browsing", "NewTab", "Tab", "expect"]
 
 #: A test on a busy machine waits so long for what a reader would see at once.
 PATIENCE_MS = 30_000
+
+try:
+    from playwright.sync_api import expect
+except ImportError:  # the fixtures skip
+    expect = None
+else:
+    expect.set_options(timeout=PATIENCE_MS)
+
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 #: Chromium says it of every answer of 400 and more; which ones a test expects, it says itself.
 _ANSWERED = "Failed to load resource: the server responded with a status of "
@@ -31,7 +34,7 @@ class Browsing:
     stack: Stack
     browser: Any
     token: str
-    axe: str
+    axe: str = field(repr=False)
 
     @property
     def http(self) -> httpx.Client:
@@ -54,7 +57,7 @@ class Browsing:
                 context.add_init_script(f"sessionStorage.setItem('likeness.key', {token!r})")
             tab = Tab(context.new_page(), urlsplit(self.stack.url).netloc, self.axe)
             yield tab
-            assert tab.amiss == []
+            assert not tab.amiss, "\n".join(tab.amiss)
         finally:
             context.close()
 
@@ -65,7 +68,7 @@ class Tab:
 
     page: Any
     host: str
-    axe: str
+    axe: str = field(repr=False)
     amiss: list[str] = field(default_factory=list)
     #: Statuses of 400 and more that a test asks for.
     expected: set[int] = field(default_factory=set)
@@ -103,8 +106,10 @@ class Tab:
         return found
 
     def _violations(self, within: str) -> list[str]:
+        # Without `preload` axe fetches nothing of its own, which the page's policy would refuse.
         ran = self.page.evaluate(
-            "within => axe.run(within, {resultTypes: ['violations']}).then(({violations}) => violations)", within
+            "within => axe.run(within, {resultTypes: ['violations'], preload: false}).then((ran) => ran.violations)",
+            within,
         )
         return [
             f"{one['id']}: {one['help']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
