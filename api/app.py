@@ -20,15 +20,18 @@ from api.routes import (
     calibrations,
     compare,
     comparisons,
+    datasets,
     deliveries,
     endpoints,
     evaluations,
     health,
+    me,
     packs,
     pages,
     problem_types,
     receipts,
     reference,
+    system,
 )
 from api.schemas.examples import illustrate
 from core.logs import configure_logs
@@ -105,13 +108,16 @@ def create_app(settings: Settings | None = None) -> Flask:
         calibrations,
         compare,
         comparisons,
+        datasets,
         deliveries,
         endpoints,
         evaluations,
         health,
+        me,
         packs,
         problem_types,
         receipts,
+        system,
     ):
         api.register_blueprint(module.blueprint)
     illustrate(api.spec.components.schemas)
@@ -127,7 +133,7 @@ def _identify() -> None:
 
 def _begin() -> None:
     """A client waits from now on; not for a server that has just let another one wait in vain."""
-    if (access := demanded()).scope is not None:
+    if not (access := demanded()).is_open:
         services().silences.check(uploads=access.uploads)
 
 

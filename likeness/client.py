@@ -270,6 +270,18 @@ class Client:
         """The packs the deployment runs."""
         return list(self._request("GET", "/v1/packs")["packs"])
 
+    def datasets(self) -> list[dict[str, Any]]:
+        """The imported data sets, which evaluation runs may be asked for."""
+        return list(self._request("GET", "/v1/datasets")["datasets"])
+
+    def me(self) -> dict[str, Any]:
+        """The key that is used, its scopes and limits, and what is left of them."""
+        return self._request("GET", "/v1/me")
+
+    def system(self) -> dict[str, Any]:
+        """What the deployment runs and how it stands; `deployment` is for operators, None for other keys."""
+        return self._request("GET", "/v1/system")
+
     def _request(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         return answers.read(self._send(method, path, **arguments), self._foreign)
 

@@ -40,7 +40,7 @@ SECURITY_SCHEME = {
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a route asks for: a scope, or nothing.
+    """What a route asks for: a scope, or nothing; where it is `known`, a key with any scope.
 
     `submits` marks those that put work into the queue, `uploads` those whose body has images in it,
     `batch` those that may have many.
@@ -50,6 +50,17 @@ class Access:
     submits: bool = False
     uploads: bool = False
     batch: bool = False
+    known: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it asks for no key at all."""
+        return self.scope is None and not self.known
+
+    @property
+    def words(self) -> str:
+        """For people: which scope a key needs."""
+        return "any" if self.known else str(self.scope or "none")
 
 
 def declare(view: F, access: Access) -> F:
@@ -89,7 +100,7 @@ def authenticate() -> None:
     """
     structlog.contextvars.unbind_contextvars("key")
     arrive(Caller())
-    if not services().settings.api.auth_on or demanded().scope is None:
+    if not services().settings.api.auth_on or demanded().is_open:
         return
     key = _verified_key()
     structlog.contextvars.bind_contextvars(key=key.id)
@@ -99,9 +110,9 @@ def authenticate() -> None:
 def authorise() -> None:
     """Let the caller's key do only what it may, or raise Problem: 403."""
     key, wanted = caller().key, demanded().scope
-    if key is None or wanted is None:
+    if key is None:
         return
-    if not key.allows(wanted):
+    if wanted is not None and not key.allows(wanted):
         raise Problem(
             403,
             "scope_missing",

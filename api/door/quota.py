@@ -4,17 +4,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from api.door.caller import caller
-from api.door.rates import exceeded
+from api.door.rates import Allowance, exceeded
 from api.door.services import services
 from core.errors import RecordsUnavailable
+
+
+def left() -> Allowance | None:
+    """What is left of the key's day; None where any number may be submitted."""
+    key, per_day = caller().key, _per_day()
+    return services().rates.comparisons_left(key.owner, per_day) if key and per_day else None
 
 
 @contextmanager
 def counted(comparisons: int = 1) -> Iterator[None]:
     """Count comparisons against their key's day. What is not accepted in the end does not count."""
-    key, rates = caller().key, services().rates
-    own = key.comparisons_per_day if key else 0
-    per_day = services().settings.limits.key_comparisons_per_day if own is None else own
+    key, rates, per_day = caller().key, services().rates, _per_day()
     if key is None or not per_day:
         yield
         return
@@ -29,3 +33,10 @@ def counted(comparisons: int = 1) -> Iterator[None]:
         with suppress(RecordsUnavailable):  # then one comparison was counted for nothing
             rates.return_comparisons(key.owner, per_day, comparisons)
         raise
+
+
+def _per_day() -> int:
+    """0: any number."""
+    key = caller().key
+    own = key.comparisons_per_day if key else 0
+    return services().settings.limits.key_comparisons_per_day if own is None else own

@@ -52,6 +52,12 @@ class Rates:
             remaining = limiter.get_window_stats(item, owner).remaining
         return False, replace(allowance, remaining=max(0, remaining))
 
+    def comparisons_left(self, owner: str, per_day: int) -> Allowance:
+        """What is left of this day, without counting anything."""
+        limiter, item = FixedWindowRateLimiter(self._storage), RateLimitItemPerDay(per_day)
+        with translated():
+            return _allowance(limiter, "comparisons", item, owner)
+
     def return_comparisons(self, owner: str, per_day: int, comparisons: int = 1) -> None:
         """Give back what was counted and then not accepted."""
         item = RateLimitItemPerDay(per_day)
@@ -78,6 +84,10 @@ def exceeded(code: str, detail: str, allowance: Allowance) -> Problem:
 def _count(limiter: RateLimiter, name: str, item: RateLimitItem, owner: str, cost: int = 1) -> tuple[bool, Allowance]:
     with translated():
         granted = limiter.hit(item, owner, cost=cost)
-        reset_at, remaining = limiter.get_window_stats(item, owner)
+        return granted, _allowance(limiter, name, item, owner)
+
+
+def _allowance(limiter: RateLimiter, name: str, item: RateLimitItem, owner: str) -> Allowance:
+    reset_at, remaining = limiter.get_window_stats(item, owner)
     reset_s = max(1, math.ceil(reset_at - time.time()))
-    return granted, Allowance(name, item.amount, item.get_expiry(), max(0, remaining), reset_s)
+    return Allowance(name, item.amount, item.get_expiry(), max(0, remaining), reset_s)

@@ -10,6 +10,7 @@ from flask import current_app
 from api.door.rates import Rates
 from api.door.readiness import Readiness
 from api.door.silences import Silences
+from api.door.standings import Standings
 from api.door.upload_places import UploadPlaces
 from api.door.waiters import Waiters
 from core.batches.shards import ShardStore
@@ -71,6 +72,7 @@ class Services:
     waiters: Waiters
     silences: Silences
     readiness: Readiness
+    standings: Standings
 
 
 def make_services(settings: Settings) -> Services:
@@ -141,6 +143,7 @@ def make_services(settings: Settings) -> Services:
         waiters=Waiters(settings.api.threads),
         silences=silences,
         readiness=Readiness(settings, jobs, objects, presence, silences),
+        standings=Standings(settings, presence),
     )
 
 

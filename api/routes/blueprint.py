@@ -124,6 +124,12 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
+    def known(self, view: F) -> F:
+        """Say that a route needs a key, whichever it is."""
+        security = {"security": [{"key": []}], "x-required-scope": "any"}
+        documented: F = self.doc(**security)(self.problems(401, 422, 429, 503)(view))
+        return declare(documented, Access(None, known=True))
+
     def public(self, view: F) -> F:
         """Say that a route needs no key."""
         documented: F = self.doc(security=[])(view)

@@ -31,6 +31,8 @@ PLAIN_POLICY = (
 #: Where each page is, and its template.
 PAGES = {
     "/": "compare.html",
+    "/evaluations": "evaluations.html",
+    "/evaluations/<run_id>": "evaluation.html",
     "/jobs": "jobs.html",
     "/jobs/<job_id>": "job.html",
     "/batches": "batches.html",
@@ -38,6 +40,8 @@ PAGES = {
     "/deliveries": "deliveries.html",
     "/deliveries/<event_id>": "delivery.html",
     "/endpoints": "endpoints.html",
+    "/packs": "packs.html",
+    "/system": "system.html",
 }
 _STATIC = Path(__file__).parents[1] / "static"
 
@@ -73,6 +77,7 @@ def _facts() -> dict[str, Any]:
         "retention_s": settings.images.retention_s,
         "face_policy": settings.packs.default_policy,
         "quality": settings.packs.default_quality,
+        "detection_size": settings.engine.detection_size,
     }
 
 

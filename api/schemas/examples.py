@@ -43,6 +43,42 @@ _EVENT = {
 }
 _DELIVERY_PATH = "/v1/webhook-deliveries/evt_01a21645a3d86b1f9be0d9cb8f3a5c17"
 
+_IDLE = {
+    f"{status}{what}": value
+    for status in ("queued", "running")
+    for what, value in (("", 0), ("_oldest_s", None), ("_oldest_id", None))
+}
+_CHECKS = {
+    "job_store": {"ok": True, "detail": "answers"},
+    "object_store": {"ok": True, "detail": "answers"},
+    "worker": {"ok": True, "detail": "engine@worker-1 holds 'opencv-zoo'"},
+}
+_HELD = {"name": _JOB["pack"], "digest": _JOB["pack_digest"], "provider": _JOB["provider"]}
+_SYSTEM = {
+    "at": _JOB["ended_at"],
+    "version": "0.2.0",
+    "keys": True,
+    "ready": True,
+    "checks": _CHECKS,
+    "engines": [{"pack": _JOB["pack"], "pack_digest": _JOB["pack_digest"], "provider": "cpu", "workers": 1}],
+    "own": {"comparisons": _IDLE, "batches": _IDLE},
+    "deployment": {
+        "versions": {"python": "3.11.2", "celery": "5.7.0", "redis": "8.1.0"},
+        "workers": [
+            {
+                **{"name": "engine@worker-1", "answers": True, "queues": ["comparisons"], "packs": [_HELD]},
+                **{"started_at": _JOB["created_at"], "silent_s": 0.4, "version": "0.2.0"},
+            }
+        ],
+        "queues": [{"name": "comparisons", "waiting": 3, "oldest_s": 0.8, "workers": ["engine@worker-1"]}],
+        "taken": 4,
+        **dict.fromkeys(("comparisons", "batches", "evaluations"), _IDLE),
+        "deliveries": {"pending": 0, "dead": 0, "disabled": 0, "pending_oldest_s": None},
+        "why": [],
+        "findings": [{"part": "job_store", "verdict": "ok", "found": "answers", "remedy": ""}],
+    },
+}
+
 EXAMPLES: Mapping[str, Any] = {
     **_ANSWERED,
     "ComparisonForm": {"reference": "", "probe": "", "metadata": _METADATA},
@@ -92,11 +128,32 @@ EXAMPLES: Mapping[str, Any] = {
     "Health": {"status": "ok"},
     "Ready": {
         "ready": True,
-        "checks": {
-            "job_store": {"ok": True, "detail": "answers"},
-            "object_store": {"ok": True, "detail": "answers"},
-            "worker": {"ok": True, "detail": "engine@worker-1 holds 'opencv-zoo'"},
+        "checks": _CHECKS,
+    },
+    "System": _SYSTEM,
+    "Me": {
+        "keys": True,
+        "key": {
+            **{"id": "3f0c9a51b7de", "owner": "3f0c9a51b7de", "name": "sign-up"},
+            **{"created_at": "2026-01-01T00:00:00.000Z", "expires_at": None},
         },
+        "scopes": ["read", "submit"],
+        "sees": "own",
+        "limits": {
+            "requests_per_minute": {"limit": 600, "remaining": 599, "reset_s": 60},
+            "comparisons_per_day": {"limit": 10000, "remaining": 9988, "reset_s": 42800},
+            "queued": {"limit": 1000, "remaining": 1000, "reset_s": None},
+            "open_batches": {"limit": 10, "remaining": 9, "reset_s": None},
+        },
+    },
+    "DatasetList": {
+        "datasets": [
+            {
+                **{"name": "sample", "digest": _ANSWERED["Run"]["dataset_digest"], "track": "raw"},
+                **{"images": 8, "pairs": 12, "shards": 1, "kind": "sample"},
+                **{"mated": 6, "folds": 0, "people": 3, "group_names": []},
+            }
+        ]
     },
     "Jwks": {  # RFC 8037, A.2 and A.3
         "keys": [

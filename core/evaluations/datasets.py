@@ -24,15 +24,44 @@ class DatasetFacts:
     images: int
     pairs: int
     shards: int
+    #: How its pair list was written; None where that is not recorded, as all that follows.
+    kind: str | None = None
+    #: How many of the pairs are.
+    mated: int | None = None
+    #: How many there are; 0 where the pairs have none.
+    folds: int | None = None
+    #: How many; None too where the list does not say who is on an image.
+    people: int | None = None
+    #: The columns by which pairs are grouped.
+    group_names: tuple[str, ...] = ()
+
+
+def list_datasets(objects: Objects) -> list[DatasetFacts]:
+    """Every data set there is, by name; one whose manifest is none, or that goes meanwhile, is left out."""
+    found = []
+    for name in _names(objects):
+        with suppress(DatasetUnknown):
+            found.append(find_dataset(name, objects))
+    return found
 
 
 def find_dataset(name: str, objects: Objects) -> DatasetFacts:
     """Raise DatasetUnknown, naming the data sets there are."""
     try:
         known = json.loads(read_manifest(name, objects))
-        size = {"images": known["images"], "pairs": known["pairs"], "shards": len(known["shards"])}
-        return DatasetFacts(name, known["digest"], Track(known["track"]), **size)
-    except (ValueError, KeyError, TypeError) as error:
+        subjects = known.get("subjects")
+        return DatasetFacts(
+            name,
+            known["digest"],
+            Track(known["track"]),
+            images=known["images"],
+            pairs=known["pairs"],
+            shards=len(known["shards"]),
+            **{fact: known.get(fact) for fact in ("kind", "mated", "folds")},
+            people=None if subjects is None else len({*subjects.values()}),
+            group_names=tuple(known.get("group_names", ())),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DatasetUnknown(f"what is stored as the manifest of {name!r} is none: import it again") from error
 
 
@@ -41,5 +70,8 @@ def read_manifest(name: str, objects: Objects) -> bytes:
     if NAME.fullmatch(name):
         with suppress(ObjectNotFound):
             return objects.get(f"{NAMES}{name}.json")
-    names = sorted(key.removeprefix(NAMES).removesuffix(".json") for key in objects.keys(NAMES))
-    raise DatasetUnknown(f"there is no data set {name!r}; there are: {', '.join(names) or 'none yet'}")
+    raise DatasetUnknown(f"there is no data set {name!r}; there are: {', '.join(_names(objects)) or 'none yet'}")
+
+
+def _names(objects: Objects) -> list[str]:
+    return sorted(key.removeprefix(NAMES).removesuffix(".json") for key in objects.keys(NAMES))

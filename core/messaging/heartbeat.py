@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 
 import structlog
 
@@ -12,6 +13,8 @@ from core.messaging.presence import HEARTBEAT_S, Presence, WorkerFacts
 from core.vocabulary import EngineFacts
 
 log = structlog.get_logger()
+
+VERSION = version("likeness")
 
 
 class Heartbeat:
@@ -48,5 +51,13 @@ class Heartbeat:
 
     def _beat(self) -> None:
         self._presence.show(
-            WorkerFacts(self._name, os.getpid(), self._started_at, self._queues, self._engines(), self._silent_s())
+            WorkerFacts(
+                self._name,
+                os.getpid(),
+                self._started_at,
+                self._queues,
+                self._engines(),
+                self._silent_s(),
+                VERSION,
+            )
         )

@@ -35,6 +35,8 @@ class WorkerFacts:
     engines: tuple[EngineFacts, ...]
     #: For how long it has not taken a message that it sent to itself.
     silent_s: float = 0.0
+    #: Of Likeness; None of a worker that is older than this.
+    version: str | None = None
 
 
 _FACTS = TypeAdapter(WorkerFacts)

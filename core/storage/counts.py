@@ -21,9 +21,15 @@ class Count:
         """When that was created, in seconds since the epoch, UTC; None where its id does not say."""
         return made_at(self.oldest_id) if self.oldest_id else None
 
+    def age_s(self, now: float) -> float | None:
+        """For how long it has been there; None where there is none, or its id does not say."""
+        return None if self.oldest_at is None else max(0.0, now - self.oldest_at)
 
-def count(server: RedisSettings, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Count]:
-    """The count of each kind and status, in one round trip. Raise RecordsUnavailable.
+
+def count(
+    server: RedisSettings, asked: Sequence[tuple[str, str]], *, owner: str | None = None
+) -> Mapping[tuple[str, str], Count]:
+    """The count of each kind and status, of one owner or of all, in one round trip. Raise RecordsUnavailable.
 
     Records that have passed their retention are counted until the courier has dropped them from the list.
     """
@@ -32,8 +38,9 @@ def count(server: RedisSettings, asked: Sequence[tuple[str, str]]) -> Mapping[tu
         with translated():
             pipeline = client.pipeline(transaction=False)
             for kind, status in asked:
-                pipeline.zcard(f"{kind}s:status:{status}")
-                pipeline.zrange(f"{kind}s:status:{status}", 0, 0)
+                index = f"{kind}s:{f'of:{owner}:' if owner else ''}status:{status}"
+                pipeline.zcard(index)
+                pipeline.zrange(index, 0, 0)
             answers = iter(pipeline.execute())
     finally:
         client.close()

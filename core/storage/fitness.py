@@ -54,6 +54,13 @@ def examine(server: RedisSettings) -> tuple[str, ...]:
     return tuple(_shortcomings(facts))
 
 
+def server_version(server: RedisSettings) -> str:
+    """What the server says it is. Raise RecordsUnavailable."""
+    with translated():
+        facts: dict[str, Any] = connect(server, 0).info("server")
+    return str(facts.get("valkey_version") or facts.get("redis_version") or "unknown")
+
+
 def _refuse_without(client: Any) -> None:
     for name, call in _NEEDED.items():
         try:

@@ -20,13 +20,13 @@ _NOWHERE = Settings(
 def routes_page() -> str:
     """Every route of the application and what it asks for."""
     rows = "".join(
-        f"| `{method}` | `{path}` | {'**undeclared**' if access is None else access.scope or 'none'} |\n"
+        f"| `{method}` | `{path}` | {'**undeclared**' if access is None else access.words} |\n"
         for method, path, access in routes(create_app(_NOWHERE))
     )
     return (
         "# Routes and scopes\n\n"
-        "Which scope a key needs for which call ([keys.md](keys.md)); `admin` includes every scope. Each route\n"
-        "declares its own; the API enforces what it declares.\n\n"
+        "Which scope a key needs for which call ([keys.md](keys.md)); `admin` includes every scope, `any`\n"
+        "asks for a key with any. Each route declares its own; the API enforces what it declares.\n\n"
         "Written by `python -m infra.docs.routes`; a test keeps it true.\n\n"
         f"| method | path | scope |\n| --- | --- | --- |\n{rows}"
     )

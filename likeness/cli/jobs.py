@@ -13,10 +13,10 @@ from click.core import ParameterSource
 from rich.table import Table
 
 from core.storage.lifecycle import Status
+from core.times import span
 from core.vocabulary import Decision
 from likeness.cli.api import api_client
 from likeness.cli.comparisons import describe
-from likeness.cli.durations import span
 from likeness.cli.ids import LOOKED_THROUGH, job_id
 from likeness.cli.moments import Moment
 from likeness.cli.terminal import table, wide_console

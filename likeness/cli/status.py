@@ -3,18 +3,19 @@
 import json
 import sys
 import time
-from typing import Any
 
 import click
 from rich.table import Table
 
+from core.deployment.document import document
+from core.deployment.standing import KINDS, OPEN, Standing, standing
 from core.errors import LikenessError
 from core.settings import Settings, load_settings
 from core.storage.records import DELIVERY
+from core.times import span
 from core.webhooks.deliveries import DeliveryStatus
-from likeness.cli.durations import span
 from likeness.cli.readiness import ask_ready
-from likeness.cli.standing import KINDS, OPEN, Standing, standing
+from likeness.cli.system import show_system
 from likeness.cli.terminal import table, wide_console
 
 
@@ -29,16 +30,23 @@ from likeness.cli.terminal import table, wide_console
     help="With --watch: seconds from one look to the next.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON; with --watch, a document a line.")
-def status(watch: bool, every_s: float, as_json: bool) -> None:
+@click.option("--url", help="Ask this API in place of the servers, with LIKENESS_API_KEY: `GET /v1/system`.")
+def status(watch: bool, every_s: float, as_json: bool, url: str | None) -> None:
     """Show workers and what they hold, queues, how long the oldest waits and why, and deliveries.
 
     Asks Redis and the workers, not the API: it tells what is there when the API is away. Takes a second, in which
-    workers may answer; one that is paused does not.
+    workers may answer; one that is paused does not. From another machine, --url asks the API: all with a key that
+    has the scope admin, or with keys off; otherwise what the key has itself.
 
     \b
     Exit status: 0 told, whatever it is
-                 1 Redis does not answer, or nothing runs
+                 1 Redis, or the API, does not answer, or nothing runs
     """
+    if url is not None:
+        if watch:
+            raise click.UsageError("--watch asks the servers; it does not go with --url")
+        show_system(url, as_json=as_json)
+        return
     settings = load_settings()
     while True:
         try:
@@ -57,7 +65,7 @@ def status(watch: bool, every_s: float, as_json: bool) -> None:
 
 def _show(found: Standing, settings: Settings, *, as_json: bool, again: bool) -> None:
     if as_json:
-        said = {"api": ask_ready(settings.api.url).sentence, **document(found)}
+        said = {"api": ask_ready(settings.api.url).sentence, "at": found.at, **document(found)}
         click.echo(json.dumps(said, indent=None if again else 2))
         return
     if again and sys.stdout.isatty():
@@ -72,53 +80,6 @@ def _show(found: Standing, settings: Settings, *, as_json: bool, again: bool) ->
     click.echo(f"API        {settings.api.url} {ask_ready(settings.api.url).sentence}")
     for sentence in found.why():
         click.echo(f"why        {sentence}")
-
-
-def document(found: Standing) -> dict[str, Any]:
-    """Everything, for programs; times in seconds."""
-    return {
-        "at": found.at,
-        "workers": [
-            {
-                "name": worker.name,
-                "answers": worker.answers,
-                "queues": [*worker.queues],
-                "packs": [
-                    {"name": engine.pack.name, "digest": engine.pack.digest, "provider": engine.provider}
-                    for engine in (worker.facts.engines if worker.facts else ())
-                ],
-                "started_at": worker.facts.started_at if worker.facts else None,
-                "silent_s": worker.facts.silent_s if worker.facts else None,
-            }
-            for worker in found.workers
-        ],
-        "queues": [
-            {"name": queue, "waiting": found.backlog.waiting[queue], "workers": [*found.takers(queue)]}
-            for queue in found.queues
-        ],
-        "taken": found.backlog.taken,
-        **{
-            name: {
-                f"{status}{what}": value
-                for status in OPEN
-                for what, value in (
-                    ("", found.counts[kind, status].records),
-                    ("_oldest_s", found.waits_s(kind, status)),
-                    ("_oldest_id", found.counts[kind, status].oldest_id),
-                )
-            }
-            for name, kind in KINDS.items()
-        },
-        "deliveries": {
-            **{
-                str(status): found.counts[DELIVERY, status].records
-                for status in DeliveryStatus
-                if (DELIVERY, status) in found.counts
-            },
-            "pending_oldest_s": found.waits_s(DELIVERY, DeliveryStatus.PENDING),
-        },
-        "why": [*found.why()],
-    }
 
 
 def _workers(found: Standing) -> Table:

@@ -24,7 +24,7 @@ SETTINGS = {
     "LIKENESS_WEBHOOK_ALLOW_HTTP": "true",
     "LIKENESS_WEBHOOK_ALLOW_PRIVATE": "true",
     "LIKENESS_WEBHOOK_SCHEDULE_S": "0.1",
-    "WORKER_QUEUES": "comparisons,comparisons-busy,batches,batches-busy",
+    "WORKER_QUEUES": "comparisons,comparisons-busy,batches,batches-busy,evaluations",
 }
 
 

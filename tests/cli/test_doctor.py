@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from likeness.cli.doctor.finding import Verdict
+from core.deployment.finding import Verdict
 from likeness.cli.doctor.servers import clock
 from tests.support.command import likeness
 from tests.support.servers import Servers

@@ -4,12 +4,12 @@ import json
 import time
 from pathlib import Path
 
+from core.deployment.standing import Standing, Worker, standing
 from core.messaging.backlog import Backlog, backlog
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.messaging.presence import WorkerFacts
 from core.storage.counts import Count
 from core.storage.lifecycle import made_at, new_id
-from likeness.cli.standing import Standing, Worker, standing
 from tests.support.command import likeness
 from tests.support.servers import Servers
 from tests.support.stack import Stack
@@ -61,7 +61,7 @@ def test_why_names_who_is_paused_what_waits_and_what_is_dead() -> None:
         Worker("engine@one", Queues.LANES, answers=False, facts=facts),
         Worker("rest@two", Queues.ALL[2:], answers=True, facts=None),
     )
-    found = Standing(time.time() + 60, workers, Backlog(dict.fromkeys(Queues.ALL, 0), 0), counts, image_urls=False)
+    found = Standing(time.time() + 60, workers, Backlog(dict.fromkeys(Queues.ALL, 0), 0), {}, counts, image_urls=False)
     assert found.takers(Queues.COMPARISONS) == ()
     assert 60 <= (found.waits_s("job", "queued") or 0) < 62
     assert found.waits_s("delivery", "dead") is None

@@ -19,5 +19,8 @@ def chromium() -> str | None:
     return shutil.which(named) if named else next(filter(None, map(shutil.which, NAMES)), None)
 
 
-#: As root there is no sandbox, and a container has little of /dev/shm.
-ARGUMENTS = (*(("--no-sandbox",) if os.geteuid() == 0 else ()), "--disable-dev-shm-usage")
+#: As root there is no sandbox, and a container has little of /dev/shm. The camera shows a test pattern.
+ARGUMENTS = (
+    *(("--no-sandbox",) if os.geteuid() == 0 else ()),
+    *("--disable-dev-shm-usage", "--use-fake-device-for-media-stream"),
+)

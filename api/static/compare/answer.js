@@ -23,7 +23,9 @@ export function headline(job) {
 export function answer(job, sides, calibration) {
   const { kind, title, text } = headline(job);
   return [
-    h("h2", { class: `decision ${kind}` }, title), h("p", {}, text, job.error ? [" ", h("a", { href: `/problems/${job.error.code}` }, job.error.code)] : null),
+    h("div", { id: "verdict" }, h("h2", { class: `decision ${kind}` }, title),
+      h("p", {}, text, job.error ? [" ", h("a", { href: `/problems/${job.error.code}` }, job.error.code)] : null),
+      job.outcome === "compared" ? drawn(job, calibration) : null),
     job.outcome === "compared" ? standing(job, calibration) : null,
     job.outcome === "not_acquired" ? reasons(job) : null,
     seen(job, sides),
@@ -33,13 +35,16 @@ export function answer(job, sides, calibration) {
   ];
 }
 
+/** The scores of the run, if it speaks of this score, and they are the pack's still. */
+const scoresOf = (job, calibration) =>
+  (job.calibration?.fits && calibration?.calibration?.run_id === job.calibration.run_id ? calibration.scores : null);
+
+const drawn = (job, calibration) => axis({ scores: scoresOf(job, calibration), score: job.score, threshold: job.threshold, says: `${headline(job).text} ${job.calibration?.detail ?? ""}` });
+
 function standing(job, calibration) {
-  const isOfRun = job.calibration?.fits && calibration?.calibration?.run_id === job.calibration.run_id;
-  const scores = isOfRun ? calibration.scores : null, { text } = headline(job);
   const points = job.calibration?.points ?? [];
   return [
-    axis({ scores, score: job.score, threshold: job.threshold, says: `${text} ${job.calibration?.detail ?? ""}` }),
-    scores ? h("p", { class: "soft" }, "Behind the score: how the mated and the non-mated pairs of the run that calibrated this pack scored. Shaded: what is a match.") : null,
+    scoresOf(job, calibration) ? h("p", { class: "soft" }, "Behind the score: how the mated and the non-mated pairs of the run that calibrated this pack scored. Shaded: what is a match.") : null,
     worth(job, calibration),
     points.length ? h("details", {}, h("summary", {}, "Every false match rate that the run was asked for"), pointTable(points, job.score)) : null,
   ];

@@ -11,7 +11,8 @@ const NAMES = {
 
 /** A drawing to be laid over the image. Each line is drawn twice: a light one below, so that it shows on any image. */
 export function marks(seen, side) {
-  const drawn = svg("svg", { class: "marks", viewBox: `-0.5 -0.5 ${seen.width} ${seen.height}`, role: "img", "aria-label": told(seen, side) });
+  const drawn = svg("svg", { class: "marks", viewBox: `-0.5 -0.5 ${seen.width} ${seen.height}`, role: "img", "aria-label": told(seen, side) },
+    svg("rect", { class: "paper", x: -0.5, y: -0.5, width: seen.width, height: seen.height }));
   for (const face of [...seen.faces].sort((one, other) => one.chosen - other.chosen)) {
     const [left, top, right, bottom] = face.box;
     const place = { x: left, y: top, width: Math.max(0, right - left), height: Math.max(0, bottom - top) };

@@ -24,7 +24,7 @@ class Side {
       }
     });
     this.remove.addEventListener("click", () => { this.take(null); this.input.focus(); });
-    this.image.addEventListener("error", () => { if (this.file) this.unshown("This browser cannot show the file. It can be compared all the same."); });
+    this.image.addEventListener("error", () => { if (this.file) this.unshown("This browser cannot show the file; Likeness may read it all the same."); });
   }
 
   say(text) { this.said.textContent = text; this.said.hidden = !text; }

@@ -16,10 +16,15 @@ let running = null;
 /** An answer is about the photographs and the choices that stand above it. */
 function changed() {
   running?.abort();
+  running = null;
   SIDES.forEach((side) => sides[side].unmark());
   show("answer");
   show("progress");
   show("receipt");
+  ready();
+}
+
+function ready() {
   button.disabled = !SIDES.every((side) => sides[side].file);
   showCall();
 }
@@ -36,6 +41,7 @@ form.addEventListener("change", (event) => {
   options(form);
   changed();
 });
+form.addEventListener("input", showCall);
 form.addEventListener("submit", (event) => { event.preventDefault(); compare(); });
 byId("copy").hidden = !navigator.clipboard;
 byId("copy").addEventListener("click", async () => {
@@ -64,7 +70,10 @@ async function compare() {
     show("progress");
     show("answer", problemNote(problem));
   } finally {
-    if (!signal.aborted) button.disabled = false;
+    if (!signal.aborted) {
+      running = null;
+      button.disabled = false;
+    }
   }
 }
 
@@ -104,7 +113,7 @@ async function told(job) {
   const { title, text } = headline(job);
   announce(`${title}. ${text}`);
   showReceipt(job, Object.fromEntries(SIDES.map((side) => [side, sides[side].file])));
-  byId("answer").scrollIntoView({ block: "nearest", behavior: "smooth" });
+  byId("verdict").scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
 }
 
 withKey(async () => {
@@ -114,5 +123,5 @@ withKey(async () => {
   } catch (problem) {
     if (problem.status !== 401) show("packs-said", problemNote(problem));
   }
-  changed();
+  if (!running) ready();
 });

@@ -7,11 +7,12 @@ from dataclasses import asdict
 
 import click
 
+from core.deployment import findings
+from core.deployment.finding import Finding, Verdict, fail, found_by
+from core.deployment.standing import Standing, standing
 from core.errors import LikenessError
 from core.settings import Settings, load_settings
 from likeness.cli.doctor import configuration, engine, machine, parts, servers
-from likeness.cli.doctor.finding import Finding, Verdict, fail, found_by
-from likeness.cli.standing import Standing, standing
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
@@ -29,16 +30,16 @@ def doctor(as_json: bool) -> None:
     Exit status: 0 nothing failed; there may be warnings
                  1 a line says fail
     """
-    findings = []
+    told = []
     for finding in examine(load_settings()):
-        findings.append(finding)
+        told.append(finding)
         if not as_json:
             _tell(finding)
-    failed, warned = (sum(f.verdict is verdict for f in findings) for verdict in (Verdict.FAIL, Verdict.WARN))
+    failed, warned = (sum(f.verdict is verdict for f in told) for verdict in (Verdict.FAIL, Verdict.WARN))
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+        click.echo(json.dumps([asdict(finding) for finding in told], indent=2))
     else:
-        click.echo(f"{len(findings)} looked at: {failed} failed, {warned} with a warning")
+        click.echo(f"{len(told)} looked at: {failed} failed, {warned} with a warning")
     sys.exit(1 if failed else 0)
 
 
@@ -76,9 +77,9 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if begun:
         yield from parts.api(settings, runs=runs)
     if found:
-        yield from parts.workers(found, settings)
-        yield from parts.queues(found)
-        yield from parts.deliveries(found)
+        yield from findings.workers(found, settings)
+        yield from findings.queues(found)
+        yield from findings.deliveries(found)
 
 
 def _is_named(settings: Settings) -> tuple[bool, bool] | None:

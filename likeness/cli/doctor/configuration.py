@@ -7,11 +7,11 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
+from core.deployment.finding import Finding, fail, ok, warn
 from core.errors import LikenessError
 from core.settings import Settings, default_home
 from core.settings.groups import PREFIX
 from core.settings.reading import variables
-from likeness.cli.doctor.finding import Finding, fail, ok, warn
 
 CORRECT = "correct it in .env or the environment, then restart what reads it (`likeness up`, or the process)"
 #: Ours, but no settings: what the stack marks its processes with, and what tests are told.

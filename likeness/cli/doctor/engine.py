@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from core.deployment.finding import Finding, fail, ok, warn
 from core.errors import LicenceNotAccepted, LikenessError, PackMissing, ProviderUnavailable
 from core.packs.catalogue import Pack, directory_identity, find_pack, load_catalogue
 from core.settings import Settings
-from likeness.cli.doctor.finding import Finding, fail, ok, warn
 
 RESTART = "then restart the workers (`likeness up`, or each)"
 

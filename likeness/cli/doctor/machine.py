@@ -11,9 +11,9 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+from core.deployment.finding import Finding, fail, ok, warn
 from core.private import FOR_OWNER
 from core.settings import CHECKOUT, default_home
-from likeness.cli.doctor.finding import Finding, fail, ok, warn
 
 #: A pack is 40 to 350 MB; SeaweedFS stops taking objects below 1 % of the disk; an append-only file is written twice.
 LEAST_FREE_BYTES, LITTLE_FREE_BYTES = 500 * 10**6, 5 * 10**9

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from core.comparisons.store import JobStore
+from core.deployment.finding import Finding, fail, ok, warn
 from core.errors import LikenessError, StoreUnavailable
 from core.settings import Settings
 from core.storage import fitness, patience
@@ -10,7 +11,6 @@ from core.storage.clocks import redis_ahead_s, store_ahead_s
 from core.storage.lifecycle import new_id
 from core.storage.objects import ObjectStore
 from core.storage.readiness import ping_redis
-from likeness.cli.doctor.finding import Finding, fail, ok, warn
 
 #: From this part of its memory on, Redis is said to be nearly full, as `/ready` says it.
 MEMORY_WARNING = 0.8

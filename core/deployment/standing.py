@@ -1,12 +1,13 @@
 """How things stand on the servers that the settings name: what runs, what waits, for how long, and why."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from core.messaging.backlog import Backlog, backlog
 from core.messaging.broker import Queues
 from core.messaging.consumers import consumers
+from core.messaging.lines import Line, lines
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import Settings
 from core.storage.counts import Count, count
@@ -54,6 +55,8 @@ class Standing:
     at: float
     workers: tuple[Worker, ...]
     backlog: Backlog
+    #: By queue, how long its next message has waited.
+    lines: Mapping[str, Line]
     counts: Mapping[tuple[str, str], Count]
     image_urls: bool
 
@@ -63,8 +66,7 @@ class Standing:
 
     def waits_s(self, kind: str, status: str) -> float | None:
         """For how long the oldest record has been there; None where there is none."""
-        at = self.counts[kind, status].oldest_at
-        return None if at is None else max(0.0, self.at - at)
+        return self.counts[kind, status].age_s(self.at)
 
     @property
     def queues(self) -> tuple[str, ...]:
@@ -87,19 +89,27 @@ class Standing:
             yield f"{dead} deliveries are dead: `likeness webhooks list --status dead` says why, `replay` sends them"
 
 
-def standing(settings: Settings) -> Standing:
-    """Ask Redis and the workers; takes a second. Raise RedisUnavailable; SettingsInvalid where no server is named."""
+def standing(
+    settings: Settings,
+    *,
+    presence: Presence | None = None,
+    hear: Callable[[], Mapping[str, tuple[str, ...]]] | None = None,
+) -> Standing:
+    """Ask Redis and the workers; takes a second. Raise RedisUnavailable; SettingsInvalid where no server is named.
+
+    Whoever asks often hands in what it asks with: the list of workers, and what asks which of them hear.
+    """
     ping_redis(settings.redis)
-    hear = consumers(settings)
-    shown = {facts.name: facts for facts in Presence(settings.redis).workers()}
+    heard = hear() if hear else consumers(settings)
+    shown = {facts.name: facts for facts in (presence or Presence(settings.redis)).workers()}
     workers = tuple(
         Worker(
             name,
-            tuple(q for q in Queues.ALL if q in (hear[name] if name in hear else shown[name].queues)),
-            name in hear,
+            tuple(q for q in Queues.ALL if q in (heard[name] if name in heard else shown[name].queues)),
+            name in heard,
             shown.get(name),
         )
-        for name in sorted({*hear, *shown})
+        for name in sorted({*heard, *shown})
     )
     asked = [(kind, status) for kind in KINDS.values() for status in OPEN]
     ends = [(DELIVERY, status) for status in DeliveryStatus if status is not DeliveryStatus.DELIVERED]
@@ -107,6 +117,7 @@ def standing(settings: Settings) -> Standing:
         time.time(),
         workers,
         backlog(settings.redis, *Queues.ALL),
+        lines(settings.redis),
         count(settings.redis, [*asked, *ends]),
         settings.images.urls,
     )

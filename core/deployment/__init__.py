@@ -1,0 +1,1 @@
+"""How a deployment stands: its workers, its queues, what waits and why."""
