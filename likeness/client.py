@@ -4,6 +4,7 @@ import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
@@ -168,17 +169,27 @@ class Client:
             if job.has_ended or time.monotonic() >= deadline:
                 return job
 
-    def jobs(self, *, status: str | None = None, limit: int = 20) -> Iterator[ComparisonJob]:
-        """Up to `limit` jobs, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._request("GET", "/v1/comparisons", params=params)
-            yield from (ComparisonJob.from_document(document) for document in page["jobs"])
-            left, cursor = left - len(page["jobs"]), page["next_cursor"]
-            if cursor is None:
-                return
+    def jobs(
+        self,
+        *,
+        status: str | None = None,
+        limit: int = 20,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        **filters: str | None,
+    ) -> Iterator[ComparisonJob]:
+        """Up to `limit` jobs, newest first; `filters` are decision, outcome, reason, pack.
+
+        The API looks through its jobs a page at a time: to find few among many takes many calls.
+        """
+        wanted = {
+            **{"status": status, **filters},
+            **answers.period(created_after, created_before),
+            **{f"metadata.{name}": value for name, value in (metadata or {}).items()},
+        }
+        for document in answers.pages(self._request, "/v1/comparisons", "jobs", limit, wanted):
+            yield ComparisonJob.from_document(document)
 
     def cancel(self, job_id: str) -> ComparisonJob:
         """Cancel a job."""
@@ -198,15 +209,7 @@ class Client:
 
     def deliveries(self, *, status: str | None = None, limit: int = 20) -> Iterator[dict[str, Any]]:
         """Up to `limit` deliveries, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._request("GET", "/v1/webhook-deliveries", params=params)
-            yield from page["deliveries"]
-            left, cursor = left - len(page["deliveries"]), page["next_cursor"]
-            if cursor is None:
-                return
+        return answers.pages(self._request, "/v1/webhook-deliveries", "deliveries", limit, {"status": status})
 
     def delivery(self, event_id: str) -> dict[str, Any]:
         """A delivery and its log."""

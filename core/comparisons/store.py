@@ -179,7 +179,7 @@ class JobStore:
     ) -> JobPage:
         """Up to `limit` jobs older than the job `after`, newest first; of one owner, or of all."""
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
-        return JobPage(tuple(readable("job", page.records, _parsed)), page.next_id)
+        return JobPage(tuple(readable("job", page.records, parsed)), page.next_id)
 
     def waiting(self, owner: str | None = None) -> Waiting:
         """How many jobs are queued, in one round trip."""
@@ -270,10 +270,11 @@ class JobStore:
 
 def _job(job_id: str, fields: Fields) -> Job:
     """Raise RecordUnreadable for fields of another form."""
-    return read("job", job_id, fields, _parsed)
+    return read("job", job_id, fields, parsed)
 
 
-def _parsed(job_id: str, fields: Fields) -> Job:
+def parsed(job_id: str, fields: Fields) -> Job:
+    """A job out of its fields. Raise ValueError or KeyError for fields of another form."""
     return Job(
         id=job_id,
         status=Status(fields["status"]),
