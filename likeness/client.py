@@ -129,7 +129,7 @@ class Client:
         **fields: str | float | None,
     ) -> ComparisonJob:
         """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, liveness,
-        liveness_sides, metadata.
+        liveness_sides, metadata, callback_url, expires_in (seconds within which it has to be begun).
 
         An image may be a URL, where the deployment fetches them.
 

@@ -17,6 +17,7 @@ from core.portions import portions
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
 from core.storage.connection import connect, translated
+from core.storage.deadlines import expired
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import LIFECYCLE, Failure, Status, Step
 from core.storage.reading import read, readable
@@ -79,6 +80,7 @@ class BatchStore:
                 "shards_left": len(shards),
                 **({"event_id": batch.event_id} if batch.event_id else {}),
                 **({"seal_key": batch.seal_key.text} if batch.seal_key else {}),
+                **({"expires_at": batch.request.expires_at} if batch.request.expires_at else {}),
             },
             owner=batch.owner,
             claim=claim,
@@ -125,6 +127,10 @@ class BatchStore:
             if (batch := self.get(batch_id)).status is Status.CANCELLED:
                 return batch
             raise
+
+    def expire(self, batch: Batch) -> Batch:
+        """Queued to cancelled: its time is over. Raise TransitionRefused for one that somebody has begun."""
+        return self._end(Step.EXPIRE, batch, failure=expired("batch", batch.created_at, batch.request.expires_at))
 
     def erase(self, batch_id: str) -> None:
         """Forget the batch in whatever state, rows and shards with it; its photographs become due for erasure.

@@ -63,6 +63,7 @@ LOOK_S = 1.0
     type=click.Choice([rule.value for rule in QualityRule]),
     help="Tell quality warnings, or refuse faces that have one. Default: the deployment's.",
 )
+@click.option("--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel a batch that is not begun by then.")
 @click.option("--callback-url", help="Where to announce the end of each batch.")
 @click.option("--wait/--no-wait", default=True, help="Follow to the end (default), or print ids and return.")
 @click.option("--again", is_flag=True, help="Compare anew what was compared before.")
