@@ -4,12 +4,15 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias
 
-from likeness import answers
+import httpx
+
+from likeness import answers, events
 
 #: Storing what a batch brings may take so long.
 ANSWER_S = 120.0
@@ -57,6 +60,10 @@ class Api(Protocol):
 
     def submitted(self, path: str, parts: Sequence[Part], key: str, **arguments: Any) -> dict[str, Any]:
         """The answer to a form that is sent again, under one idempotency key, when no answer arrives."""
+        ...
+
+    def stream(self, method: str, path: str, **arguments: Any) -> AbstractContextManager[httpx.Response]:
+        """The answer while it comes. Raise the same."""
         ...
 
 
@@ -109,6 +116,11 @@ class Batches:
             tell(batch)
             if batch.has_ended or time.monotonic() >= deadline:
                 return batch
+
+    def events(self, batch_id: str) -> Iterator[BatchJob]:
+        """The batch at once, and at each change of its status and counts, until it has ended; nothing is polled."""
+        for document in events.states(self._api.stream, f"/v1/batches/{batch_id}/events"):
+            yield BatchJob.from_document(document)
 
     def list(
         self,

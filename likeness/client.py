@@ -3,13 +3,14 @@
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
 import httpx
 
-from likeness import answers
+from likeness import answers, events
 from likeness.batches import Batches
 
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
@@ -169,6 +170,11 @@ class Client:
             if job.has_ended or time.monotonic() >= deadline:
                 return job
 
+    def events(self, job_id: str) -> Iterator[ComparisonJob]:
+        """The job at once, and at each change of its status, until it has ended; nothing is polled."""
+        for document in events.states(self._stream, f"/v1/comparisons/{job_id}/events"):
+            yield ComparisonJob.from_document(document)
+
     def jobs(
         self,
         *,
@@ -292,8 +298,24 @@ class Client:
         return ApiForeign(f"what answers at {self._url} is not this API: {why}; LIKENESS_API_URL names where it is")
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        try:
+        with self._answering():
             response = self._http.request(method, path, **arguments)
+        if response.is_error:
+            raise ApiRefused(answers.problem(response))
+        return response
+
+    @contextmanager
+    def _stream(self, method: str, path: str, **arguments: Any) -> Iterator[httpx.Response]:
+        with self._answering(), self._http.stream(method, path, **arguments) as response:
+            if response.is_error:
+                response.read()
+                raise ApiRefused(answers.problem(response))
+            yield response
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.ReadTimeout as error:
             raise ApiSilent(
                 f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
@@ -302,9 +324,6 @@ class Client:
             raise ApiUnreachable(
                 f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
             ) from error
-        if response.is_error:
-            raise ApiRefused(answers.problem(response))
-        return response
 
 
 class _Calls:
@@ -314,6 +333,7 @@ class _Calls:
         self.request = client._request
         self.submitted = client._submitted
         self._send = client._send
+        self.stream = client._stream
 
     def text(self, path: str, **arguments: Any) -> str:
         return self._send("GET", path, **arguments).text

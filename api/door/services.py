@@ -39,6 +39,7 @@ from core.packs.catalogue import Pack, PackKind, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.connection import CLIENT_ANSWER_S
 from core.storage.idempotency import Claims
+from core.storage.news import News
 from core.storage.objects import Objects, ObjectStore
 from core.storage.search import Search
 from core.webhooks.deliveries import DeliveryStore
@@ -89,6 +90,8 @@ class Services:
     readiness: Readiness
     standings: Standings
     searches: Searches
+    #: By the kind of its records.
+    news: Mapping[str, News]
 
 
 def make_services(settings: Settings) -> Services:
@@ -166,6 +169,7 @@ def make_services(settings: Settings) -> Services:
             Search(settings.redis, "batch", parsed_batch, prefix="bat"),
             Search(settings.redis, "run", runs.parsed, prefix="run"),
         ),
+        news={kind: News(settings.redis, kind) for kind in ("job", "batch", "run")},
     )
 
 
