@@ -34,7 +34,7 @@ export class Progress {
     const { job } = this, live = () => h("span", { class: "live n" });
     if (!job) return yield [`Sending ${this.size} `, live()];
     const ended = job.ended_at, began = job.started_at;
-    yield ["sent ", time(this.sent)];
+    if (!ended) yield ["sent ", time(this.sent)]; // it goes on being stored, and waits by then: the two overlap
     if (began ?? ended) yield ["queued ", time(secondsBetween(job.created_at, began ?? ended))];
     else return yield [chip("queued"), " ", live()];
     if (began && !ended) return yield [chip("running"), " ", live()];
