@@ -18,6 +18,7 @@ from core.settings import Settings
 from core.storage.objects import ObjectStore
 from core.webhooks.announcing import announce
 from courier.dispatch import Dispatch
+from courier.expiring import expiring_of
 from courier.fetching import Fetching
 from courier.image_source import make_image_source
 from courier.instruments import Instruments
@@ -42,6 +43,7 @@ class CourierServices(Services):
             Orphans(settings.redis, settings.images, self.objects),
             Orphans(settings.redis, settings.images, self.objects, kind="batch", prefix=PHOTOGRAPHS),
         )
+        self.expiring = expiring_of(settings, self.objects)
         self.dispatch = Dispatch(settings, self.instruments)
         self.source = make_image_source(settings.webhooks, settings.images.max_image_bytes)
         self.settings = settings

@@ -24,6 +24,7 @@ def schedule(courier: CourierSettings) -> dict[str, Any]:
     return {
         "erase what is due": {"task": Tasks.ERASE_DUE, "schedule": 15.0, "options": {"expires": 15}},
         "bring back lost jobs": {"task": Tasks.REAP, "schedule": reaper_s, "options": {"expires": reaper_s}},
+        "end what was to be begun by now": {"task": Tasks.EXPIRE, "schedule": 2.0, "options": {"expires": 5}},
         "sweep orphans": {"task": Tasks.SWEEP_ORPHANS, "schedule": 600.0, "options": {"expires": 600}},
         "sweep deliveries": {"task": Tasks.SWEEP_DELIVERIES, "schedule": 1.0, "options": {"expires": 5}},
         "repair runs": {"task": Tasks.REPAIR_RUNS, "schedule": 30.0, "options": {"expires": 30}},
@@ -70,6 +71,13 @@ def bring_back_lost_jobs(self: Task) -> None:
     for lost in services.lost:
         services.instruments.enqueued_again(lost.kind, reap(lost, send))
     settle(services.batches, send)
+
+
+@duty(Tasks.EXPIRE, postponed="expiry_postponed")
+def expire_late(self: Task) -> None:
+    """Cancel what nobody began in time."""
+    for expiring in self.app.services.expiring:
+        expiring.run(partial(enqueue, self.app))
 
 
 @duty(Tasks.SWEEP_ORPHANS, postponed="sweep_postponed")

@@ -4,9 +4,15 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, Self, TypeAlias
+
+import httpx
+
+from likeness import answers, events
 
 #: Storing what a batch brings may take so long.
 ANSWER_S = 120.0
@@ -54,6 +60,10 @@ class Api(Protocol):
 
     def submitted(self, path: str, parts: Sequence[Part], key: str, **arguments: Any) -> dict[str, Any]:
         """The answer to a form that is sent again, under one idempotency key, when no answer arrives."""
+        ...
+
+    def stream(self, method: str, path: str, **arguments: Any) -> AbstractContextManager[httpx.Response]:
+        """The answer while it comes. Raise the same."""
         ...
 
 
@@ -107,17 +117,29 @@ class Batches:
             if batch.has_ended or time.monotonic() >= deadline:
                 return batch
 
-    def list(self, *, status: str | None = None, limit: int = 20) -> Iterator[BatchJob]:
+    def events(self, batch_id: str) -> Iterator[BatchJob]:
+        """The batch at once, and at each change of its status and counts, until it has ended; nothing is polled."""
+        for document in events.states(self._api.stream, f"/v1/batches/{batch_id}/events"):
+            yield BatchJob.from_document(document)
+
+    def list(
+        self,
+        *,
+        status: str | None = None,
+        limit: int = 20,
+        pack: str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+    ) -> Iterator[BatchJob]:
         """Up to `limit` batches, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._api.request("GET", "/v1/batches", params=params)
-            yield from (BatchJob.from_document(document) for document in page["batches"])
-            left, cursor = left - len(page["batches"]), page["next_cursor"]
-            if cursor is None:
-                return
+        wanted = {
+            **{"status": status, "pack": pack},
+            **answers.period(created_after, created_before),
+            **{f"metadata.{name}": value for name, value in (metadata or {}).items()},
+        }
+        for document in answers.pages(self._api.request, "/v1/batches", "batches", limit, wanted):
+            yield BatchJob.from_document(document)
 
     def results(self, batch_id: str, *, page: int = 500) -> Iterator[dict[str, Any]]:
         """The rows that are there, in the order of their pairs: the facts of a comparison, under your names."""

@@ -3,12 +3,14 @@
 import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 
 import httpx
 
-from likeness import answers
+from likeness import answers, events
 from likeness.batches import Batches
 
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
@@ -128,7 +130,7 @@ class Client:
         **fields: str | float | None,
     ) -> ComparisonJob:
         """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, liveness,
-        liveness_sides, metadata.
+        liveness_sides, metadata, callback_url, expires_in (seconds within which it has to be begun).
 
         An image may be a URL, where the deployment fetches them.
 
@@ -168,17 +170,32 @@ class Client:
             if job.has_ended or time.monotonic() >= deadline:
                 return job
 
-    def jobs(self, *, status: str | None = None, limit: int = 20) -> Iterator[ComparisonJob]:
-        """Up to `limit` jobs, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._request("GET", "/v1/comparisons", params=params)
-            yield from (ComparisonJob.from_document(document) for document in page["jobs"])
-            left, cursor = left - len(page["jobs"]), page["next_cursor"]
-            if cursor is None:
-                return
+    def events(self, job_id: str) -> Iterator[ComparisonJob]:
+        """The job at once, and at each change of its status, until it has ended; nothing is polled."""
+        for document in events.states(self._stream, f"/v1/comparisons/{job_id}/events"):
+            yield ComparisonJob.from_document(document)
+
+    def jobs(
+        self,
+        *,
+        status: str | None = None,
+        limit: int = 20,
+        created_after: datetime | str | None = None,
+        created_before: datetime | str | None = None,
+        metadata: Mapping[str, str] | None = None,
+        **filters: str | None,
+    ) -> Iterator[ComparisonJob]:
+        """Up to `limit` jobs, newest first; `filters` are decision, outcome, reason, pack.
+
+        The API looks through its jobs a page at a time: to find few among many takes many calls.
+        """
+        wanted = {
+            **{"status": status, **filters},
+            **answers.period(created_after, created_before),
+            **{f"metadata.{name}": value for name, value in (metadata or {}).items()},
+        }
+        for document in answers.pages(self._request, "/v1/comparisons", "jobs", limit, wanted):
+            yield ComparisonJob.from_document(document)
 
     def cancel(self, job_id: str) -> ComparisonJob:
         """Cancel a job."""
@@ -198,15 +215,7 @@ class Client:
 
     def deliveries(self, *, status: str | None = None, limit: int = 20) -> Iterator[dict[str, Any]]:
         """Up to `limit` deliveries, newest first."""
-        cursor, left = None, limit
-        while left > 0:
-            wanted = {"limit": min(left, 100), "status": status, "cursor": cursor}
-            params = {name: value for name, value in wanted.items() if value is not None}
-            page = self._request("GET", "/v1/webhook-deliveries", params=params)
-            yield from page["deliveries"]
-            left, cursor = left - len(page["deliveries"]), page["next_cursor"]
-            if cursor is None:
-                return
+        return answers.pages(self._request, "/v1/webhook-deliveries", "deliveries", limit, {"status": status})
 
     def delivery(self, event_id: str) -> dict[str, Any]:
         """A delivery and its log."""
@@ -289,8 +298,24 @@ class Client:
         return ApiForeign(f"what answers at {self._url} is not this API: {why}; LIKENESS_API_URL names where it is")
 
     def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        try:
+        with self._answering():
             response = self._http.request(method, path, **arguments)
+        if response.is_error:
+            raise ApiRefused(answers.problem(response))
+        return response
+
+    @contextmanager
+    def _stream(self, method: str, path: str, **arguments: Any) -> Iterator[httpx.Response]:
+        with self._answering(), self._http.stream(method, path, **arguments) as response:
+            if response.is_error:
+                response.read()
+                raise ApiRefused(answers.problem(response))
+            yield response
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        try:
+            yield
         except httpx.ReadTimeout as error:
             raise ApiSilent(
                 f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
@@ -299,9 +324,6 @@ class Client:
             raise ApiUnreachable(
                 f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
             ) from error
-        if response.is_error:
-            raise ApiRefused(answers.problem(response))
-        return response
 
 
 class _Calls:
@@ -311,6 +333,7 @@ class _Calls:
         self.request = client._request
         self.submitted = client._submitted
         self._send = client._send
+        self.stream = client._stream
 
     def text(self, path: str, **arguments: Any) -> str:
         return self._send("GET", path, **arguments).text

@@ -110,6 +110,9 @@ class Comparisons:
             self._abandon(job_id, error)
             return
         with self._leases.hold(job_id, holder):
+            if job.is_late:
+                self._expire(job)
+                return
             self._run(job, holder, ahead if job.request.images_key == images_key else None)
 
     def _run(self, job: Job, holder: str, ahead: Future[bytes] | None) -> None:
@@ -172,6 +175,10 @@ class Comparisons:
 
     def _fail(self, job: Job, code: str, message: str) -> None:
         self._end(job, lambda: self._jobs.fail(job, Failure(code, message)))
+
+    def _expire(self, job: Job) -> None:
+        """It was queued until now, which is after its time."""
+        self._end(job, lambda: self._jobs.expire(job, begun=True))
 
     def _abandon(self, job_id: str, error: RecordUnreadable) -> None:
         log.error("comparison_abandoned", why=str(error))

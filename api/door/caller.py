@@ -6,7 +6,7 @@ from typing import cast
 from flask import g
 
 from api.door.rates import Allowance
-from core.comparisons.store import Waiting
+from core.comparisons.waiting import Waiting
 from core.keys.keys import ApiKey, Scope
 
 

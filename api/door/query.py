@@ -18,7 +18,7 @@ _ATTRIBUTE = "_likeness_query"
 
 
 def declare_query(view: F, names: tuple[str, ...]) -> F:
-    """Write on a view which parameters it takes; decorators around it keep that."""
+    """Write on a view which parameters it takes, `metadata.` whichever begin so; decorators around it keep that."""
     setattr(view, _ATTRIBUTE, names)
     return view
 
@@ -39,8 +39,10 @@ def refuse_unknown() -> None:
 
 
 def _faults(name: str, times: int, known: tuple[str, ...]) -> list[tuple[str, str]]:
-    if name not in known:
-        takes = f"known here are {', '.join(known)}" if known else "this call takes none"
+    open_names = tuple(one for one in known if one.endswith("."))
+    if name not in known and not name.startswith(open_names):
+        told = (f"{one}<name>" if one in open_names else one for one in known)
+        takes = f"known here are {', '.join(told)}" if known else "this call takes none"
         return [("parameter_unknown", f"no query parameter has this name; {takes}")]
     if times > 1:
         return [("parameter_twice", f"this query parameter stands {times} times; send it once")]

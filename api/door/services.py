@@ -13,16 +13,21 @@ from api.door.silences import Silences
 from api.door.standings import Standings
 from api.door.upload_places import UploadPlaces
 from api.door.waiters import Waiters
+from core.batches.batch import Batch
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
+from core.batches.store import parsed as parsed_batch
 from core.batches.submission import AcceptingBatches
 from core.batches.submitting import SubmittingBatches
+from core.comparisons.jobs import Job
 from core.comparisons.receipts import Signer
 from core.comparisons.store import JobStore
+from core.comparisons.store import parsed as parsed_job
 from core.comparisons.submission import Accepting, Rules
 from core.comparisons.submitting import Submitting
 from core.errors import SettingsInvalid
 from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.runs import Run
 from core.evaluations.scoring import Scoring
 from core.evaluations.store import RunStore
 from core.keys.store import KeyStore
@@ -34,11 +39,22 @@ from core.packs.catalogue import Pack, PackKind, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.connection import CLIENT_ANSWER_S
 from core.storage.idempotency import Claims
+from core.storage.news import News
 from core.storage.objects import Objects, ObjectStore
+from core.storage.search import Search
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
 from core.webhooks.endpoints import EndpointStore
 from core.webhooks.signers import Signers
+
+
+@dataclass(frozen=True, slots=True)
+class Searches:
+    """What looks through lists for some."""
+
+    jobs: Search[Job]
+    batches: Search[Batch]
+    runs: Search[Run]
 
 
 @dataclass(frozen=True)
@@ -73,6 +89,9 @@ class Services:
     silences: Silences
     readiness: Readiness
     standings: Standings
+    searches: Searches
+    #: By the kind of its records.
+    news: Mapping[str, News]
 
 
 def make_services(settings: Settings) -> Services:
@@ -87,6 +106,7 @@ def make_services(settings: Settings) -> Services:
     liveness = _liveness_pack(settings, catalogue)
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     calibrations, presence, silences = CalibrationStore(settings.redis), Presence(settings.redis), Silences()
+    runs = RunStore(settings.redis)
     scoring = Scoring(settings.engine, presence.comparing)
     app = celery_app("likeness-api", settings, answer_s=CLIENT_ANSWER_S)
     composer, send = Composer(app), partial(enqueue, app)
@@ -114,7 +134,7 @@ def make_services(settings: Settings) -> Services:
         destinations=DestinationRules.of(settings.webhooks),
         objects=objects,
         presence=presence,
-        runs=RunStore(settings.redis),
+        runs=runs,
         calibrations=calibrations,
         enqueue=send,
         accepting=accepting,
@@ -144,6 +164,12 @@ def make_services(settings: Settings) -> Services:
         silences=silences,
         readiness=Readiness(settings, jobs, objects, presence, silences),
         standings=Standings(settings, presence),
+        searches=Searches(
+            Search(settings.redis, "job", parsed_job, prefix="cmp"),
+            Search(settings.redis, "batch", parsed_batch, prefix="bat"),
+            Search(settings.redis, "run", runs.parsed, prefix="run"),
+        ),
+        news={kind: News(settings.redis, kind) for kind in ("job", "batch", "run")},
     )
 
 

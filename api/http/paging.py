@@ -30,7 +30,7 @@ def encode_cursor(last_id: str | None) -> str | None:
 def linked(response: Response, cursor: str | None) -> Response:
     """Add the `Link` to the next page (RFC 8288)."""
     if cursor:
-        arguments = {name: request.args[name] for name in ("limit", "status", "format") if name in request.args}
+        arguments = {name: value for name, value in request.args.items() if name != "cursor"}
         query = urlencode({**arguments, "cursor": cursor})
         response.headers["Link"] = f'<{request.path}?{query}>; rel="next"'
     return response

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 from flask import request
@@ -26,13 +27,14 @@ from api.routes.blueprint import FORM, Blueprint, hold_to_form
 from api.routes.comparisons import ETAG_HEADER, WAIT_HEADER
 from api.routes.waiting import preferred_wait_s
 from api.schemas.batches import TEXTS, BatchForm, BatchListSchema, BatchSchema, RowListSchema, RowQuery, batch_of
-from api.schemas.common import ListQuery
 from api.schemas.comparisons import WaitQuery
 from api.schemas.examples import QUEUED_BATCH
+from api.schemas.filters import METADATA_PARAMETER, MetadataQuery, asked_metadata, period_of
 from core.batches.batch import Batch, url_of
 from core.batches.document import COLUMNS, batch_document, row_cells, row_document
 from core.batches.pairs import BYTES_A_PAIR, read_pairs
 from core.batches.store import BatchStore
+from core.comparisons.wanted import has
 from core.errors import StoreUnavailable
 from core.keys.keys import Scope
 from core.webhooks.announcing import announce
@@ -80,14 +82,21 @@ class Batches(MethodView):
             return keyed.keep(batch.id, _accepted(batch))
 
     @blueprint.requires(Scope.READ)
-    @blueprint.arguments(ListQuery, location="query")
+    @blueprint.doc(parameters=[METADATA_PARAMETER])
+    @blueprint.arguments(MetadataQuery, location="query")
     @blueprint.response(200, BatchListSchema)
     @blueprint.problems(422, 503)
     def get(self, query: dict[str, Any]) -> Response:
-        """List batches, newest first"""
-        page = services().batches.page(**page_of(query, "bat"), owner=caller().sees)
+        """List batches, newest first; a filtered page may have fewer than `limit`, as that of comparisons"""
+        period, pack, metadata = period_of(query), query.get("pack"), asked_metadata()
+
+        def wanted(batch: Batch) -> bool:
+            of_pack = pack in (None, batch.request.pack)
+            return of_pack and period.holds(batch.created_at) and has(batch.request.metadata, metadata)
+
+        page = services().searches.batches.page(wanted, **page_of(query, "bat"), owner=caller().sees, **asdict(period))
         cursor = encode_cursor(page.next_id)
-        body = {"batches": [batch_document(batch) for batch in page.batches], "next_cursor": cursor}
+        body = {"batches": [batch_document(batch) for batch in page.records], "next_cursor": cursor}
         return linked(json_response(body), cursor)
 
 

@@ -102,7 +102,7 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         parsed: Callable[[F], F] = super().arguments(schema, location=location, **options)
         if location != "query":
             return parsed
-        names = tuple((schema() if isinstance(schema, type) else schema).fields)
+        names = (*(schema() if isinstance(schema, type) else schema).fields, *getattr(schema, "OPEN_NAMES", ()))
         return lambda view: declare_query(parsed(view), names)
 
     def takes(self, form: Schema, body: Schema) -> Callable[[F], F]:

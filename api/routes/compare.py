@@ -18,6 +18,7 @@ from api.schemas.comparisons import ComparisonBody, ComparisonForm, SimpleAnswer
 from core.comparisons.document import sentence_of, url_of
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope
+from core.storage.deadlines import EXPIRED
 from core.storage.lifecycle import Status
 from core.vocabulary import Compared, Decision
 
@@ -51,6 +52,8 @@ def _answer(job: Job) -> Response:
     if not job.status.is_terminal:
         raise Problem(504, "not_ended_in_time", f"the job goes on: GET {url_of(job.id)}")
     if job.status is not Status.SUCCEEDED or job.result is None:
+        if job.failure and job.failure.code == EXPIRED:
+            raise Problem(504, "expired", sentence_of(job))
         raise Problem(500, job.failure.code if job.failure else job.status, sentence_of(job))
     outcome = job.result.outcome
     body = {

@@ -1,5 +1,6 @@
 """`/v1/comparisons`: submit, follow, list, cancel, erase."""
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -17,12 +18,14 @@ from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
 from api.routes.submission import submitted
 from api.routes.waiting import preferred_wait_s, wait_for
-from api.schemas.common import ListQuery
 from api.schemas.comparisons import ComparisonBody, ComparisonForm, JobListSchema, JobSchema, WaitQuery
 from api.schemas.examples import QUEUED
+from api.schemas.filters import METADATA_PARAMETER, JobListQuery, wanted_jobs
 from core.comparisons.document import job_document, url_of
 from core.comparisons.jobs import Job
+from core.comparisons.wanted import WantedJobs
 from core.keys.keys import Scope
+from core.storage.lifecycle import Status
 from core.webhooks.announcing import announce
 
 blueprint = Blueprint("comparisons", __name__, url_prefix="/v1/comparisons", description="One probe, one reference")
@@ -64,14 +67,19 @@ class Comparisons(MethodView):
         return keyed.keep(job.id, accepted(job))
 
     @blueprint.requires(Scope.READ)
-    @blueprint.arguments(ListQuery, location="query")
+    @blueprint.doc(parameters=[METADATA_PARAMETER])
+    @blueprint.arguments(JobListQuery, location="query")
     @blueprint.response(200, JobListSchema)
     @blueprint.problems(422, 503)
     def get(self, query: dict[str, Any]) -> Response:
-        """List jobs, newest first"""
-        page = services().jobs.page(**page_of(query, "cmp"), owner=caller().sees)
-        cursor = encode_cursor(page.next_id)
-        body = {"jobs": [job_document(job) for job in page.jobs], "next_cursor": cursor}
+        """List jobs, newest first
+
+        A filtered page looks at 1100 jobs at most: it may have fewer than `limit`, or none, and a `next_cursor` all
+        the same, which goes on from there.
+        """
+        jobs, next_id = _listed(wanted_jobs(query), page_of(query, "cmp"))
+        cursor = encode_cursor(next_id)
+        body = {"jobs": [job_document(job) for job in jobs], "next_cursor": cursor}
         return linked(json_response(body), cursor)
 
 
@@ -114,6 +122,19 @@ class Cancellation(MethodView):
         job = services().jobs.cancel(visible_job(job_id).id)
         announce(services().enqueue, *job.deliveries)
         return _answer(job, status=200)
+
+
+def _listed(wanted: WantedJobs, page: dict[str, Any]) -> tuple[tuple[Job, ...], str | None]:
+    owner = caller().sees
+    if wanted == WantedJobs():
+        found = services().jobs.page(**page, owner=owner)
+        return found.jobs, found.next_id
+    if wanted.asks_for_result:
+        if page["status"] not in (None, Status.SUCCEEDED):
+            return (), None
+        page = {**page, "status": Status.SUCCEEDED}
+    looked = services().searches.jobs.page(wanted.takes, **page, owner=owner, **asdict(wanted.period))
+    return looked.records, looked.next_id
 
 
 def _accepted(job: Job, *, wait_s: float) -> Response:

@@ -1,6 +1,7 @@
 """`/v1/evaluations`: start an evaluation run, follow it, fetch its report."""
 
 import re
+from dataclasses import asdict
 from html import unescape
 from typing import Any
 
@@ -14,8 +15,8 @@ from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
-from api.schemas.common import ListQuery
 from api.schemas.evaluations import EvaluationForm, ReportQuery, RunListSchema, RunSchema
+from api.schemas.filters import RunListQuery, period_of
 from api.schemas.resources import run_resource
 from core.errors import ObjectNotFound
 from core.evaluations.requesting import request_run
@@ -58,14 +59,20 @@ class Evaluations(MethodView):
         return keyed.keep(run.id, _accepted(run))
 
     @blueprint.requires(Scope.EVALUATE)
-    @blueprint.arguments(ListQuery, location="query")
+    @blueprint.arguments(RunListQuery, location="query")
     @blueprint.response(200, RunListSchema)
     @blueprint.problems(422, 503)
     def get(self, query: dict[str, Any]) -> Response:
-        """List runs, newest first"""
-        page = services().runs.page(**page_of(query, "run"))
+        """List runs, newest first; a filtered page may have fewer than `limit`, as that of comparisons"""
+        period, pack, dataset = period_of(query), query.get("pack"), query.get("dataset")
+
+        def wanted(run: Run) -> bool:
+            of_both = pack in (None, run.request.pack) and dataset in (None, run.request.dataset)
+            return of_both and period.holds(run.created_at)
+
+        page = services().searches.runs.page(wanted, **page_of(query, "run"), **asdict(period))
         cursor = encode_cursor(page.next_id)
-        body = {"evaluations": [run_resource(run) for run in page.runs], "next_cursor": cursor}
+        body = {"evaluations": [run_resource(run) for run in page.records], "next_cursor": cursor}
         return linked(json_response(RunListSchema().dump(body)), cursor)
 
 

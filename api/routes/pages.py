@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 
 from api.door.query import taken
 from api.door.services import services
-from core.vocabulary import ImageFormat, labels
+from core.vocabulary import ImageFormat, Reason, labels
 from core.webhooks.endpoints import EventType
 
 blueprint = Blueprint("pages", __name__, template_folder="../templates")
@@ -72,6 +72,7 @@ def _facts() -> dict[str, Any]:
         "formats": labels(formats, "or"),
         "limits": settings.batches,
         "takes": taken,
+        "reasons": [*Reason],
         "event_types": [*EventType],
         "retention_s": settings.images.retention_s,
         "face_policy": settings.packs.default_policy,

@@ -68,6 +68,7 @@ def batch_of(
         quality=QualityRule(form["quality"]) if "quality" in form else None,
         liveness=LivenessRule(form["liveness"]) if "liveness" in form else None,
         liveness_sides=LivenessSides(form["liveness_sides"]) if "liveness_sides" in form else None,
+        expires_in_s=form.get("expires_in"),
     )
     return BatchSubmission(photographs, pairs, terms)
 
@@ -117,6 +118,7 @@ class BatchSchema(Schema):
     callback_url = fields.String(required=True, allow_none=True)
     event_id = fields.String(required=True, allow_none=True)
     created_at = fields.String(required=True, metadata={"format": "date-time"})
+    expires_at = _of_job("expires_at")
     started_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     urls = fields.Nested(BatchUrlsSchema, required=True)

@@ -14,6 +14,7 @@ from api.schemas.standing import StandingSchema
 from core.comparisons.submission import FieldRefused, ImageUrl, Submission
 from core.liveness import LivenessRule, LivenessSides, NotJudged, PadVerdict
 from core.quality import QualityRule, QualityWarning
+from core.storage.deadlines import FEWEST_S, MOST_S
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, ImageFormat, Policy, Reason, Side, labels
 from core.webhooks.destinations import MAX_URL_CHARACTERS
@@ -52,6 +53,11 @@ def _threshold(value: float) -> None:
 def _target_fmr(value: float) -> None:
     if not 0 < value < 1:
         raise ValidationError(f"target_fmr_out_of_range|must be above 0 and below 1; found {value}")
+
+
+def _expires_in(value: float) -> None:
+    if not FEWEST_S <= value <= MOST_S:  # so is NaN
+        raise ValidationError(f"expires_in_out_of_range|must be {FEWEST_S:g} to {MOST_S:g} seconds; found {value}")
 
 
 #: A deployment may accept fewer of them.
@@ -128,6 +134,17 @@ class ComparisonForm(StrictForm):
         },
     )
 
+    expires_in = fields.Float(
+        allow_nan=True,
+        validate=_expires_in,
+        error_messages={"invalid": "expires_in_invalid|must be a number of seconds; found {input}"},
+        metadata={
+            "description": "Seconds within which it has to be begun: still queued after that, it is cancelled, with "
+            "the error `expired`. What has been begun goes on. Default: it waits for as long as it takes.",
+            "minimum": FEWEST_S,
+            "maximum": MOST_S,
+        },
+    )
     callback_url = fields.String(
         metadata={
             "description": "Where to announce the end: an https URL that the deployment can reach; see `webhooks`.",
@@ -184,6 +201,7 @@ def submission_of(form: Mapping[str, Any]) -> Submission:
         quality=QualityRule(form["quality"]) if "quality" in form else None,
         liveness=LivenessRule(form["liveness"]) if "liveness" in form else None,
         liveness_sides=LivenessSides(form["liveness_sides"]) if "liveness_sides" in form else None,
+        expires_in_s=form.get("expires_in"),
     )
 
 
@@ -332,6 +350,9 @@ class CalibratedFmrSchema(Schema):
     dataset = fields.String(required=True)
 
 
+EXPIRES = {"description": "By when it has to be begun (`expires_in`); null: whenever a worker has time."}
+
+
 class UrlsSchema(Schema):
     """Where to go from here."""
 
@@ -409,6 +430,7 @@ class JobSchema(Schema):
         metadata={"description": "Id of the event that announces the end, and of its delivery."},
     )
     created_at = fields.String(required=True, metadata={"format": "date-time"})
+    expires_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time", **EXPIRES})
     started_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     urls = fields.Nested(UrlsSchema, required=True)

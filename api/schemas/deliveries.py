@@ -1,26 +1,17 @@
 """Events, and their deliveries."""
 
 from copy import copy
-from datetime import UTC
 
 from marshmallow import Schema, fields, validate
 
 from api.schemas.batches import BatchSchema
 from api.schemas.common import ListQuery, StrictForm
 from api.schemas.comparisons import JobSchema
+from api.schemas.filters import moment
 from core.batches import events as batches
 from core.comparisons.document import EVENT_FIELDS
 from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.endpoints import TEST, EventType
-
-
-def _time(description: str) -> fields.AwareDateTime:
-    return fields.AwareDateTime(
-        format="iso",
-        default_timezone=UTC,
-        error_messages={"invalid": "time_invalid|must be a time such as 2026-01-31T12:00:00Z; found {input}"},
-        metadata={"description": description},
-    )
 
 
 class _EventUrl(Schema):
@@ -146,8 +137,8 @@ class ReplayForm(StrictForm):
             error="status_unknown|must be one of delivered, dead, disabled; found {input}",
         ),
     )
-    since = _time("Not older than this, RFC 3339.")
-    until = _time("Older than this, RFC 3339.")
+    since = moment("Not older than this, RFC 3339.")
+    until = moment("Older than this, RFC 3339.")
 
 
 class ReplayedSchema(Schema):

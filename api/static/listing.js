@@ -2,6 +2,7 @@
 import { fetched, Problem } from "./api.js";
 import { announce, byId, h, show } from "./elements.js";
 import { follow } from "./following.js";
+import { offerPacks } from "./pack_names.js";
 import { problemNote } from "./problems.js";
 
 const LOOK_AGAIN_S = 5;
@@ -19,7 +20,7 @@ export function listing({ path, form, rows, drawn, empty }) {
     const found = rows(page);
     const focused = document.activeElement?.closest?.("#list [data-id]")?.dataset.id;
     const place = focused && [...document.activeElement.closest("[data-id]").querySelectorAll("a, button, input")].indexOf(document.activeElement);
-    show("list", found.length ? drawn(found) : h("p", { class: "soft" }, empty(isFiltered())), pages(page));
+    show("list", found.length ? drawn(found) : h("p", { class: "soft" }, page.next_cursor ? "None among those that were looked at: the search goes on with older ones." : empty(isFiltered())), pages(page));
     if (focused) byId("list").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.querySelectorAll("a, button, input")[place]?.focus();
   }
 
@@ -49,7 +50,11 @@ export function listing({ path, form, rows, drawn, empty }) {
     return LOOK_AGAIN_S;
   }
 
-  function begin() {
+  async function begin() {
+    if (form?.elements.pack?.length === 1) {
+      await offerPacks(form.elements.pack);
+      fillIn(form);
+    }
     watching.abort();
     watching = new AbortController();
     const { signal } = watching;
@@ -77,12 +82,16 @@ export function listing({ path, form, rows, drawn, empty }) {
   return begin;
 }
 
-/** What the fields ask for. A moment is sent in UTC; metadata's name is in the parameter's. */
+/** What the fields ask for. A moment is sent in UTC; `order=4711` of the metadata as `metadata.order`. */
 function* queryOf(form) {
   for (const field of form.elements) {
     const value = field.value?.trim();
-    if (!value || !field.name) continue;
-    if (field.type === "datetime-local") yield [field.name, new Date(value).toISOString()];
+    if (!value || !field.validity.valid) continue;
+    if ("metadata" in field.dataset) {
+      const [name, ...rest] = value.split("=");
+      yield [`metadata.${name.trim()}`, rest.join("=").trim()];
+    } else if (!field.name) continue;
+    else if (field.type === "datetime-local") yield [field.name, new Date(value).toISOString()];
     else yield [field.name, value];
   }
 }
@@ -91,6 +100,8 @@ function* queryOf(form) {
 function fillIn(form) {
   for (const [name, value] of new URLSearchParams(location.search)) {
     const field = form.elements.namedItem(name);
+    if (name.startsWith("metadata.") && form.querySelector("[data-metadata]"))
+      form.querySelector("[data-metadata]").value = `${name.slice("metadata.".length)}=${value}`;
     if (!field) continue;
     if (field.type !== "datetime-local") field.value = value;
     else {

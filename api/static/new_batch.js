@@ -1,6 +1,7 @@
 // The form that starts a batch: what is in it is looked at before anything is sent.
 import { call } from "./api.js";
 import { byId, h, show } from "./elements.js";
+import { offerPacks } from "./pack_names.js";
 import { readPairs } from "./pair_lists.js";
 import { size, takePhotographs } from "./photographs.js";
 import { problemNote } from "./problems.js";
@@ -43,12 +44,7 @@ export function startingBatches(form) {
       button.disabled = false;
     }
   });
-  return async () => {
-    try {
-      const { packs } = await call("/v1/packs");
-      form.elements.pack.replaceChildren(...packs.map((pack) => new Option(pack.name, pack.name, pack.is_default, pack.is_default)));
-    } catch { /* the list below says what is wrong */ }
-  };
+  return () => offerPacks(form.elements.pack);
 }
 
 async function ofList({ photographs, pairs: [file] }) {

@@ -31,6 +31,8 @@ class BatchRequest:
     metadata: dict[str, str]
     #: None where nobody asked to be called back.
     callback_url: str | None = None
+    #: By when it has to be begun, seconds since the epoch, UTC; None: whenever somebody has time.
+    expires_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def batch_document(batch: Batch) -> dict[str, Any]:
         "callback_url": request.callback_url,
         "event_id": batch.event_id,
         "created_at": rfc3339(batch.created_at),
+        "expires_at": rfc3339(request.expires_at) if request.expires_at else None,
         "started_at": rfc3339(batch.started_at) if batch.started_at else None,
         "ended_at": rfc3339(batch.ended_at) if batch.ended_at else None,
         "urls": {"self": here, "results": f"{here}/results", "cancel": f"{here}/cancel"},

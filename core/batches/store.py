@@ -1,11 +1,10 @@
 """Batches by id, and the rows that their pairs have so far."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
-import structlog
 from pydantic import TypeAdapter
 
 from core.batches.batch import Batch, BatchRequest, Counts
@@ -13,17 +12,17 @@ from core.batches.events import event_type_of, outgoing_events
 from core.batches.rows import PhotographFacts, Row
 from core.batches.shard import ShardRequest, shard_id
 from core.comparisons.sealing import SealKey
-from core.errors import RecordUnreadable, TransitionRefused
+from core.errors import TransitionRefused
 from core.portions import portions
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
 from core.storage.connection import connect, translated
+from core.storage.deadlines import expired
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import LIFECYCLE, Failure, Status, Step
+from core.storage.reading import read, readable
 from core.storage.records import Fields, Records, number
 from core.webhooks.endpoints import EndpointStore
-
-log = structlog.get_logger()
 
 _REQUEST = TypeAdapter(BatchRequest)
 _SHARD = TypeAdapter(ShardRequest)
@@ -81,6 +80,7 @@ class BatchStore:
                 "shards_left": len(shards),
                 **({"event_id": batch.event_id} if batch.event_id else {}),
                 **({"seal_key": batch.seal_key.text} if batch.seal_key else {}),
+                **({"expires_at": batch.request.expires_at} if batch.request.expires_at else {}),
             },
             owner=batch.owner,
             claim=claim,
@@ -128,6 +128,10 @@ class BatchStore:
                 return batch
             raise
 
+    def expire(self, batch: Batch) -> Batch:
+        """Queued to cancelled: its time is over. Raise TransitionRefused for one that somebody has begun."""
+        return self._end(Step.EXPIRE, batch, failure=expired("batch", batch.created_at, batch.request.expires_at))
+
     def erase(self, batch_id: str) -> None:
         """Forget the batch in whatever state, rows and shards with it; its photographs become due for erasure.
 
@@ -144,7 +148,7 @@ class BatchStore:
     ) -> BatchPage:
         """Up to `limit` batches older than the batch `after`, newest first; of one owner, or of all."""
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
-        return BatchPage(tuple(_readable(page.records)), page.next_id)
+        return BatchPage(tuple(readable("batch", page.records, parsed)), page.next_id)
 
     def rows(self, batch: Batch, *, after: int = -1, limit: int) -> Rows:
         """Up to `limit` rows of pairs after the one so numbered; pairs without a row are passed over."""
@@ -225,33 +229,26 @@ def dump_facts(facts: Mapping[int, PhotographFacts]) -> dict[str, str]:
     return {str(number): _FACTS.dump_json(of_one).decode() for number, of_one in facts.items()}
 
 
-def _readable(records: Sequence[tuple[str, Fields]]) -> Iterator[Batch]:
-    """One record that cannot be read does not hide the others."""
-    for batch_id, fields in records:
-        try:
-            yield _batch(batch_id, fields)
-        except RecordUnreadable as error:
-            log.error("record_left_out", batch_id=batch_id, why=str(error))
-
-
 def _batch(batch_id: str, fields: Fields) -> Batch:
     """Raise RecordUnreadable for fields of another form."""
-    try:
-        return Batch(
-            id=batch_id,
-            status=Status(fields["status"]),
-            version=int(fields["version"]),
-            created_at=float(fields["created_at"]),
-            request=_REQUEST.validate_json(fields["request"]),
-            counts=Counts(**{name: int(fields.get(name, 0)) for name in asdict(Counts())}),
-            shards_left=int(fields["shards_left"]),
-            owner=fields.get("owner"),
-            started_at=number(fields, "started_at"),
-            ended_at=number(fields, "ended_at"),
-            failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
-            event_id=fields.get("event_id"),
-            deliveries=tuple(filter(None, fields.get("deliveries", "").split(","))),
-            seal_key=SealKey.parse(key) if (key := fields.get("seal_key")) else None,
-        )
-    except (ValueError, KeyError) as error:  # pydantic's own are ValueErrors; what they say may show the record
-        raise RecordUnreadable(f"this version cannot read the batch {batch_id!r}: {type(error).__name__}") from error
+    return read("batch", batch_id, fields, parsed)
+
+
+def parsed(batch_id: str, fields: Fields) -> Batch:
+    """A batch out of its fields. Raise ValueError or KeyError for fields of another form."""
+    return Batch(
+        id=batch_id,
+        status=Status(fields["status"]),
+        version=int(fields["version"]),
+        created_at=float(fields["created_at"]),
+        request=_REQUEST.validate_json(fields["request"]),
+        counts=Counts(**{name: int(fields.get(name, 0)) for name in asdict(Counts())}),
+        shards_left=int(fields["shards_left"]),
+        owner=fields.get("owner"),
+        started_at=number(fields, "started_at"),
+        ended_at=number(fields, "ended_at"),
+        failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
+        event_id=fields.get("event_id"),
+        deliveries=tuple(filter(None, fields.get("deliveries", "").split(","))),
+        seal_key=SealKey.parse(key) if (key := fields.get("seal_key")) else None,
+    )

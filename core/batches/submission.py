@@ -100,12 +100,13 @@ class AcceptingBatches:
             shards=len(shards),
             metadata=dict(asked.terms.metadata),
             callback_url=asked.terms.callback_url,
+            expires_at=asked.terms.expires_at(now := time.time()),
         )
         batch = Batch(
             id=batch_id,
             status=Status.QUEUED,
             version=1,
-            created_at=time.time(),
+            created_at=now,
             request=request,
             shards_left=len(shards),
             owner=owner,

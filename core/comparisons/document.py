@@ -40,6 +40,7 @@ def job_document(job: Job) -> dict[str, Any]:
         "callback_url": request.callback_url,
         "event_id": job.event_id,
         "created_at": rfc3339(job.created_at),
+        "expires_at": rfc3339(request.expires_at) if request.expires_at else None,
         "started_at": rfc3339(job.started_at) if job.started_at else None,
         "ended_at": rfc3339(job.ended_at) if job.ended_at else None,
         "urls": {"self": here, "cancel": f"{here}/cancel"},

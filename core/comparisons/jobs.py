@@ -39,6 +39,8 @@ class ComparisonRequest:
     urls: dict[Side, str] = field(default_factory=dict)
     quality: QualityRule = QualityRule.REPORT
     liveness: Liveness = NO_LIVENESS
+    #: By when it has to be begun, seconds since the epoch, UTC; None: whenever somebody has time.
+    expires_at: float | None = None
 
     @property
     def is_dear(self) -> bool:
@@ -97,6 +99,12 @@ class Job:
         if len(body) != self.request.reference.size_bytes + self.request.probe.size_bytes:
             raise ImagesDamaged
         return self.request.split(body)
+
+    @property
+    def is_late(self) -> bool:
+        """Whether it was begun, for the first time, after it had to be."""
+        deadline = self.request.expires_at
+        return deadline is not None and self.attempts == 1 and (self.started_at or 0) > deadline
 
     @property
     def outcome(self) -> str | None:

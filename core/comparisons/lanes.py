@@ -3,7 +3,7 @@
 from typing import Final
 
 from core.comparisons.jobs import Job
-from core.comparisons.store import Waiting
+from core.comparisons.waiting import Waiting
 from core.messaging.broker import Queues
 from core.messaging.place import Place
 

@@ -10,10 +10,12 @@ from pydantic import TypeAdapter
 from core.comparisons.events import event_type_of, outgoing_events
 from core.comparisons.jobs import ComparisonRequest, Job
 from core.comparisons.sealing import SealKey
+from core.comparisons.waiting import Waiting
 from core.errors import TransitionRefused
 from core.settings import Settings
 from core.settings.groups import ImageSettings, JobSettings, RedisSettings
 from core.storage.connection import connect, translated
+from core.storage.deadlines import expired
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import LIFECYCLE, Failure, Lease, Status, Step
 from core.storage.messages import Message
@@ -33,16 +35,6 @@ class JobPage:
 
     jobs: tuple[Job, ...]
     next_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many jobs are queued; of one owner too, where one was asked about."""
-
-    in_all: int
-    of_owner: int | None
-    #: Of the owner, queued and running.
-    open_of_owner: int | None
 
 
 class JobStore:
@@ -87,6 +79,7 @@ class JobStore:
                 **({"event_id": job.event_id} if job.event_id else {}),
                 **({"awaits": "images"} if job.request.urls else {}),
                 **({"seal_key": job.seal_key.text} if job.seal_key else {}),
+                **({"expires_at": job.request.expires_at} if job.request.expires_at else {}),
             },
             owner=job.owner,
             claim=claim,
@@ -157,6 +150,11 @@ class JobStore:
                 return job
             raise
 
+    def expire(self, job: Job, *, begun: bool = False) -> Job:
+        """To cancelled: its time is over. Raise TransitionRefused for one that is begun, unless by who ends it so."""
+        failure = expired("comparison", job.created_at, job.request.expires_at)
+        return self._end(Step.CANCEL if begun else Step.EXPIRE, job, failure=failure, is_known=begun)
+
     def erase(self, job_id: str) -> None:
         """Forget the job in whatever state; its images become due for erasure. Raise RecordNotFound."""
         self._records.erase(job_id)
@@ -179,13 +177,13 @@ class JobStore:
     ) -> JobPage:
         """Up to `limit` jobs older than the job `after`, newest first; of one owner, or of all."""
         page = self._records.page(limit=limit, after=after, status=status, owner=owner)
-        return JobPage(tuple(readable("job", page.records, _parsed)), page.next_id)
+        return JobPage(tuple(readable("job", page.records, parsed)), page.next_id)
 
     def waiting(self, owner: str | None = None) -> Waiting:
         """How many jobs are queued, in one round trip."""
         if owner is None:
             return Waiting(self._records.count((Status.QUEUED, None))[0], None, None)
-        asked = (Status.QUEUED, None), (Status.QUEUED, owner), (Status.RUNNING, owner)
+        asked = ((Status.QUEUED, None), (Status.QUEUED, owner), (Status.RUNNING, owner))
         in_all, of_owner, running = self._records.count(*asked)
         return Waiting(in_all, of_owner, of_owner + running)
 
@@ -255,12 +253,11 @@ class JobStore:
         )
         if not is_known:
             return _job(job.id, after)
-        deliveries = tuple(event.id for event in outgoing)
         return replace(
             ending,
             version=int(after["version"]),
             ended_at=float(after["ended_at"]),
-            deliveries=deliveries,
+            deliveries=tuple(event.id for event in outgoing),
             seal_key=None,
         )
 
@@ -270,10 +267,11 @@ class JobStore:
 
 def _job(job_id: str, fields: Fields) -> Job:
     """Raise RecordUnreadable for fields of another form."""
-    return read("job", job_id, fields, _parsed)
+    return read("job", job_id, fields, parsed)
 
 
-def _parsed(job_id: str, fields: Fields) -> Job:
+def parsed(job_id: str, fields: Fields) -> Job:
+    """A job out of its fields. Raise ValueError or KeyError for fields of another form."""
     return Job(
         id=job_id,
         status=Status(fields["status"]),

@@ -61,6 +61,12 @@ class Submission:
     liveness: LivenessRule | None = None
     #: Whose; says nothing where liveness is off.
     liveness_sides: LivenessSides | None = None
+    #: Seconds within which it has to be begun; None: whenever somebody has time.
+    expires_in_s: float | None = None
+
+    def expires_at(self, created_at: float) -> float | None:
+        """When its time is over, seconds since the epoch, UTC."""
+        return None if self.expires_in_s is None else created_at + self.expires_in_s
 
     @property
     def urls(self) -> dict[Side, str]:
@@ -125,12 +131,12 @@ class Accepting:
     def accept(self, submission: Submission, *, owner: str | None = None) -> Accepted:
         """The job that this submission will be. Raise FieldRefused for what is not accepted."""
         terms = self.terms(submission)
-        seal_key = SealKey.new()
+        seal_key, job_id, now = SealKey.new(), new_id("cmp"), time.time()
         job = Job(
-            id=new_id("cmp"),
+            id=job_id,
             status=Status.QUEUED,
             version=1,
-            created_at=time.time(),
+            created_at=now,
             owner=owner,
             request=ComparisonRequest(
                 pack=terms.pack,
@@ -144,6 +150,7 @@ class Accepting:
                 urls=submission.urls,
                 quality=terms.quality,
                 liveness=terms.liveness,
+                expires_at=submission.expires_at(now),
             ),
             event_id=new_id("evt") if submission.callback_url else None,
             seal_key=seal_key,

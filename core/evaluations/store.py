@@ -78,7 +78,7 @@ class RunStore:
     def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> RunPage:
         """Up to `limit` runs older than the run `after`, newest first."""
         page = self._records.page(limit=limit, after=after, status=status)
-        return RunPage(tuple(readable("run", page.records, self._parsed)), page.next_id)
+        return RunPage(tuple(readable("run", page.records, self.parsed)), page.next_id)
 
     def open(self) -> int:
         """How many runs wait or run."""
@@ -99,9 +99,10 @@ class RunStore:
 
     def _run(self, run_id: str, fields: Fields) -> Run:
         """Raise RecordUnreadable for fields of another form."""
-        return read("run", run_id, fields, self._parsed)
+        return read("run", run_id, fields, self.parsed)
 
-    def _parsed(self, run_id: str, fields: Fields) -> Run:
+    def parsed(self, run_id: str, fields: Fields) -> Run:
+        """A run out of its fields, and its progress. Raise ValueError or KeyError for fields of another form."""
         with translated():
             shards: list[str] = self._redis.hvals(self._progress_key(run_id))
         return Run(

@@ -61,6 +61,7 @@ class Tasks:
     CANARY: Final = "likeness.canary"
     FETCH_IMAGES: Final = "likeness.fetch_images"
     REAP: Final = "likeness.reap"
+    EXPIRE: Final = "likeness.expire"
     SWEEP_ORPHANS: Final = "likeness.sweep_orphans"
     ERASE_DUE: Final = "likeness.erase_due"
     FORGET_EXPIRED: Final = "likeness.forget_expired"
@@ -78,6 +79,7 @@ ROUTES: Final = {
     Tasks.REPAIR_RUNS: {"queue": Queues.REPORTS},
     Tasks.FETCH_IMAGES: {"queue": Queues.IMAGES},
     Tasks.REAP: {"queue": Queues.MAINTENANCE},
+    Tasks.EXPIRE: {"queue": Queues.MAINTENANCE},
     Tasks.SWEEP_ORPHANS: {"queue": Queues.MAINTENANCE},
     Tasks.ERASE_DUE: {"queue": Queues.MAINTENANCE},
     Tasks.FORGET_EXPIRED: {"queue": Queues.MAINTENANCE},

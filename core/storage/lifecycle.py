@@ -34,6 +34,7 @@ class Step(StrEnum):
     SUCCEED = "succeed"
     FAIL = "fail"
     CANCEL = "cancel"
+    EXPIRE = "expire"
 
 
 LIFECYCLE: Mapping[Step, tuple[frozenset[Status], Status]] = {
@@ -43,6 +44,8 @@ LIFECYCLE: Mapping[Step, tuple[frozenset[Status], Status]] = {
     Step.SUCCEED: (frozenset({Status.RUNNING}), Status.SUCCEEDED),
     Step.FAIL: (frozenset({Status.QUEUED, Status.RUNNING}), Status.FAILED),
     Step.CANCEL: (frozenset({Status.QUEUED, Status.RUNNING}), Status.CANCELLED),
+    # What has been begun by its deadline goes on.
+    Step.EXPIRE: (frozenset({Status.QUEUED}), Status.CANCELLED),
 }
 
 #: Steps that are refused while another holds the lease: a second message for a running job changes nothing.

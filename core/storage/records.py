@@ -205,7 +205,7 @@ class Records:
         self, *, limit: int, after: str | None = None, status: StrEnum | None = None, owner: str | None = None
     ) -> RecordPage:
         """Up to `limit` records older than the one called `after`, newest first; of one owner, or of all."""
-        index = self._index(owner, status)
+        index = self.index(owner, status)
         with translated():
             ids = self._redis.zrevrangebylex(index, f"({after}" if after else "+", "-", start=0, num=limit + 1)
             pipeline = self._redis.pipeline(transaction=False)
@@ -221,7 +221,7 @@ class Records:
         with translated():
             pipeline = self._redis.pipeline(transaction=True)
             for status in statuses:
-                pipeline.zrange(self._index(None, status), 0, -1)
+                pipeline.zrange(self.index(None, status), 0, -1)
             return [record_id for ids in pipeline.execute() for record_id in ids]
 
     def count(self, *asked: tuple[Status, str | None]) -> list[int]:
@@ -229,7 +229,7 @@ class Records:
         with translated():
             pipeline = self._redis.pipeline(transaction=False)
             for status, owner in asked:
-                pipeline.zcard(self._index(owner, status))
+                pipeline.zcard(self.index(owner, status))
             counts: list[int] = pipeline.execute()
         return counts
 
@@ -276,7 +276,8 @@ class Records:
             )
         return answer
 
-    def _index(self, owner: str | None, status: StrEnum | None) -> str:
+    def index(self, owner: str | None, status: StrEnum | None) -> str:
+        """The Redis key of a list, of one owner or of all, in one status or in any."""
         of = f"of:{owner}:" if owner else ""
         return f"{self._kind}s:{of}{f'status:{status}' if status else 'all'}"
 

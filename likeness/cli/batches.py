@@ -12,11 +12,14 @@ import click
 
 from core.quality import QualityRule
 from core.storage.lifecycle import Status
+from core.times import rfc3339
 from core.vocabulary import Policy
 from likeness.batches import BatchJob
 from likeness.cli.api import api_client
 from likeness.cli.evaluate.services import progress_bar
 from likeness.cli.ids import batch_id
+from likeness.cli.metadata import named_values
+from likeness.cli.moments import Moment
 from likeness.cli.pair_lists import Bundle, bundles, each_with, read_list
 from likeness.cli.terminal import table, wide_console
 from likeness.client import ApiRefused, Client
@@ -60,6 +63,7 @@ LOOK_S = 1.0
     type=click.Choice([rule.value for rule in QualityRule]),
     help="Tell quality warnings, or refuse faces that have one. Default: the deployment's.",
 )
+@click.option("--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel a batch that is not begun by then.")
 @click.option("--callback-url", help="Where to announce the end of each batch.")
 @click.option("--wait/--no-wait", default=True, help="Follow to the end (default), or print ids and return.")
 @click.option("--again", is_flag=True, help="Compare anew what was compared before.")
@@ -141,13 +145,26 @@ def batch(
 
 @click.command()
 @click.option("--status", type=click.Choice([status.value for status in Status]), help="Only batches in this status.")
+@click.option("--pack", help="Only batches of this pack.")
+@click.option("--metadata", multiple=True, metavar="NAME=VALUE", help="Only batches with this metadata; repeatable.")
+@click.option("--since", type=Moment(), help="Created since then: 2026-01-31T12:00:00Z, or 90m, 2h, 7d ago.")
+@click.option("--until", type=Moment(), help="Created before then.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many batches.")
 @click.option("--cancel", "cancel_id", metavar="ID", help="Cancel this batch instead; the rows it has stay.")
 @click.option("--erase", "erase_id", metavar="ID", help="Erase this batch instead: its rows and its photographs.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 def batches(
-    status: str | None, limit: int, cancel_id: str | None, erase_id: str | None, as_json: bool, url: str | None
+    status: str | None,
+    pack: str | None,
+    metadata: tuple[str, ...],
+    since: float | None,
+    until: float | None,
+    limit: int,
+    cancel_id: str | None,
+    erase_id: str | None,
+    as_json: bool,
+    url: str | None,
 ) -> None:
     """List batches, newest first."""
     with api_client(url) as client:
@@ -159,7 +176,16 @@ def batches(
         if cancel_id:
             listed = [client.batches.cancel(batch_id(client, cancel_id))]
         else:
-            listed = [*client.batches.list(status=status, limit=limit)]
+            listed = [
+                *client.batches.list(
+                    status=status,
+                    limit=limit,
+                    pack=pack,
+                    metadata=named_values(metadata),
+                    created_after=None if since is None else rfc3339(since),
+                    created_before=None if until is None else rfc3339(until),
+                )
+            ]
     if as_json:
         for one in listed:
             click.echo(json.dumps(dict(one.document)))

@@ -49,6 +49,9 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Choice([sides.value for sides in LivenessSides]),
     help="Which images are judged for that. Default: the deployment's.",
 )
+@click.option(
+    "--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel it if no worker has begun it by then."
+)
 @click.option("--callback-url", help="Where to announce the end; `likeness webhooks listen` receives it here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
@@ -64,6 +67,7 @@ def compare(
     quality: str | None,
     liveness: str | None,
     liveness_sides: str | None,
+    expires_in: float | None,
     callback_url: str | None,
     as_json: bool,
     url: str | None,
@@ -87,6 +91,7 @@ def compare(
             quality=quality,
             liveness=liveness,
             liveness_sides=liveness_sides,
+            expires_in=expires_in,
             callback_url=callback_url,
         )
         if wait:

@@ -2,10 +2,9 @@
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import Any, Self
 
 import click
@@ -13,11 +12,12 @@ from click.core import ParameterSource
 from rich.table import Table
 
 from core.storage.lifecycle import Status
-from core.times import span
+from core.times import rfc3339, span
 from core.vocabulary import Decision
 from likeness.cli.api import api_client
 from likeness.cli.comparisons import describe
-from likeness.cli.ids import LOOKED_THROUGH, job_id
+from likeness.cli.ids import job_id
+from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
 from likeness.cli.terminal import table, wide_console
 from likeness.client import Client, ComparisonJob
@@ -58,33 +58,21 @@ class Wanted:
     #: Seconds since the epoch, UTC.
     since: float | None
     until: float | None
-    metadata: tuple[tuple[str, str], ...]
+    metadata: Mapping[str, str]
 
     @classmethod
     def of(cls, *, metadata: tuple[str, ...], **asked: Any) -> Self:
         """As the options say. Raise click.BadParameter for metadata without a value."""
-        pairs = [item.partition("=") for item in metadata]
-        for name, equals, _ in pairs:
-            if not equals:
-                raise click.BadParameter(f"{name!r} has no value: write NAME=VALUE", param_hint="--metadata")
-        return cls(metadata=tuple((name, value) for name, _, value in pairs), **asked)
+        return cls(metadata=named_values(metadata), **asked)
 
-    def among(self, client: Client) -> Iterator[ComparisonJob]:
-        """Those jobs, newest first, among the newest 10,000."""
-        for job in client.jobs(status=self.status, limit=LOOKED_THROUGH):
-            created_at = datetime.fromisoformat(job.document["created_at"]).timestamp()
-            if self.since is not None and created_at < self.since:
-                return
-            if (self.until is None or created_at < self.until) and self._takes(job):
-                yield job
-
-    def _takes(self, job: ComparisonJob) -> bool:
-        asked = (self.outcome, self.decision, self.pack)
-        found = (job.outcome, job.decision, job.document["pack"])
-        return (
-            all(wanted in (None, got) for wanted, got in zip(asked, found, strict=True))
-            and (self.reason is None or any(one["reason"] == self.reason for one in job.reasons))
-            and all(job.document["metadata"].get(name) == value for name, value in self.metadata)
+    def among(self, client: Client, limit: int) -> Iterator[ComparisonJob]:
+        """Up to `limit` of those jobs, newest first: the API looks for them."""
+        return client.jobs(
+            limit=limit,
+            created_after=None if self.since is None else rfc3339(self.since),
+            created_before=None if self.until is None else rfc3339(self.until),
+            metadata=self.metadata,
+            **{name: getattr(self, name) for name in ("status", "outcome", "decision", "reason", "pack")},
         )
 
 
@@ -150,7 +138,7 @@ def erase(given: str, url: str | None) -> None:
 def _list(*, limit: int, as_json: bool, url: str | None, **asked: Any) -> None:
     wanted = Wanted.of(**asked)
     with api_client(url) as client:
-        _print(list(islice(wanted.among(client), limit)), as_json=as_json)
+        _print(list(wanted.among(client, limit)), as_json=as_json)
 
 
 def _cancel(given: str, url: str | None, *, as_json: bool) -> None:

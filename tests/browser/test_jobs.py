@@ -24,7 +24,7 @@ def test_a_job_is_found_in_the_list_and_its_page_says_what_it_rests_on(
     expect(page).to_have_title(f"Match: {job} · Likeness")
     expect(page.get_by_role("heading", name="Match", exact=True)).to_be_visible()
     expect(page.locator("#states")).to_contain_text("succeeded")
-    expect(page.locator("#states")).to_contain_text("4711")
+    expect(page.locator("#sent")).to_contain_text("4711")
     expect(page.locator("#job")).to_contain_text("The threshold 0.363 is from: OpenCV Zoo's cosine default")
     page.get_by_role("button", name="Get the signed receipt").click()
     expect(page.locator("#receipt")).to_contain_text("this deployment has signed it, and it was not changed")

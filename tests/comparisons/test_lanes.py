@@ -8,7 +8,7 @@ import pytest
 from core.comparisons.images import ImageFacts
 from core.comparisons.jobs import Job
 from core.comparisons.lanes import PRIORITIES, place_of
-from core.comparisons.store import Waiting
+from core.comparisons.waiting import Waiting
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.messaging.place import Place
 from tests.support.receivers import job_that_calls_back

@@ -17,6 +17,7 @@ LEFT_UNDONE = {
     Tasks.ERASE_DUE: "erasure_postponed",
     Tasks.FETCH_IMAGES: "fetching_postponed",
     Tasks.REAP: "reaping_postponed",
+    Tasks.EXPIRE: "expiry_postponed",
     Tasks.SWEEP_ORPHANS: "sweep_postponed",
     Tasks.DELIVER: "delivery_postponed",
     Tasks.SWEEP_DELIVERIES: "sweep_of_deliveries_postponed",

@@ -51,6 +51,7 @@ def leave_jobs(settings: Settings) -> None:
         replace(job_that_calls_back(URL, "ada"), seal_key=SealKey.new()) for _ in range(5)
     )
     waiting = replace(queued, id=new_id("cmp"), request=replace(queued.request, urls={Side.PROBE: URL}))
+    queued = replace(queued, request=replace(queued.request, expires_at=time.time() + 60))
     for job in (queued, waiting, running, succeeded, failed, cancelled):
         jobs.create(job)
     jobs.start(waiting.id, "courier")
@@ -99,7 +100,7 @@ def leave_batches(settings: Settings) -> None:
         photograph, pair = Photograph(0, "one", 0, 9), Pair(0, "1", 0, 0)
         request = BatchRequest(
             *("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), QualityRule.REPORT, "batches/none", 3, 1, 3),
-            *({}, URL),
+            *({}, URL, time.time() + 60),
         )
         batch = Batch(batch_id, Status.QUEUED, 1, 0.0, request, owner="ada", event_id=new_id("evt"))
         batch = replace(batch, seal_key=SealKey.new())

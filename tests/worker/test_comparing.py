@@ -118,14 +118,21 @@ class Bench:
             announce=self.announced.append,
         )
 
-    def submitted(self, *, stored: bool = True, sealed: bool = True) -> Job:
+    def submitted(self, *, stored: bool = True, sealed: bool = True, expires_at: float | None = None) -> Job:
         """A queued job, with its images in the store unless the test wants them lost; 0.1.0 did not seal them."""
         reference, probe = (
             ImageFacts("image/jpeg", 1, 1, len(body), sha256(body).hexdigest()) for body in (REFERENCE, PROBE)
         )
         threshold = Threshold(0.0, "the test's")
         request = ComparisonRequest(
-            "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}
+            "opencv-zoo",
+            Policy.LARGEST,
+            threshold,
+            new_images_key(),
+            reference,
+            probe,
+            metadata={},
+            expires_at=expires_at,
         )
         key = SealKey.new() if sealed else None
         job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request, seal_key=key)
@@ -175,6 +182,26 @@ def test_a_queued_job_runs_to_its_result(bench: Bench) -> None:
     assert ended.result.timings_ms.keys() == {"store", "queue", "fetch", "total"}
     assert str(ended.holder).startswith("engine@test ")
     assert bench.engine.compared == [(REFERENCE, PROBE)]
+
+
+def test_a_job_that_was_to_be_begun_before_is_not_compared(bench: Bench) -> None:
+    job = bench.submitted(expires_at=time.time() - 0.1)
+    bench.comparisons().run(job.id)
+    ended = bench.ends(job)
+    assert (ended.status, code_of(ended)) == (Status.CANCELLED, "expired")
+    assert bench.engine.compared == []
+
+
+def test_a_job_that_was_begun_in_time_is_compared_by_the_next_worker_after_it(bench: Bench) -> None:
+    job = bench.submitted(expires_at=time.time() + 1)
+    bench.dies_with(job)
+
+    def is_late() -> None:
+        assert time.time() > (job.request.expires_at or 0)
+
+    eventually(is_late)
+    bench.comparisons().run(job.id)
+    assert bench.ends(job).status is Status.SUCCEEDED
 
 
 def test_where_the_score_lies_is_recorded_as_the_calibration_said_when_the_job_ended(bench: Bench) -> None:

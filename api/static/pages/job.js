@@ -40,7 +40,8 @@ async function draw(job) {
   show("actions",
     hasEnded(job) ? null : h("button", { type: "button", onclick: () => act(cancel) }, "Cancel"),
     h("button", { type: "button", class: "danger", onclick: () => act(erase) }, "Erase"));
-  show("states", lifecycle(job), sent(job));
+  show("states", lifecycle(job));
+  show("sent", sent(job));
   show("job", hasEnded(job) ? answer(job, {}, await calibrationOf(job)) : h("p", { class: "soft" }, "What becomes of it will stand here."));
   if (hasEnded(job) && !receiptIsOffered) {
     receiptIsOffered = true;
@@ -49,7 +50,6 @@ async function draw(job) {
   show("same-calls", sameCall({
     curl: `curl${curlKey()} '${location.origin}${job.urls.self}?wait=10'`,
     python: `from likeness import Client\n\nwith ${pythonClient()} as client:\n    job = client.wait("${job.id}")\n    print(job.decision, job.score)`,
-    json: job,
   }));
 }
 
@@ -93,7 +93,7 @@ async function erase() {
   await call(path, { method: "DELETE" });
   show("actions", h("a", { href: "/jobs" }, "All jobs"));
   show("job", h("p", {}, "The job is erased."));
-  for (const part of ["states", "receipt", "same-calls"]) show(part);
+  for (const part of ["states", "sent", "receipt", "same-calls"]) show(part);
   announce("The job is erased.");
   byId("main").focus();
 }

@@ -12,8 +12,8 @@ if KEYS[4] then
   local subject, told = unpack(redis.call('HMGET', KEYS[4], 'subject', 'told'))
   if subject == ARGV[1] and told then return 'told' end
 end
-local status, owner, images, event, deliveries, shards = unpack(
-  redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'event_id', 'deliveries', 'shards'))
+local status, owner, images, event, deliveries, shards, expires = unpack(
+  redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'event_id', 'deliveries', 'shards', 'expires_at'))
 -- A deletion first: a full server refuses a script at its first write, unless that one frees memory.
 forget(ARGV[2], ARGV[1], owner, status)
 redis.call('SET', 'answer:' .. ARGV[1], '', 'XX', 'KEEPTTL') -- what was answered when it was made; nothing: it is erased
@@ -21,6 +21,7 @@ if not (status or images) then
   if ARGV[5] ~= '0' then redis.call('SET', ARGV[2] .. '-withdrawn:' .. ARGV[1], '', 'EX', ARGV[5]) end
   return 'missing'
 end
+if expires then redis.call('ZREM', ARGV[2] .. '-deadlines', ARGV[1]) end
 if shards then
   redis.call('DEL', KEYS[1] .. ':rows', KEYS[1] .. ':photographs')
   forget_shards(ARGV[1], shards)

@@ -7,8 +7,8 @@
 --       10 who takes the step, where only the holder of the lease may ('': anyone), 11 the lease in milliseconds,
 --       12 '1': not for what was begun before, by another attempt, 13 '1': the record is not asked for afterwards,
 --       14... field, value, ...
-local status, owner, images, version, attempts, shards = unpack(
-  redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'version', 'attempts', 'shards'))
+local status, owner, images, version, attempts, shards, expires = unpack(
+  redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'version', 'attempts', 'shards', 'expires_at'))
 if not status then return {'missing'} end
 if not string.find(',' .. ARGV[2] .. ',', ',' .. status .. ',', 1, true) then return {'refused', status} end
 local added = tonumber(ARGV[8])
@@ -39,6 +39,7 @@ end
 redis.call('HSET', KEYS[1], unpack(written))
 move(ARGV[4], ARGV[1], owner, status, ARGV[3])
 if ARGV[5] ~= '' then
+  if expires then redis.call('ZREM', ARGV[4] .. '-deadlines', ARGV[1]) end
   if images then
     redis.call('ZADD', KEYS[2], ARGV[7], images)
     local seal = given.seal_key or redis.call('HGET', KEYS[1], 'seal_key')
