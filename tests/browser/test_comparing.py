@@ -128,7 +128,7 @@ def test_without_a_calibration_the_page_says_that_nothing_says_what_the_score_is
 def test_what_is_drawn_over_a_photograph_lies_where_the_photograph_shows_it_however_that_was_turned(
     tab: Tab, samples: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    """One lies on its side, and the engine turns it; the EXIF of the other says how to turn it, as a phone writes it."""
+    """One lies on its side, and the engine turns it; of the other the EXIF says how, as that of a phone does."""
     lying, phone, exif = tmp_path / "lying.png", tmp_path / "phone.jpg", Image.Exif()
     exif[0x0112] = 6
     with Image.open(samples["obama.jpg"]) as image:
