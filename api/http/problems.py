@@ -32,6 +32,7 @@ STATUS_OF: Mapping[str, int] = {
     "endpoint_not_found": 404,
     "idempotency_key_reused": 422,
     "transition_refused": 409,
+    "run_in_use": 409,
     "record_unreadable": 409,
     "too_many_endpoints": 422,
     "pack_unknown": 422,

@@ -19,6 +19,7 @@ from api.schemas.deliveries import (
     EventSchema,
     ReplayedSchema,
     ReplayForm,
+    RunEventSchema,
     TestEventSchema,
 )
 from api.schemas.resources import delivery_resource
@@ -69,13 +70,18 @@ WEBHOOKS = {
                 f"A {job} has ended",
                 f"Sent to the `callback_url` of a {job}, and to those endpoints of its key that want it.",
             )
-            for job, event in (("comparison", "Event"), ("batch", "BatchEvent"))
+            for job, event in (("comparison", "Event"), ("batch", "BatchEvent"), ("evaluation", "RunEvent"))
         ),
         ("test", "TestEvent", "An endpoint is tried", "Sent by `POST /v1/webhook-endpoints/{endpoint_id}/test`."),
     )
 }
 #: The events themselves, to which the document's `webhooks` and its deliveries refer.
-EVENTS = {"Event": EventSchema, "BatchEvent": BatchEventSchema, "TestEvent": TestEventSchema}
+EVENTS = {
+    "Event": EventSchema,
+    "BatchEvent": BatchEventSchema,
+    "RunEvent": RunEventSchema,
+    "TestEvent": TestEventSchema,
+}
 MOST_REPLAYED = 1000
 _PAGE = 200
 

@@ -25,12 +25,12 @@ from api.schemas.endpoints import (
     SecretEndpointSchema,
 )
 from api.schemas.resources import ENDPOINTS, delivery_resource, endpoint_resource
-from core.comparisons.events import event_body
 from core.comparisons.submission import FieldRefused
 from core.keys.keys import Scope
 from core.storage.lifecycle import new_id
 from core.webhooks.announcing import announce
 from core.webhooks.destinations import CallbackRefused
+from core.webhooks.endings import event_body
 from core.webhooks.endpoints import TEST, Endpoint, EndpointNotFound, EventType
 from core.webhooks.outbox import outgoing_delivery
 

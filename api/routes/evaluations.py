@@ -8,6 +8,7 @@ from typing import Any
 from flask.views import MethodView
 from werkzeug.wrappers import Response
 
+from api.door.caller import caller
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.door.idempotency import begin
 from api.door.services import services
@@ -15,17 +16,19 @@ from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
-from api.schemas.evaluations import EvaluationForm, ReportQuery, RunListSchema, RunSchema
+from api.schemas.evaluations import EraseQuery, EvaluationForm, ReportQuery, RunListSchema, RunSchema
 from api.schemas.filters import RunListQuery, period_of
 from api.schemas.resources import run_resource
 from core.errors import ObjectNotFound
+from core.evaluations.erasing import erase_run
 from core.evaluations.requesting import request_run
-from core.evaluations.runs import Run, RunKeys
+from core.evaluations.runs import Run, RunKeys, url_of
 from core.keys.keys import Scope
-from core.packs.catalogue import PackKind, find_pack, load_catalogue
+from core.packs.catalogue import PackKind, directory_identity, find_pack, load_catalogue
 from core.storage.idempotency import Claim
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
+from core.webhooks.announcing import announce
 
 blueprint = Blueprint("evaluations", __name__, url_prefix="/v1/evaluations", description="Evaluation runs")
 
@@ -87,6 +90,21 @@ class Evaluation(MethodView):
         """Get a run and its progress"""
         return _answer(services().runs.get(run_id), 200)
 
+    @blueprint.requires(Scope.EVALUATE)
+    @blueprint.arguments(EraseQuery, location="query")
+    @blueprint.response(204, description="Record, report and score files are erased")
+    @blueprint.problems(404, 409, 422, 503)
+    def delete(self, query: dict[str, Any], run_id: str) -> None:
+        """Erase a run and its report; one that is open, or that thresholds rest on, only with `force`"""
+        erase_run(
+            run_id,
+            runs=services().runs,
+            calibrations=services().calibrations,
+            objects=services().objects,
+            digests=[directory_identity(pack).digest for pack in services().packs.values()],
+            force=query["force"],
+        )
+
 
 @blueprint.route("/<run_id>/cancel")
 class Cancellation(MethodView):
@@ -97,7 +115,9 @@ class Cancellation(MethodView):
     @blueprint.problems(404, 409, 503)
     def post(self, run_id: str) -> Response:
         """Cancel a run; one that has ended otherwise answers 409"""
-        return _answer(services().runs.cancel(run_id), 200)
+        run = services().runs.cancel(run_id)
+        announce(services().enqueue, *run.deliveries)
+        return _answer(run, 200)
 
 
 @blueprint.route("/<run_id>/report")
@@ -139,6 +159,7 @@ def policy_of(page: bytes) -> str:
 def _start(form: dict[str, Any], claim: Claim | None) -> Run:
     settings = services().settings
     _hold_open_runs(settings.limits.max_open_runs)
+    services().accepting.check_callback(form.get("callback_url"))
     pack = find_pack(form.get("pack", settings.packs.default), load_catalogue(settings.home), PackKind.RECOGNITION)
     return request_run(
         services().runs,
@@ -149,6 +170,8 @@ def _start(form: dict[str, Any], claim: Claim | None) -> Run:
         flip=form["flip"],
         policy=Policy(form.get("policy", settings.packs.default_policy)),
         detection_size=form.get("detection_size", settings.engine.detection_size),
+        callback_url=form.get("callback_url"),
+        owner=caller().owner,
         claim=claim,
     )
 
@@ -167,7 +190,7 @@ def _hold_open_runs(most: int) -> None:
 
 def _accepted(run: Run) -> Response:
     response = _answer(run, 202)
-    response.headers["Location"] = f"/v1/evaluations/{run.id}"
+    response.headers["Location"] = url_of(run.id)
     return response
 
 

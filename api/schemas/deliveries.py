@@ -7,9 +7,11 @@ from marshmallow import Schema, fields, validate
 from api.schemas.batches import BatchSchema
 from api.schemas.common import ListQuery, StrictForm
 from api.schemas.comparisons import JobSchema
+from api.schemas.evaluations import RunSchema
 from api.schemas.filters import moment
 from core.batches import events as batches
 from core.comparisons.document import EVENT_FIELDS
+from core.evaluations import events as runs
 from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.endpoints import TEST, EventType
 
@@ -50,6 +52,23 @@ class BatchEventSchema(Schema):
     )
     timestamp = fields.String(required=True, metadata={"format": "date-time", "description": "When it happened."})
     data = fields.Nested(BatchEventDataSchema, required=True)
+
+
+#: An ended run, in short: fields of the run's own. No figure of its report.
+RunEventDataSchema = _EventUrl.from_dict(
+    {name: copy(RunSchema().declared_fields[name]) for name in runs.EVENT_FIELDS}, name="RunEventDataSchema"
+)
+
+
+class RunEventSchema(Schema):
+    """What is sent when an evaluation run has ended."""
+
+    type = fields.String(
+        required=True,
+        validate=validate.OneOf([kind for kind in EventType if kind.startswith("evaluation.")]),
+    )
+    timestamp = fields.String(required=True, metadata={"format": "date-time", "description": "When it happened."})
+    data = fields.Nested(RunEventDataSchema, required=True)
 
 
 class TestEventDataSchema(Schema):
@@ -100,7 +119,9 @@ class DeliverySchema(Schema):
         required=True,
         metadata={
             "description": "As it is sent, the same in every attempt.",
-            "anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Event", "BatchEvent", "TestEvent")],
+            "anyOf": [
+                {"$ref": f"#/components/schemas/{name}"} for name in ("Event", "BatchEvent", "RunEvent", "TestEvent")
+            ],
         },
     )
     created_at = fields.String(required=True, metadata={"format": "date-time"})

@@ -5,6 +5,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from api.schemas.comparisons import JobErrorSchema
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
+from core.webhooks.destinations import MAX_URL_CHARACTERS
 
 
 def _detection_size(value: int) -> None:
@@ -38,6 +39,28 @@ class EvaluationForm(Schema):
         error_messages={"invalid": "detection_size_invalid|must be a whole number; found {input}"},
         metadata={"description": "Detector input, pixels a side. Default: the deployment's.", "multipleOf": 32},
     )
+    callback_url = fields.String(
+        metadata={
+            "description": "Where to announce the end: an https URL that the deployment can reach; see `webhooks`.",
+            "format": "uri",
+            "maxLength": MAX_URL_CHARACTERS,
+        },
+    )
+
+
+class EraseQuery(Schema):
+    """Whether to erase what is in use as well."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    force = fields.Boolean(
+        load_default=False,
+        error_messages={"invalid": "force_invalid|must be true or false; found {input}"},
+        metadata={
+            "description": "Cancel a run that has not ended; erase one that thresholds rest on, which stay in force."
+        },
+    )
 
 
 class RunSchema(Schema):
@@ -59,6 +82,15 @@ class RunSchema(Schema):
     shards_done = fields.Integer(required=True)
     summary = fields.Dict(keys=fields.String(), required=True, allow_none=True)
     error = fields.Nested(JobErrorSchema, required=True, allow_none=True)
+    owner = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Id of the API key that asked for it; null without keys, and of runs from a terminal."
+        },
+    )
+    callback_url = fields.String(required=True, allow_none=True)
+    event_id = fields.String(required=True, allow_none=True)
     created_at = fields.String(required=True, metadata={"format": "date-time"})
     started_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
     ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})

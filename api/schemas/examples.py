@@ -9,6 +9,7 @@ from typing import Any
 from api.http.problem_types import type_of
 from core.batches import events as batches
 from core.comparisons.document import EVENT_FIELDS
+from core.evaluations import events as runs
 from core.webhooks.endpoints import TEST
 
 #: Answers of a running deployment, rounded.
@@ -99,6 +100,14 @@ EXAMPLES: Mapping[str, Any] = {
         "type": "batch.succeeded",
         "timestamp": _BATCH["ended_at"],
         "data": {**{name: _BATCH[name] for name in batches.EVENT_FIELDS}, "url": _BATCH["urls"]["self"]},
+    },
+    "RunEvent": {
+        "type": "evaluation.succeeded",
+        "timestamp": _JOB["ended_at"],
+        "data": {
+            **{name: _ANSWERED["Run"][name] for name in runs.EVENT_FIELDS},
+            **{"status": "succeeded", "url": _ANSWERED["Run"]["urls"]["self"]},
+        },
     },
     "TestEvent": {
         "type": TEST,

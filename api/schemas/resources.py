@@ -6,6 +6,7 @@ from typing import Any
 from core.batches.batch import url_of as batch_url
 from core.comparisons.document import url_of as comparison_url
 from core.evaluations.runs import Run
+from core.evaluations.runs import url_of as run_url
 from core.times import rfc3339
 from core.webhooks.deliveries import Delivery, DeliveryStatus
 from core.webhooks.endpoints import Endpoint
@@ -27,7 +28,7 @@ _RUN_REQUEST_FIELDS = (
 
 def run_resource(run: Run) -> dict[str, Any]:
     """The run as `RunSchema` describes it."""
-    here = f"/v1/evaluations/{run.id}"
+    here = run_url(run.id)
     return {
         **{name: getattr(run.request, name) for name in _RUN_REQUEST_FIELDS},
         "id": run.id,
@@ -36,6 +37,9 @@ def run_resource(run: Run) -> dict[str, Any]:
         "shards_done": run.progress.shards_done,
         "summary": run.summary,
         "error": run.failure,
+        "owner": run.owner,
+        "callback_url": run.request.callback_url,
+        "event_id": run.event_id,
         "created_at": timestamp(run.created_at),
         "started_at": timestamp(run.started_at),
         "ended_at": timestamp(run.ended_at),
@@ -93,7 +97,8 @@ def endpoint_resource(endpoint: Endpoint, *, with_secret: bool = False) -> dict[
 
 def _url_of(subject: str) -> str:
     """Where what has ended is shown."""
-    return batch_url(subject) if subject.startswith("bat_") else comparison_url(subject)
+    urls = {"bat": batch_url, "run": run_url}
+    return urls.get(subject.partition("_")[0], comparison_url)(subject)
 
 
 def timestamp(seconds: float | None) -> str | None:

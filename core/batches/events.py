@@ -5,8 +5,8 @@ from typing import Any
 
 from core.batches.batch import Batch
 from core.batches.document import batch_document
-from core.comparisons.events import outgoing_endings
 from core.storage.records import Outgoing
+from core.webhooks.endings import outgoing_endings
 from core.webhooks.endpoints import Endpoint
 
 #: An ended batch in short: these of its own, in this order, and where the whole of it can be read.

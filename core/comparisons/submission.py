@@ -163,7 +163,7 @@ class Accepting:
         pack = rules.packs.get(submission.pack or rules.default_pack)
         if pack is None:
             raise FieldRefused("pack", "pack_unknown", f"there are {', '.join(rules.packs)}; found {submission.pack!r}")
-        self._check_callback(submission.callback_url)
+        self.check_callback(submission.callback_url)
         threshold, liveness = self._threshold(submission, pack), self._liveness(submission)
         return Terms(
             pack=pack.name,
@@ -205,7 +205,8 @@ class Accepting:
             raise FieldRefused("liveness", "liveness_not_installed", detail)
         return asked
 
-    def _check_callback(self, url: str | None) -> None:
+    def check_callback(self, url: str | None) -> None:
+        """Whether somebody may be called back there. Raise FieldRefused."""
         if url is None:
             return
         if self._rules.destinations is None:

@@ -142,6 +142,11 @@ class CalibrationStore:
             value = self._redis.get(_key(pack_digest))
         return _CALIBRATION.validate_json(value) if value else None
 
+    def resting_on(self, run_id: str, digests: Iterable[str]) -> tuple[str, ...]:
+        """The packs, of those with these digests, whose calibration comes from this run."""
+        found = (self.get(digest) for digest in digests)
+        return tuple(calibration.pack for calibration in found if calibration and calibration.run_id == run_id)
+
     def scores(self, run_id: str) -> RunScores | None:
         """Of a run that calibrates a pack; None where they were not kept. Raise ValueError for what is no scores."""
         with translated():

@@ -25,6 +25,8 @@ def request_run(
     policy: Policy,
     detection_size: int,
     resumes: str | None = None,
+    callback_url: str | None = None,
+    owner: str | None = None,
     claim: Claim | None = None,
 ) -> Run:
     """The queued run. Raises DatasetUnknown; StoreUnavailable or RedisUnavailable when nothing was accepted."""
@@ -41,10 +43,11 @@ def request_run(
         pairs=content.pairs,
         shards=content.shards,
         resumes=resumes,
+        callback_url=callback_url,
     )
     run_id = new_id("run")
     try:
-        run = runs.create(run_id, request, claim=claim)
+        run = runs.create(run_id, request, owner=owner, claim=claim)
         enqueue(Tasks.PLAN_RUN, run_id)
     except BaseException:
         with suppress(RecordsUnavailable):  # a run that is recorded all the same is found by the repair

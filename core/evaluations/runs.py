@@ -29,6 +29,8 @@ class RunRequest:
     shards: int
     #: Id of the run that this one takes up again; None for one of its own.
     resumes: str | None = None
+    #: None where nobody asked to be called back.
+    callback_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,13 @@ class Run:
     summary: dict[str, Any] | None = None
     #: None unless it has failed.
     failure: Failure | None = None
+    #: Id of the API key that asked for it, the first of a row of rotated ones: whose secret signs what is told of its
+    #: end. None where no keys are asked for, and of runs from a terminal.
+    owner: str | None = None
+    #: The one event that tells its end at the callback URL; None where nobody asked to be called back.
+    event_id: str | None = None
+    #: Ids of the deliveries that tell its end: that event's, and one for each endpoint that wanted it.
+    deliveries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +98,13 @@ class RunKeys:
     def images(self) -> str:
         """One row an image with its quality measures; not there where nothing was measured."""
         return f"runs/{self.run_id}/images.csv"
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every one of them."""
+        return self.report, self.page, self.scores, self.images
+
+
+def url_of(run_id: str) -> str:
+    """Where the API shows the run."""
+    return f"/v1/evaluations/{run_id}"

@@ -3,19 +3,22 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from core.errors import TransitionRefused
+from core.evaluations.events import event_type_of, outgoing_events
 from core.evaluations.runs import Progress, Run, RunRequest
 from core.settings.groups import RedisSettings
+from core.storage import scripts
 from core.storage.connection import connect, translated
 from core.storage.idempotency import Claim
-from core.storage.lifecycle import Failure, Status, Step
+from core.storage.lifecycle import LIFECYCLE, Failure, Status, Step, new_id
 from core.storage.reading import read, readable
 from core.storage.records import Fields, Records, number
+from core.webhooks.endpoints import EndpointStore
 
 _REQUEST = TypeAdapter(RunRequest)
 _FAILURE = TypeAdapter(Failure)
@@ -35,12 +38,17 @@ class RunStore:
     def __init__(self, server: RedisSettings) -> None:
         self._redis = connect(server)
         self._records = Records(self._redis, "run")
+        self._endpoints = EndpointStore(server)
+        self._advance = scripts.load(self._redis, "run_advance")
 
-    def create(self, run_id: str, request: RunRequest, *, claim: Claim | None = None) -> Run:
+    def create(self, run_id: str, request: RunRequest, *, owner: str | None = None, claim: Claim | None = None) -> Run:
         """Record a queued run, and on the claim it is made for. Raise IdempotencyInFlight for a claim that is lost."""
         now = time.time()
-        fields = {"created_at": now, "changed_at": now, "request": _REQUEST.dump_json(request)}
-        self._records.create(run_id, fields, claim=claim)
+        fields = {
+            **{"created_at": now, "changed_at": now, "request": _REQUEST.dump_json(request)},
+            **({"event_id": new_id("evt")} if request.callback_url else {}),
+        }
+        self._records.create(run_id, fields, owner=owner, claim=claim)
         return self.get(run_id)
 
     def withdraw(self, run_id: str, claim: Claim | None = None) -> None:
@@ -60,20 +68,26 @@ class RunStore:
 
     def succeed(self, run_id: str, summary: Mapping[str, Any]) -> Run:
         """Running to succeeded, with the headline of the report."""
-        return self._run(run_id, self._records.step(Step.SUCCEED, run_id, {"summary": json.dumps(summary)}))
+        return self._end(Step.SUCCEED, run_id, {"summary": json.dumps(summary)})
 
     def fail(self, run_id: str, failure: Failure) -> Run:
         """To failed: we could not do our work."""
-        return self._run(run_id, self._records.step(Step.FAIL, run_id, {"failure": _FAILURE.dump_json(failure)}))
+        return self._end(Step.FAIL, run_id, {"failure": _FAILURE.dump_json(failure)}, failure)
 
     def cancel(self, run_id: str) -> Run:
         """To cancelled; cancelling twice is the same as once. Shards under way notice it between images."""
         try:
-            return self._run(run_id, self._records.step(Step.CANCEL, run_id))
+            return self._end(Step.CANCEL, run_id, {})
         except TransitionRefused:
             if (run := self.get(run_id)).status is Status.CANCELLED:
                 return run
             raise
+
+    def erase(self, run_id: str) -> None:
+        """Forget the run in whatever state, its progress and what is to be told of it. Raise RecordNotFound."""
+        self._records.erase(run_id)
+        with translated():
+            self._redis.delete(self._progress_key(run_id))
 
     def page(self, *, limit: int, after: str | None = None, status: Status | None = None) -> RunPage:
         """Up to `limit` runs older than the run `after`, newest first."""
@@ -87,12 +101,18 @@ class RunStore:
     def advance(self, run_id: str, shard: int, images_done: int, *, whole: bool) -> Status:
         """Note how many images of a shard are embedded; returns the run's status now."""
         with translated():
-            pipeline = self._redis.pipeline(transaction=True)
-            pipeline.hset(self._progress_key(run_id), mapping={str(shard): f"{images_done}{'!' if whole else ''}"})
-            pipeline.hset(self._records.key(run_id), "changed_at", time.time())
-            pipeline.hget(self._records.key(run_id), "status")
-            status = pipeline.execute()[-1]
+            status = self._advance(
+                keys=[self._records.key(run_id), self._progress_key(run_id)],
+                args=[shard, f"{images_done}{'!' if whole else ''}", time.time()],
+            )
         return Status(status) if status else Status.CANCELLED
+
+    def _end(self, step: Step, run_id: str, fields: Mapping[str, Any], failure: Failure | None = None) -> Run:
+        run, now = self.get(run_id), time.time()
+        ending = replace(run, status=LIFECYCLE[step][1], failure=failure)
+        outgoing = outgoing_events(ending, now, self._endpoints.wanting(run.owner, event_type_of(ending)))
+        told = {"deliveries": ",".join(event.id for event in outgoing)} if outgoing else {}
+        return self._run(run_id, self._records.step(step, run_id, {**fields, **told}, outgoing=outgoing))
 
     def _progress_key(self, run_id: str) -> str:
         return f"{self._records.key(run_id)}:progress"
@@ -121,4 +141,7 @@ class RunStore:
             ended_at=number(fields, "ended_at"),
             summary=json.loads(fields["summary"]) if "summary" in fields else None,
             failure=_FAILURE.validate_json(fields["failure"]) if "failure" in fields else None,
+            owner=fields.get("owner"),
+            event_id=fields.get("event_id"),
+            deliveries=tuple(filter(None, fields.get("deliveries", "").split(","))),
         )

@@ -28,6 +28,9 @@ class EventType(StrEnum):
     BATCH_SUCCEEDED = "batch.succeeded"
     BATCH_FAILED = "batch.failed"
     BATCH_CANCELLED = "batch.cancelled"
+    EVALUATION_SUCCEEDED = "evaluation.succeeded"
+    EVALUATION_FAILED = "evaluation.failed"
+    EVALUATION_CANCELLED = "evaluation.cancelled"
 
 
 #: What `test` sends, whatever an endpoint asked for.

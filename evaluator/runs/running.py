@@ -128,3 +128,6 @@ class Runs:
             self._runs.succeed(run.id, assembled.summary)
         except TransitionRefused as error:
             log.info("run_superseded", why=str(error))
+        except RecordNotFound as error:  # erased meanwhile: so is what came of it
+            log.info("run_superseded", why=str(error))
+            self._objects.delete(keys.all)

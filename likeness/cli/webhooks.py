@@ -12,12 +12,12 @@ from typing import Any
 import click
 from rich.table import Table
 
-from core.comparisons.events import event_body
 from core.errors import SettingsInvalid
 from core.keys.store import KeyStore
 from core.settings import Settings, load_settings
 from core.storage.lifecycle import new_id
 from core.webhooks.deliveries import DeliveryStatus
+from core.webhooks.endings import event_body
 from core.webhooks.signers import Signers
 from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, new_secret
 from courier.sender import make_sender

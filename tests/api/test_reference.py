@@ -92,7 +92,7 @@ def test_every_example_is_what_its_schema_takes(stack: Stack) -> None:
 
 def test_the_document_describes_what_a_consumer_is_sent(stack: Stack) -> None:
     document = httpx.get(f"{stack.url}/openapi.json").json()
-    assert set(document["webhooks"]) == {"comparison", "batch", "test"}
+    assert set(document["webhooks"]) == {"comparison", "batch", "evaluation", "test"}
     told: set[str] = set()
     for hook in document["webhooks"].values():
         reference = hook["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"]

@@ -41,10 +41,14 @@ def test_a_run_is_started_and_followed_to_its_report(tab: Tab, browsing: Browsin
     with page.expect_download() as saved:
         page.get_by_role("button", name="scores.csv").click()
     assert len(Path(saved.value.path()).read_text().splitlines()) == 22
+    page.get_by_role("button", name="Erase", exact=True).click()
+    page.get_by_role("button", name="Erase it").click()
+    expect(page.get_by_text("The run is erased.").first).to_be_visible()
+    page.get_by_role("link", name="All runs").click()
+    expect(runs).to_have_count(1)
 
 
 def test_a_run_that_is_not_there_is_a_sentence(tab: Tab) -> None:
     tab.expected = {404}
     tab.page.goto("/evaluations/run_0")
     expect(tab.page.get_by_role("alert")).to_contain_text("run_0")
-    assert tab.barriers() == []

@@ -78,12 +78,12 @@ def leave_jobs(settings: Settings) -> None:
 def leave_runs(settings: Settings) -> None:
     """One running, which was asked for with an idempotency key; one succeeded, one failed."""
     runs, claims = RunStore(settings.redis), Claims(settings.redis, settings.jobs)
-    request = RunRequest("lfw", DIGEST, Track.RAW, "opencv-zoo", True, Policy.LARGEST, 320, 2, 1, 1)
+    request = RunRequest("lfw", DIGEST, Track.RAW, "opencv-zoo", True, Policy.LARGEST, 320, 2, 1, 1, callback_url=URL)
     claim = claims.claim("ada", "a key", "a request")
     assert isinstance(claim, Claim)
     running, succeeded, failed = (new_id("run") for _ in range(3))
     for run_id, of in ((running, claim), (succeeded, None), (failed, None)):
-        runs.create(run_id, request, claim=of)
+        runs.create(run_id, request, owner="ada", claim=of)
         runs.start(run_id)
     claims.claim("ada", "a key", "a request")  # and was told of it
     claims.keep(running, Answer(202, {}, "{}"))
@@ -176,8 +176,11 @@ def test_when_all_jobs_are_erased_what_is_left_of_them_is_on_the_page(settings: 
     batches = BatchStore.of(settings)
     for batch_id in client.zrange("batchs:all", 0, -1):
         batches.erase(batch_id)
+    runs = RunStore(settings.redis)
+    for run_id in client.zrange("runs:all", 0, -1):
+        runs.erase(run_id)
     assert unexplained(settings.redis) == []
-    named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|bat_|evt_", key)]
+    named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|bat_|evt_|run:", key)]
     assert {key.split(":")[0] for key in named} == {"job-lease", "job-withdrawn"}, "which run out by themselves"
 
 

@@ -74,7 +74,7 @@ function seen(job, sides) {
     h("div", { class: "sides" }, known.map((side) => h("section", { class: "seen" },
       h("h4", {}, side[0].toUpperCase() + side.slice(1)),
       crops.includes(side) ? crop(sides[side].image, job.seen[side], side) : null,
-      warnings(job, side), liveness(job.pad[side]), how(job, side)))),
+      warnings(job, side), liveness(job.pad[side]), how(job, side, Boolean(sides[side]))))),
     crops.length ? h("p", { class: "soft" }, "The crops are drawn by this browser from the five landmarks, as an approximation of the 112 x 112 pixels that the engine cuts for its recogniser.") : null,
   ];
 }
@@ -101,9 +101,9 @@ function liveness(pad) {
   return h("p", { class: pad.verdict === "attack" ? "warnings" : null }, verdict, h("span", { class: "soft" }, `${numbers} Masks, deep fakes and injected streams are not looked for.`));
 }
 
-function how(job, side) {
+function how(job, side, isDrawnOn) {
   const view = job.seen[side], face = job.faces[side];
-  const turned = face?.turned_deg ? ` The engine turned it by ${face.turned_deg}° clockwise to see the face upright; what is drawn is on the photograph as you sent it.` : "";
+  const turned = face?.turned_deg ? ` The engine turned it by ${face.turned_deg}° clockwise to see the face upright${isDrawnOn ? "; what is drawn is on the photograph as you sent it" : ""}.` : "";
   return h("p", { class: "soft" }, `${view.width} x ${view.height} pixels, ${view.faces_found === 1 ? "one face" : `${view.faces_found} faces`}.${turned} ${view.measures ? measured(view.measures) : ""}`);
 }
 

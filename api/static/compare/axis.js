@@ -40,11 +40,11 @@ function draw(facts, width) {
     if (!of) continue;
     const steps = of.map((share, at) => `V${y(share).toFixed(1)}H${x(Math.min(high, Math.max(low, scores.edges[at + 1]))).toFixed(1)}`);
     drawing.append(svg("path", { class: `scores ${kind}`, d: `M${x(low).toFixed(1)} ${floor}${steps.join("")}V${floor}Z` }));
-    drawing.append(named(kind, of, { scores, x, y, width }));
   }
   drawing.append(svg("path", { class: "base", d: `M${SIDE} ${floor}H${width - SIDE}` }), ...ticks(low, high, x, floor, width));
   drawing.append(line("threshold", threshold, `threshold ${Number(threshold.toFixed(4))}`, 34, { x, floor, width }));
   if (score !== null && score !== undefined) drawing.append(line("score", score, `this score ${score.toFixed(4)}`, 14, { x, floor, width }));
+  for (const [kind, of] of kinds) if (of) drawing.append(named(kind, of, { scores, x, y, width }));
   return drawing;
 }
 

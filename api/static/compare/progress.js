@@ -34,13 +34,13 @@ export class Progress {
     const { job } = this, live = () => h("span", { class: "live n" });
     if (!job) return yield [`Sending ${this.size} `, live()];
     const ended = job.ended_at, began = job.started_at;
-    yield ["Sent, and accepted ", time(ended ? null : this.sent)];
-    if (began ?? ended) yield [chip("queued"), " ", time(secondsBetween(job.created_at, began ?? ended))];
+    if (!ended) yield ["sent ", time(this.sent)]; // it goes on being stored, and waits by then: the two overlap
+    if (began ?? ended) yield ["queued ", time(secondsBetween(job.created_at, began ?? ended))];
     else return yield [chip("queued"), " ", live()];
     if (began && !ended) return yield [chip("running"), " ", live()];
-    if (began) yield [chip("running"), " ", time(secondsBetween(began, ended))];
+    if (began) yield ["running ", time(secondsBetween(began, ended))];
     yield [chip(job.status), " ", h("span", { class: "soft" }, "in all, as this browser saw it, "), time((performance.now() - this.began) / 1000)];
   }
 }
 
-const time = (seconds) => (seconds === null ? null : h("span", { class: "n" }, duration(seconds)));
+const time = (seconds) => h("span", { class: "n" }, duration(seconds));

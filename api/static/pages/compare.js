@@ -60,8 +60,8 @@ async function compare() {
   button.disabled = true;
   announce("Comparing");
   try {
-    const response = await fetched("/v1/comparisons", { method: "POST", body, headers: { Prefer: "wait=1" }, signal });
-    const job = await ended(await response.json(), progress, signal, retryAfterS(response));
+    const response = await fetched("/v1/comparisons", { method: "POST", body, signal });
+    const job = await ended(await response.json(), progress, signal);
     if (job) await told(job);
   } catch (problem) {
     progress.stop();
@@ -78,18 +78,17 @@ async function compare() {
 }
 
 /** The job once it has ended; null where that is not waited for any more. */
-async function ended(job, progress, signal, after) {
+async function ended(job, progress, signal) {
   progress.tell(job);
   cancellable(job, progress);
-  let waited = after;
   await follow(async () => {
     if (job.ended_at) return null;
     const began = performance.now(), response = await fetched(`${job.urls.self}?wait=1`, { signal });
     job = await response.json();
     progress.tell(job);
     cancellable(job, progress);
-    waited = retryAfterS(response);
-    return job.ended_at ? null : performance.now() - began > 500 ? 0.01 : Math.max(waited, 0.5);
+    // An API that has no place to wait answers at once: then not sooner than it says.
+    return job.ended_at ? null : performance.now() - began > 500 ? 0 : Math.max(retryAfterS(response), 0.5);
   }, { signal, failed: (problem) => show("answer", problemNote(problem)) });
   return signal.aborted || !job.ended_at ? null : job;
 }

@@ -34,7 +34,7 @@ def evaluate() -> None:
 
 for command in (
     *(datasets.import_, datasets.fetch, datasets.datasets),
-    *(runs.run, runs.resume, runs.watch, runs.list_, runs.show, runs.cancel),
+    *(runs.run, runs.resume, runs.watch, runs.list_, runs.show, runs.cancel, runs.erase),
     *(results.report, results.recompute, results.calibrate),
     *(comparing.compare, transferring.transfer, overview.index, pad.pad),
 ):

@@ -1,4 +1,4 @@
-"""`run`, `resume`, `watch`, `list`, `show`, `cancel`: runs from their start to their end."""
+"""`run`, `resume`, `watch`, `list`, `show`, `cancel`, `erase`: runs from their start to their end."""
 
 import json
 import sys
@@ -9,11 +9,13 @@ import click
 from rich.table import Table
 
 from core.errors import LikenessError
+from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.erasing import erase_run
 from core.evaluations.requesting import request_run
 from core.evaluations.runs import Run
 from core.messaging.broker import Queues
 from core.messaging.presence import Presence
-from core.packs.catalogue import PackKind, find_pack, load_catalogue
+from core.packs.catalogue import PackKind, directory_identity, find_pack, load_catalogue
 from core.settings import Settings
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
@@ -152,6 +154,27 @@ def show(services: Services, run_id: str, as_json: bool) -> None:
 def cancel(services: Services, run_id: str) -> None:
     """Cancel a RUN; shards under way stop between images, and what is embedded stays for the next run."""
     click.echo(f"{services.runs.cancel(run_id).id} is cancelled")
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@click.option("--force", is_flag=True, help="Also one that has not ended, or that thresholds rest on; those stay.")
+@with_services
+def erase(services: Services, run_id: str, force: bool) -> None:
+    """Erase a RUN: its record, report and score files. What was embedded stays for other runs."""
+    catalogue = load_catalogue(services.settings.home)
+    digests = [
+        directory_identity(catalogue[name]).digest for name in services.settings.packs.served if name in catalogue
+    ]
+    erase_run(
+        run_id,
+        runs=services.runs,
+        calibrations=CalibrationStore(services.settings.redis),
+        objects=services.objects,
+        digests=digests,
+        force=force,
+    )
+    click.echo(f"{run_id} is erased")
 
 
 def _follow(services: Services, run_id: str, *, wait: bool, as_json: bool) -> None:
