@@ -36,7 +36,7 @@ test: install $(BROWSER) ## Run the tests, e.g. make test ARGS='tests/keys -x'
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 quick: install ## Run the tests that start no server and no process of ours: a minute and a half
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not promise and not stack" $(ARGS)
-coverage: install ## Run the tests, and show the lines that no test reaches
+coverage: install $(BROWSER) ## Run the tests, and show the lines that no test reaches
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
 	$(BIN)/coverage combine --quiet

@@ -1,22 +1,10 @@
 """The first page: two photographs in, a decision out. And what a reader without a good key is told."""
 
-import base64
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
 from tests.support.browsing import NewTab, Tab, expect
-
-#: What a browser hands to a page where a file is dropped.
-DROPPED = """([text, name]) => {
-  const transfer = new DataTransfer();
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
-  return transfer;
-}"""
 
 
 def compare(tab: Tab, reference: Path, probe: Path) -> Any:
@@ -37,7 +25,6 @@ def test_two_photographs_of_one_person_match(tab: Tab, samples: Mapping[str, Pat
     tab.page.get_by_role("button", name="Get the signed receipt").click()
     expect(tab.page.locator("#receipt")).to_contain_text("this deployment has signed it, and it was not changed")
     expect(tab.page.locator("#receipt")).to_contain_text("The probe is obama2.jpg, to the last bit.")
-    assert tab.barriers() == []
 
 
 def test_photographs_of_two_people_do_not_match(tab: Tab, samples: Mapping[str, Path]) -> None:
@@ -53,23 +40,6 @@ def test_a_photograph_without_a_face_is_told_with_its_side_and_what_helps(
     expect(answer.get_by_role("heading", name="Not compared")).to_be_visible()
     expect(answer).to_contain_text("The probe: no face was found.")
     expect(answer).to_contain_text("Send a photograph in which the whole face is to be seen")
-
-
-def test_a_photograph_that_is_dropped_lying_on_its_side_is_turned_and_matches(
-    tab: Tab, samples: Mapping[str, Path]
-) -> None:
-    page = tab.page
-    page.goto("/")
-    lying = BytesIO()
-    with Image.open(samples["obama2.jpg"]) as upright:
-        upright.transpose(Image.Transpose.ROTATE_90).save(lying, "JPEG")
-    for side, body in (("reference", samples["obama.jpg"].read_bytes()), ("probe", lying.getvalue())):
-        dropped = page.evaluate_handle(DROPPED, [base64.b64encode(body).decode(), f"{side}.jpg"])
-        page.locator(f"[data-side={side}] .choose").dispatch_event("drop", {"dataTransfer": dropped})
-    page.get_by_role("button", name="Compare", exact=True).click()
-    answer = page.locator("#answer")
-    expect(answer.get_by_role("heading", name="Match", exact=True)).to_be_visible()
-    expect(answer).to_contain_text("The engine turned it by 90° clockwise to see the face upright")
 
 
 def test_a_reader_without_a_key_is_asked_for_one_and_told_why_another_is_not_taken(new_tab: NewTab) -> None:
