@@ -17,10 +17,12 @@ const idOf = (text) => /^lk_([0-9a-z]+)_/.exec(text)?.[1] ?? "of this tab";
 export function withKey(begin) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    sessionStorage.setItem(NAME, form.elements.key.value.trim());
+    const typed = form.elements.key.value.trim();
     form.reset();
+    if (!/^[\x21-\x7e]+$/.test(typed)) return askForKey("A key is letters, digits, - and _ without spaces: lk_, its id, _, its secret.");
+    sessionStorage.setItem(NAME, typed);
     held();
-    begin();
+    return begin();
   });
   if (keysAreOn() && !key()) return askForKey("");
   held();

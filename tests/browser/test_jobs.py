@@ -1,9 +1,11 @@
 """Jobs in the browser: found in the list, followed on a page of their own, cancelled, erased."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.browsing import Browsing, Tab, expect
+from tests.support.faults import frozen
 from tests.support.keyed import nobody
 
 
@@ -50,6 +52,26 @@ def test_the_list_shows_a_new_job_by_itself_and_only_what_a_filter_lets_through(
     expect(page.locator(f'[data-id="{job}"]')).to_be_visible()
 
 
+def test_the_list_is_filtered_by_what_became_of_jobs_what_was_asked_and_when(
+    tab: Tab, browsing: Browsing, samples: Mapping[str, Path]
+) -> None:
+    files = photographs(samples, "obama.jpg", "biden.jpg")
+    jobs = [browsing.submit(files, metadata=json.dumps({"order": order})) for order in ("1", "2")]
+    page = tab.page
+    page.goto("/jobs")
+    page.get_by_label("Decision").select_option("non-match")
+    page.get_by_label("Metadata").fill("order=2")
+    page.get_by_label("Metadata").press("Enter")
+    expect(page.locator("[data-id]")).to_have_attribute("data-id", jobs[1])
+    expect(page).to_have_url(f"{browsing.stack.url}/jobs?decision=non_match&metadata.order=2")
+    page.reload()
+    expect(page.get_by_label("Metadata")).to_have_value("order=2")
+    expect(page.locator("[data-id]")).to_have_attribute("data-id", jobs[1])
+    page.get_by_label("Created from").fill("2199-01-01T00:00")
+    expect(page.get_by_text("No job is like that.")).to_be_visible()
+    assert tab.barriers() == []
+
+
 def test_a_long_list_is_turned_by_pages(tab: Tab, browsing: Browsing) -> None:
     first, second = (browsing.submit(nobody()) for _ in range(2))
     page = tab.page
@@ -59,6 +81,17 @@ def test_a_long_list_is_turned_by_pages(tab: Tab, browsing: Browsing) -> None:
     expect(page.locator("[data-id]")).to_have_attribute("data-id", first)
     page.get_by_role("link", name="Newest").click()
     expect(page.locator("[data-id]")).to_have_attribute("data-id", second)
+
+
+def test_a_job_that_waits_is_cancelled(tab: Tab, browsing: Browsing) -> None:
+    page = tab.page
+    with frozen(browsing.stack.processes["worker"].pid), browsing.http as http:
+        job = http.post("/v1/comparisons", files=nobody()).json()["id"]
+        page.goto(f"/jobs/{job}")
+        expect(page.locator("#states")).to_contain_text("queued")
+        page.get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+        expect(page.get_by_role("button", name="Cancel")).to_have_count(0)
 
 
 def test_erasing_asks_first_and_no_is_the_answer_of_enter_and_escape(tab: Tab, browsing: Browsing) -> None:
