@@ -75,6 +75,8 @@ export function listing({ path, form, rows, drawn, empty }) {
 
   if (form) {
     fillIn(form);
+    const more = form.querySelector("details");
+    if (more) more.open = [...more.querySelectorAll("input, select")].some((field) => field.value);
     form.addEventListener("submit", (event) => { event.preventDefault(); filter(); });
     form.addEventListener("change", filter);
     form.addEventListener("reset", () => setTimeout(filter));

@@ -25,7 +25,6 @@ export function startingBatches(form) {
   for (const name of Object.keys(chosen))
     takePhotographs(byId(name), (files) => {
       chosen[name] = files;
-      byId(name).closest("label").dataset.chosen = files.length === 1 ? files[0].name : files.length ? `${files.length} files` : "";
       changed();
     });
   form.addEventListener("change", changed);

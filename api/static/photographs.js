@@ -9,8 +9,10 @@ export function takePhotographs(field, chosen) {
       event.preventDefault();
       label.classList.toggle("over", name === "dragover");
       if (name !== "drop") return;
-      const dropped = await filesOf(event.dataTransfer);
-      chosen(field.multiple ? dropped : dropped.slice(0, 1));
+      const dropped = await filesOf(event.dataTransfer), taken = new DataTransfer();
+      for (const file of field.multiple ? dropped : dropped.slice(0, 1)) taken.items.add(file);
+      field.files = taken.files;
+      field.dispatchEvent(new Event("change", { bubbles: true }));
     });
 }
 

@@ -1,5 +1,6 @@
 """Batches in the browser: photographs and a list go in, rows and files come out."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -45,14 +46,18 @@ def test_photographs_and_a_list_become_a_batch_with_its_rows_and_files(
     assert tab.barriers() == []
 
 
-def test_one_photograph_is_compared_with_many(tab: Tab, samples: Mapping[str, Path]) -> None:
+def test_one_photograph_is_compared_with_all_in_a_folder_that_is_dropped(
+    tab: Tab, samples: Mapping[str, Path], tmp_path: Path
+) -> None:
+    for name in ("obama.jpg", "biden.jpg"):  # the reference may be among them, under its own name
+        (tmp_path / "visits").mkdir(exist_ok=True)
+        shutil.copy(samples[name], tmp_path / "visits" / name)
     page = tab.page
     page.goto("/batches")
     page.get_by_text("Start a batch").click()
     page.get_by_label("one photograph with each of the others").check()
     page.locator("#reference").set_input_files(samples["obama.jpg"])
-    # The reference may be among them, under its own name.
-    page.locator("#photographs").set_input_files([samples["obama.jpg"], samples["biden.jpg"]])
+    tab.drop(page.locator(".drop:has(#photographs)"), tmp_path / "visits")
     expect(page.locator("#summary")).to_contain_text("obama.jpg with 2 photographs.")
     page.get_by_role("button", name="Start", exact=True).click()
     rows = page.locator("#rows [data-id]")

@@ -68,16 +68,6 @@ def compare(tab: Tab, reference: Path, probe: Path, **choices: str) -> Any:
     return answer
 
 
-def drop(tab: Tab, side: str, *files: Path) -> None:
-    """As a hand would from a file manager: Chromium itself makes the events."""
-    box = tab.page.locator(f"[data-side={side}] .choose").bounding_box()
-    data = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": 1}
-    devtools = tab.page.context.new_cdp_session(tab.page)
-    for kind in ("dragEnter", "dragOver", "drop"):
-        place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
-        devtools.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
-
-
 def test_two_photographs_that_are_dropped_are_compared_and_the_score_stands_among_those_of_the_run(
     tab: Tab, samples: Mapping[str, Path], calibrated: RunScores
 ) -> None:
@@ -85,7 +75,7 @@ def test_two_photographs_that_are_dropped_are_compared_and_the_score_stands_amon
     page.goto("/")
     start = page.get_by_role("button", name="Compare", exact=True)
     expect(start).to_be_disabled()
-    drop(tab, "reference", samples["obama.jpg"], samples["obama2.jpg"])
+    tab.drop(page.locator("[data-side=reference] .choose"), samples["obama.jpg"], samples["obama2.jpg"])
     expect(page.locator("[data-side=reference] .caption")).to_contain_text("obama.jpg")
     expect(page.locator("[data-side=probe] .caption")).to_contain_text("obama2.jpg")
     start.click()

@@ -60,6 +60,7 @@ def test_the_list_is_filtered_by_what_became_of_jobs_what_was_asked_and_when(
     page = tab.page
     page.goto("/jobs")
     page.get_by_label("Decision").select_option("non-match")
+    page.get_by_text("More filters").click()
     page.get_by_label("Metadata").fill("order=2")
     page.get_by_label("Metadata").press("Enter")
     expect(page.locator("[data-id]")).to_have_count(1)

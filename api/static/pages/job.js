@@ -25,12 +25,12 @@ async function calibrationOf(job) {
 }
 
 /** What the sender has said, and who is told. */
-const sent = (job) => facts([
+const sent = (job) => [h("h3", {}, "What was sent with it"), facts([
   job.owner && ["Key", h("code", {}, job.owner)],
   ...Object.entries(job.metadata),
   job.callback_url && ["Told to", job.callback_url],
   job.event_id && ["Event", h("a", { href: `/deliveries/${job.event_id}` }, h("code", {}, job.event_id))],
-]);
+])];
 
 async function draw(job) {
   const { title, text } = headline(job);
@@ -41,7 +41,8 @@ async function draw(job) {
     hasEnded(job) ? null : h("button", { type: "button", onclick: () => act(cancel) }, "Cancel"),
     h("button", { type: "button", class: "danger", onclick: () => act(erase) }, "Erase"));
   show("states", lifecycle(job));
-  show("sent", sent(job));
+  const isMore = job.owner || job.callback_url || Object.keys(job.metadata).length;
+  show("sent", isMore ? sent(job) : null);
   show("job", hasEnded(job) ? answer(job, {}, await calibrationOf(job)) : h("p", { class: "soft" }, "What becomes of it will stand here."));
   if (hasEnded(job) && !receiptIsOffered) {
     receiptIsOffered = true;
