@@ -12,6 +12,10 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 # Tests that start and kill a stack of their own run one after the other in one process, all others in another.
 SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+# The pages are tried in the system's Chromium, where there is one; what drives it is then installed as well.
+CHROMIUM := $(or $(LIKENESS_TEST_CHROMIUM),$(shell for p in chromium chromium-browser google-chrome google-chrome-stable; do \
+	command -v $$p && break; done))
+BROWSER := $(if $(CHROMIUM),$(VENV)/.browser)
 # Each process of ours, and each of the tests, would compile all modules anew: `make quick` takes 6 s of CPU more.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -26,11 +30,13 @@ demo: install ## Start everything, verify two pairs of photographs, show the dec
 	@$(BIN)/likeness demo
 up: install ## Start everything and keep it up; Ctrl-C stops all of it
 	@$(BIN)/likeness up
-test: install ## Run the tests, e.g. make test ARGS='tests/keys -x'
+test: install $(BROWSER) ## Run the tests, e.g. make test ARGS='tests/keys -x'
+	$(if $(CHROMIUM),,@echo "No Chromium: tests/browser is left out. Install it (Debian, Ubuntu: apt install chromium)," \
+		"or name it in LIKENESS_TEST_CHROMIUM")
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
 quick: install ## Run the tests that start no server and no process of ours: a minute and a half
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not promise and not stack" $(ARGS)
-coverage: install ## Run the tests, and show the lines that no test reaches
+coverage: install $(BROWSER) ## Run the tests, and show the lines that no test reaches
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
 	$(BIN)/coverage combine --quiet
@@ -90,6 +96,10 @@ $(INSTALLED): pyproject.toml infra/command/pyproject.toml $(LOCKS)/local.txt
 	@PYTHONWARNINGS=ignore $(PIP) -e . ./infra/command
 	@touch $@
 
+$(VENV)/.browser: $(INSTALLED) $(LOCKS)/browser.txt
+	@$(PIP) -r $(LOCKS)/browser.txt
+	@touch $@
+
 # The lock files name every package and its hashes, and no registry. `make lock` keeps pins that still fit;
 # `make lock UPGRADE=--upgrade` takes the newest.
 LOCK = uv pip compile -q $(UPGRADE) --generate-hashes --python-version 3.11 \
@@ -107,5 +117,6 @@ lock: ## Pin the dependencies anew (needs uv: pip install uv)
 		--override $(LOCKS)/overrides-openvino.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-openvino.txt
 	$(LOCK) --group engine --group cpu --group evaluator --group triton --override $(LOCKS)/overrides.txt \
 		--override $(LOCKS)/overrides-triton.txt --constraint $(LOCKS)/worker-cpu.txt -o $(LOCKS)/worker-triton.txt
+	$(LOCK) --group browser --constraint $(LOCKS)/local.txt -o $(LOCKS)/browser.txt
 	$(LOCK) --group courier --constraint $(LOCKS)/local.txt -o $(LOCKS)/courier.txt
 	$(LOCK) --group docs -o $(LOCKS)/docs.txt

@@ -18,6 +18,7 @@ from api.http.problems import register_problems
 from api.instruments import Instruments
 from api.routes import (
     batches,
+    calibrations,
     compare,
     comparisons,
     datasets,
@@ -111,6 +112,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         api.spec.components.schema(name, schema=schema)
     for module in (
         batches,
+        calibrations,
         compare,
         comparisons,
         datasets,

@@ -54,3 +54,8 @@ def _known(endpoint: str, method: str) -> tuple[str, ...]:
     handler = getattr(getattr(view, "view_class", None), method.lower(), view)
     names: tuple[str, ...] = getattr(handler, _ATTRIBUTE, ())
     return names
+
+
+def taken(endpoint: str) -> tuple[str, ...]:
+    """The parameters that a GET of this endpoint takes, for a page that offers them as filters."""
+    return _known(endpoint, "GET")

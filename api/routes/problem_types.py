@@ -4,7 +4,7 @@ import re
 from dataclasses import asdict
 from typing import Any
 
-from flask import render_template, request
+from flask import request
 from flask.views import MethodView
 from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
@@ -13,6 +13,7 @@ from api.http.answers import json_response
 from api.http.problem_types import ProblemType, find_type, problem_types, type_of
 from api.http.problems import Problem
 from api.routes.blueprint import JSON, Blueprint
+from api.routes.pages import PLAIN_POLICY, html_page
 from api.schemas.problem_types import ProblemTypeListSchema, ProblemTypeSchema
 
 blueprint = Blueprint(
@@ -56,7 +57,7 @@ def _resource(found: ProblemType) -> dict[str, Any]:
 
 def _answer(template: str, body: dict[str, Any], **values: Any) -> Response:
     if request.accept_mimetypes.best_match([JSON, _HTML]) == _HTML:
-        response = Response(render_template(template, marked=_marked, **values), content_type=f"{_HTML}; charset=utf-8")
+        response = html_page(template, PLAIN_POLICY, marked=_marked, **values)
     else:
         response = json_response(body)
     response.headers["Vary"] = "Accept"

@@ -16,7 +16,7 @@ POLICY = (
 _OURS = Path(__file__).parents[1] / "static"
 #: What may be asked for, and where it lies.
 _ASSETS = {
-    **dict.fromkeys(("reference.css", "reference.js"), _OURS),
+    "reference.js": _OURS,
     **dict.fromkeys(
         ("favicon-32x32.png", "swagger-ui.css", "swagger-ui-bundle.js"), Path(str(files("flask_swagger_ui"))) / "dist"
     ),

@@ -8,12 +8,16 @@ from flask import Flask
 
 from api.app import create_app
 from api.door.access import routes
+from api.routes.pages import PAGES
 from core.comparisons.store import JobStore
 from core.settings import Settings
 from tests.support.keyed import nobody
 
 #: Pages and probes take any.
-OPEN = {"/", "/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"}
+OPEN = {
+    *("/", "/assets/{path:name}", *(path.replace("<", "{").replace(">", "}") for path in PAGES)),
+    *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
+}
 
 
 @pytest.fixture
@@ -35,8 +39,8 @@ def test_every_route_refuses_a_parameter_that_it_does_not_know(app: Flask, clien
     for method, path, _ in routes(app):
         answer = client.open(path.replace("{", "").replace("}", ""), method=method, query_string={"wiat": "1"})
         if path in OPEN:
-            # `name` is none of the files behind /docs.
-            assert answer.status_code in ((404,) if path.endswith("{name}") else (200, 503)), path
+            # `name` is none of the files behind /docs and the pages.
+            assert answer.status_code in ((404,) if path.endswith("name}") else (200, 503)), path
             continue
         assert (answer.status_code, answer.json["code"]) == (422, "parameter_unknown"), (method, path)
         assert [error["pointer"] for error in answer.json["errors"]] == ["/wiat"]

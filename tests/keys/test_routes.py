@@ -21,7 +21,10 @@ from tests.support.stack import Stack
 OPEN = {
     ("GET", path)
     for path in (
-        *("/", "/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
+        *("/", "/assets/{path:name}", "/jobs", "/jobs/{job_id}", "/batches", "/batches/{batch_id}"),
+        *("/deliveries", "/deliveries/{event_id}", "/endpoints"),
+        *("/evaluations", "/evaluations/{run_id}", "/packs", "/system"),
+        *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
         *("/problems", "/problems/{code}", "/.well-known/jwks.json"),
     )
 }

@@ -110,14 +110,20 @@ def busy(redis: Any, home: Path) -> Iterator[None]:
 
 
 @contextmanager
-def stopped(redis: Any, home: Path) -> Iterator[None]:
-    """Silence: its connections stay, and what is sent to them is done later."""
-    pid = redis.info("server")["process_id"]
+def frozen(pid: int) -> Iterator[None]:
+    """A process that does nothing, until the end of the block; its connections stay."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def stopped(redis: Any, home: Path) -> Iterator[None]:
+    """Silence: its connections stay, and what is sent to them is done later."""
+    with frozen(redis.info("server")["process_id"]):
+        yield
 
 
 @contextmanager
