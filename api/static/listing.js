@@ -53,7 +53,7 @@ export function listing({ path, form, rows, drawn, empty }) {
   async function begin() {
     if (form?.elements.pack?.length === 1) {
       await offerPacks(form.elements.pack);
-      fillIn(form);
+      refill(form);
     }
     watching.abort();
     watching = new AbortController();
@@ -74,7 +74,7 @@ export function listing({ path, form, rows, drawn, empty }) {
   }
 
   if (form) {
-    fillIn(form);
+    refill(form);
     const more = form.querySelector("details");
     if (more) more.open = [...more.querySelectorAll("input, select")].some((field) => field.value);
     form.addEventListener("submit", (event) => { event.preventDefault(); filter(); });
@@ -99,7 +99,7 @@ function* queryOf(form) {
 }
 
 /** The fields as the address has them. */
-function fillIn(form) {
+function refill(form) {
   for (const [name, value] of new URLSearchParams(location.search)) {
     const field = form.elements.namedItem(name);
     if (name.startsWith("metadata.") && form.querySelector("[data-metadata]"))
