@@ -98,7 +98,14 @@ class Bench:
         )
         threshold = Threshold(0.0, "the test's")
         request = ComparisonRequest(
-            "opencv-zoo", Policy.LARGEST, threshold, new_images_key(), reference, probe, metadata={}, expires_at=expires_at
+            "opencv-zoo",
+            Policy.LARGEST,
+            threshold,
+            new_images_key(),
+            reference,
+            probe,
+            metadata={},
+            expires_at=expires_at,
         )
         key = SealKey.new() if sealed else None
         job = Job(new_id("cmp"), Status.QUEUED, 1, time.time(), request, seal_key=key)
