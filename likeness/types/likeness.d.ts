@@ -11,15 +11,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List batches, newest first */
+        /** List batches, newest first; a filtered page may have fewer than `limit`, as that of comparisons */
         get: {
             parameters: {
                 query?: {
-                    limit?: number;
-                    /** @description `next_cursor` of the page before. */
-                    cursor?: string;
-                    /** @description Only jobs in this status. */
-                    status?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                    /** @description Only those whose metadata has this field with this value, as in `metadata.case=42`; repeatable with other names. */
+                    "metadata.<name>"?: string;
                 };
                 header?: never;
                 path?: never;
@@ -188,6 +185,8 @@ export interface paths {
                          *       "pack": "opencv-zoo",
                          *       "policy": "largest",
                          *       "quality": "report",
+                         *       "liveness": "off",
+                         *       "liveness_sides": null,
                          *       "error": null,
                          *       "metadata": {
                          *         "case": "42"
@@ -195,6 +194,7 @@ export interface paths {
                          *       "callback_url": null,
                          *       "event_id": null,
                          *       "created_at": "2026-11-26T05:13:12.136Z",
+                         *       "expires_at": null,
                          *       "started_at": null,
                          *       "ended_at": null,
                          *       "urls": {
@@ -1368,15 +1368,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List jobs, newest first */
+        /**
+         * List jobs, newest first
+         * @description A filtered page looks at 1100 jobs at most: it may have fewer than `limit`, or none, and a `next_cursor` all
+         *     the same, which goes on from there.
+         */
         get: {
             parameters: {
                 query?: {
-                    limit?: number;
-                    /** @description `next_cursor` of the page before. */
-                    cursor?: string;
-                    /** @description Only jobs in this status. */
-                    status?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                    /** @description Only those whose metadata has this field with this value, as in `metadata.case=42`; repeatable with other names. */
+                    "metadata.<name>"?: string;
                 };
                 header?: never;
                 path?: never;
@@ -1565,6 +1566,7 @@ export interface paths {
                          *       "callback_url": null,
                          *       "event_id": null,
                          *       "created_at": "2026-11-26T05:13:09.708Z",
+                         *       "expires_at": null,
                          *       "started_at": null,
                          *       "ended_at": null,
                          *       "urls": {
@@ -2290,6 +2292,142 @@ export interface paths {
                 };
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The imported data sets, by name: what a run may be asked for */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DatasetList"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3038,7 +3176,10 @@ export interface paths {
                          *             "comparison.cancelled",
                          *             "batch.succeeded",
                          *             "batch.failed",
-                         *             "batch.cancelled"
+                         *             "batch.cancelled",
+                         *             "evaluation.succeeded",
+                         *             "evaluation.failed",
+                         *             "evaluation.cancelled"
                          *           ],
                          *           "enabled": true,
                          *           "description": "production",
@@ -3200,7 +3341,10 @@ export interface paths {
                          *         "comparison.cancelled",
                          *         "batch.succeeded",
                          *         "batch.failed",
-                         *         "batch.cancelled"
+                         *         "batch.cancelled",
+                         *         "evaluation.succeeded",
+                         *         "evaluation.failed",
+                         *         "evaluation.cancelled"
                          *       ],
                          *       "enabled": true,
                          *       "description": "production",
@@ -3444,7 +3588,10 @@ export interface paths {
                          *         "comparison.cancelled",
                          *         "batch.succeeded",
                          *         "batch.failed",
-                         *         "batch.cancelled"
+                         *         "batch.cancelled",
+                         *         "evaluation.succeeded",
+                         *         "evaluation.failed",
+                         *         "evaluation.cancelled"
                          *       ],
                          *       "enabled": true,
                          *       "description": "production",
@@ -3766,7 +3913,10 @@ export interface paths {
                          *         "comparison.cancelled",
                          *         "batch.succeeded",
                          *         "batch.failed",
-                         *         "batch.cancelled"
+                         *         "batch.cancelled",
+                         *         "evaluation.succeeded",
+                         *         "evaluation.failed",
+                         *         "evaluation.cancelled"
                          *       ],
                          *       "enabled": false,
                          *       "description": "production",
@@ -4036,7 +4186,10 @@ export interface paths {
                          *         "comparison.cancelled",
                          *         "batch.succeeded",
                          *         "batch.failed",
-                         *         "batch.cancelled"
+                         *         "batch.cancelled",
+                         *         "evaluation.succeeded",
+                         *         "evaluation.failed",
+                         *         "evaluation.cancelled"
                          *       ],
                          *       "enabled": true,
                          *       "description": "production",
@@ -4449,7 +4602,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List runs, newest first */
+        /** List runs, newest first; a filtered page may have fewer than `limit`, as that of comparisons */
         get: {
             parameters: {
                 query?: {
@@ -4458,6 +4611,14 @@ export interface paths {
                     cursor?: string;
                     /** @description Only jobs in this status. */
                     status?: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+                    /** @description Only those created then or later, RFC 3339. */
+                    created_after?: string;
+                    /** @description Only those created before then, RFC 3339. */
+                    created_before?: string;
+                    /** @description Only runs of this pack. */
+                    pack?: string;
+                    /** @description Only runs on the data set of this name. */
+                    dataset?: string;
                 };
                 header?: never;
                 path?: never;
@@ -4985,7 +5146,170 @@ export interface paths {
         };
         put?: never;
         post?: never;
-        delete?: never;
+        /** Erase a run and its report; one that is open, or that thresholds rest on, only with `force` */
+        delete: {
+            parameters: {
+                query?: {
+                    /** @description Cancel a run that has not ended; erase one that thresholds rest on, which stay in force. */
+                    force?: boolean;
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Record, report and score files are erased */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -5354,6 +5678,576 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/comparisons/{job_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        /** Follow a job, state by state, to its end */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description `id` of the last event that was seen: it is not told again. Browsers send it by themselves. */
+                    "Last-Event-ID"?: string;
+                };
+                path: {
+                    job_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Server-sent events: at once, and at each change, an event `status` whose data is what GET answers. It ends with the final state, or after five minutes, when one asks again. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description It has ended, and `Last-Event-ID` says that this was seen: a browser asks no more */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/batches/{batch_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                batch_id: string;
+            };
+            cookie?: never;
+        };
+        /** Follow a batch and its counts to its end */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description `id` of the last event that was seen: it is not told again. Browsers send it by themselves. */
+                    "Last-Event-ID"?: string;
+                };
+                path: {
+                    batch_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Server-sent events: at once, and at each change, an event `status` whose data is what GET answers. It ends with the final state, or after five minutes, when one asks again. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description It has ended, and `Last-Event-ID` says that this was seen: a browser asks no more */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{run_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** Follow a run and its progress to its end */
+        get: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description `id` of the last event that was seen: it is not told again. Browsers send it by themselves. */
+                    "Last-Event-ID"?: string;
+                };
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Server-sent events: at once, and at each change, an event `status` whose data is what GET answers. It ends with the final state, or after five minutes, when one asks again. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": string;
+                    };
+                };
+                /** @description It has ended, and `Last-Event-ID` says that this was seen: a browser asks no more */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -5427,6 +6321,125 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Ready"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your key, its scopes and limits, and what is left of them
+         * @description Any key may ask. Where the deployment asks for no keys, `key` is null, and everything may be done.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Me"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
             };
@@ -5927,6 +6940,146 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/system": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What this deployment runs, and how it stands
+         * @description A key with the scope `admin`, and anybody where keys are off, is told of every queue, worker and finding;
+         *     another key of what it has itself. An answer may be three seconds old. Where Redis is away, `checks` says so.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["System"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     comparison: {
@@ -6028,6 +7181,75 @@ export interface webhooks {
             requestBody: {
                 content: {
                     "application/json": components["schemas"]["BatchEvent"];
+                };
+            };
+            responses: {
+                /** @description Send nothing to this URL any more */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description It has arrived */
+                "2XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Final, but for 408, 425 and 429 */
+                "4XX": {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Sent again later */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    evaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A evaluation has ended
+         * @description Sent to the `callback_url` of a evaluation, and to those endpoints of its key that want it. Signed as Standard Webhooks has it, with a secret of the key's or the endpoint's own. Events arrive at least once; `webhook-id` is the same in every attempt. What each answer leads to: docs/webhooks.md.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header: {
+                    /** @description The event's id: use it to notice a repetition. */
+                    "webhook-id": string;
+                    /** @description Seconds since the epoch, of this attempt. */
+                    "webhook-timestamp": number;
+                    /** @description `v1,<base64>` or `v1a,<base64>`, several separated by spaces. */
+                    "webhook-signature": string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RunEvent"];
                 };
             };
             responses: {
@@ -6365,6 +7587,56 @@ export interface components {
             timestamp: string;
             data: components["schemas"]["BatchEventData"];
         };
+        RunEventData: {
+            /** @description Where the whole job can be read. */
+            url: string;
+            id: string;
+            /** @enum {unknown} */
+            status: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+            dataset: string;
+            track: string;
+            pack: string;
+            flip: boolean;
+            /** @enum {unknown} */
+            policy: "largest" | "most_central" | "require_one";
+            detection_size: number;
+            pairs: number;
+            images: number;
+            error: components["schemas"]["JobError"] | null;
+            /** @description Id of the API key that asked for it; null without keys, and of runs from a terminal. */
+            owner: string | null;
+        };
+        /**
+         * @example {
+         *       "type": "evaluation.succeeded",
+         *       "timestamp": "2026-11-26T05:13:11.188Z",
+         *       "data": {
+         *         "id": "run_01a21645994ca6b9dc853e7b79b6e4b2",
+         *         "status": "succeeded",
+         *         "dataset": "sample",
+         *         "track": "raw",
+         *         "pack": "opencv-zoo",
+         *         "flip": false,
+         *         "policy": "largest",
+         *         "detection_size": 640,
+         *         "pairs": 12,
+         *         "images": 8,
+         *         "error": null,
+         *         "owner": null,
+         *         "url": "/v1/evaluations/run_01a21645994ca6b9dc853e7b79b6e4b2"
+         *       }
+         *     }
+         */
+        RunEvent: {
+            /** @enum {string} */
+            type: "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled";
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            data: components["schemas"]["RunEventData"];
+        };
         TestEventData: {
             message: string;
             owner: string | null;
@@ -6445,6 +7717,8 @@ export interface components {
          *       "pack": "opencv-zoo",
          *       "policy": "largest",
          *       "quality": "report",
+         *       "liveness": "off",
+         *       "liveness_sides": null,
          *       "error": null,
          *       "metadata": {
          *         "case": "42"
@@ -6452,6 +7726,7 @@ export interface components {
          *       "callback_url": null,
          *       "event_id": null,
          *       "created_at": "2026-11-26T05:13:12.136Z",
+         *       "expires_at": null,
          *       "started_at": "2026-11-26T05:13:12.288Z",
          *       "ended_at": "2026-11-26T05:13:14.993Z",
          *       "urls": {
@@ -6481,6 +7756,16 @@ export interface components {
             policy: "largest" | "most_central" | "require_one";
             /** @enum {unknown} */
             quality: "report" | "require";
+            /**
+             * @description What becomes of liveness verdicts.
+             * @enum {unknown}
+             */
+            liveness: "off" | "report" | "require";
+            /**
+             * @description Which images are judged; null where none is.
+             * @enum {unknown}
+             */
+            liveness_sides: "probe" | "both" | null;
             error: components["schemas"]["JobError"] | null;
             metadata: {
                 [key: string]: string;
@@ -6489,6 +7774,11 @@ export interface components {
             event_id: string | null;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description By when it has to be begun (`expires_in`); null: whenever a worker has time.
+             */
+            expires_at: string | null;
             /** Format: date-time */
             started_at: string | null;
             /** Format: date-time */
@@ -6534,6 +7824,8 @@ export interface components {
             liveness_sides?: "probe" | "both";
             /** @description A JSON object of strings, given back with the batch: at most 16 fields, 2048 bytes. */
             metadata?: string;
+            /** @description Seconds within which it has to be begun: still queued after that, it is cancelled, with the error `expired`. What has been begun goes on. Default: it waits for as long as it takes. */
+            expires_in?: number;
             /**
              * Format: uri
              * @description Where to announce the end: an https URL that the deployment can reach; see `webhooks`.
@@ -6783,6 +8075,20 @@ export interface components {
             policy: "largest" | "most_central" | "require_one";
             /** @enum {unknown} */
             quality: "report" | "require";
+            /**
+             * @description What becomes of liveness verdicts.
+             * @enum {unknown}
+             */
+            liveness: "off" | "report" | "require";
+            /**
+             * @description Which images are judged; null where none is.
+             * @enum {unknown}
+             */
+            liveness_sides: "probe" | "both" | null;
+            /** @description By side: `reference`, `probe`; of every image whose liveness was asked for. */
+            pad: {
+                [key: string]: components["schemas"]["Pad"];
+            };
             provider: string | null;
             detection_size: number | null;
             detection_threshold: number | null;
@@ -6838,6 +8144,8 @@ export interface components {
             liveness_sides?: "probe" | "both";
             /** @description A JSON object of strings, given back with the job: at most 16 fields, 2048 bytes. */
             metadata?: string;
+            /** @description Seconds within which it has to be begun: still queued after that, it is cancelled, with the error `expired`. What has been begun goes on. Default: it waits for as long as it takes. */
+            expires_in?: number;
             /**
              * Format: uri
              * @description Where to announce the end: an https URL that the deployment can reach; see `webhooks`.
@@ -6896,6 +8204,8 @@ export interface components {
             metadata?: {
                 [key: string]: string;
             };
+            /** @description Seconds within which it has to be begun: still queued after that, it is cancelled, with the error `expired`. What has been begun goes on. Default: it waits for as long as it takes. */
+            expires_in?: number;
             /**
              * Format: uri
              * @description Where to announce the end: an https URL that the deployment can reach; see `webhooks`.
@@ -7092,6 +8402,7 @@ export interface components {
          *       "callback_url": null,
          *       "event_id": null,
          *       "created_at": "2026-11-26T05:13:09.708Z",
+         *       "expires_at": null,
          *       "started_at": "2026-11-26T05:13:10.000Z",
          *       "ended_at": "2026-11-26T05:13:11.188Z",
          *       "urls": {
@@ -7165,6 +8476,11 @@ export interface components {
             event_id: string | null;
             /** Format: date-time */
             created_at: string;
+            /**
+             * Format: date-time
+             * @description By when it has to be begun (`expires_in`); null: whenever a worker has time.
+             */
+            expires_at: string | null;
             /** Format: date-time */
             started_at: string | null;
             /** Format: date-time */
@@ -7174,6 +8490,46 @@ export interface components {
         JobList: {
             jobs: components["schemas"]["Job"][];
             next_cursor: string | null;
+        };
+        Dataset: {
+            name: string;
+            /** @description Of its content. */
+            digest: string;
+            /** @enum {unknown} */
+            track: "raw" | "aligned";
+            images: number;
+            pairs: number;
+            shards: number;
+            kind: string | null;
+            /** @description How many of the pairs show one person. */
+            mated: number | null;
+            /** @description 0 where the pairs have none. */
+            folds: number | null;
+            /** @description Null where nobody said who. */
+            people: number | null;
+            group_names: string[];
+        };
+        /**
+         * @example {
+         *       "datasets": [
+         *         {
+         *           "name": "sample",
+         *           "digest": "5d4c1b2f0a3e97668e1df9d1c3b6a7f0e2d4958b7c6a1f0e3d2c5b4a69788f01",
+         *           "track": "raw",
+         *           "images": 8,
+         *           "pairs": 12,
+         *           "shards": 1,
+         *           "kind": "sample",
+         *           "mated": 6,
+         *           "folds": 0,
+         *           "people": 3,
+         *           "group_names": []
+         *         }
+         *       ]
+         *     }
+         */
+        DatasetList: {
+            datasets: components["schemas"]["Dataset"][];
         };
         Attempt: {
             /** Format: date-time */
@@ -7250,7 +8606,7 @@ export interface components {
             /** @description The last 50 attempts, oldest first. */
             log: components["schemas"]["Attempt"][];
             /** @description As it is sent, the same in every attempt. */
-            event: components["schemas"]["Event"] | components["schemas"]["BatchEvent"] | components["schemas"]["TestEvent"];
+            event: components["schemas"]["Event"] | components["schemas"]["BatchEvent"] | components["schemas"]["RunEvent"] | components["schemas"]["TestEvent"];
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -7331,7 +8687,7 @@ export interface components {
              */
             url: string;
             /** @description What it is told of. Default: everything. */
-            event_types?: ("comparison.succeeded" | "comparison.failed" | "comparison.cancelled" | "batch.succeeded" | "batch.failed" | "batch.cancelled")[];
+            event_types?: ("comparison.succeeded" | "comparison.failed" | "comparison.cancelled" | "batch.succeeded" | "batch.failed" | "batch.cancelled" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled")[];
             /** @description Whether anything is sent there. Default: true. */
             enabled?: boolean;
             /** @description For people. */
@@ -7371,7 +8727,7 @@ export interface components {
              */
             url?: string;
             /** @description What it is told of. Default: everything. */
-            event_types?: ("comparison.succeeded" | "comparison.failed" | "comparison.cancelled" | "batch.succeeded" | "batch.failed" | "batch.cancelled")[];
+            event_types?: ("comparison.succeeded" | "comparison.failed" | "comparison.cancelled" | "batch.succeeded" | "batch.failed" | "batch.cancelled" | "evaluation.succeeded" | "evaluation.failed" | "evaluation.cancelled")[];
             /** @description Whether anything is sent there. Default: true. */
             enabled?: boolean;
             /** @description For people. */
@@ -7402,6 +8758,9 @@ export interface components {
          *       "shards_done": 0,
          *       "summary": null,
          *       "error": null,
+         *       "owner": null,
+         *       "callback_url": null,
+         *       "event_id": null,
          *       "created_at": "2026-11-26T05:20:00.000Z",
          *       "started_at": "2026-11-26T05:20:00.412Z",
          *       "ended_at": null,
@@ -7433,6 +8792,10 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             error: components["schemas"]["JobError"] | null;
+            /** @description Id of the API key that asked for it; null without keys, and of runs from a terminal. */
+            owner: string | null;
+            callback_url: string | null;
+            event_id: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -7469,6 +8832,11 @@ export interface components {
             policy?: "largest" | "most_central" | "require_one";
             /** @description Detector input, pixels a side. Default: the deployment's. */
             detection_size?: number;
+            /**
+             * Format: uri
+             * @description Where to announce the end: an https URL that the deployment can reach; see `webhooks`.
+             */
+            callback_url?: string;
         };
         /**
          * @example {
@@ -7505,6 +8873,79 @@ export interface components {
             ready: boolean;
             checks: {
                 [key: string]: components["schemas"]["Check"];
+            };
+        };
+        Key: {
+            id: string;
+            /** @description What its jobs belong to: the first of a row of rotated keys. */
+            owner: string;
+            name: string;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Null: never.
+             */
+            expires_at: string | null;
+        };
+        Limit: {
+            limit: number | null;
+            remaining: number | null;
+            /** @description Seconds until there is more; null: as jobs end. */
+            reset_s: number | null;
+        };
+        /**
+         * @example {
+         *       "keys": true,
+         *       "key": {
+         *         "id": "3f0c9a51b7de",
+         *         "owner": "3f0c9a51b7de",
+         *         "name": "sign-up",
+         *         "created_at": "2026-01-01T00:00:00.000Z",
+         *         "expires_at": null
+         *       },
+         *       "scopes": [
+         *         "read",
+         *         "submit"
+         *       ],
+         *       "sees": "own",
+         *       "limits": {
+         *         "requests_per_minute": {
+         *           "limit": 600,
+         *           "remaining": 599,
+         *           "reset_s": 60
+         *         },
+         *         "comparisons_per_day": {
+         *           "limit": 10000,
+         *           "remaining": 9988,
+         *           "reset_s": 42800
+         *         },
+         *         "queued": {
+         *           "limit": 1000,
+         *           "remaining": 1000,
+         *           "reset_s": null
+         *         },
+         *         "open_batches": {
+         *           "limit": 10,
+         *           "remaining": 9,
+         *           "reset_s": null
+         *         }
+         *       }
+         *     }
+         */
+        Me: {
+            /** @description Whether this deployment asks for keys. */
+            keys: boolean;
+            key: components["schemas"]["Key"] | null;
+            scopes: ("submit" | "read" | "evaluate" | "admin")[];
+            /**
+             * @description Whose jobs the lists show: those of this key's owner, or everybody's.
+             * @enum {string}
+             */
+            sees: "own" | "all";
+            /** @description `requests_per_minute`, `comparisons_per_day`; `queued` and `open_batches`, which may wait or run at a time. */
+            limits: {
+                [key: string]: components["schemas"]["Limit"];
             };
         };
         Scored: {
@@ -7624,6 +9065,226 @@ export interface components {
          */
         Jwks: {
             keys: components["schemas"]["Jwk"][];
+        };
+        Engine: {
+            pack: string;
+            pack_digest: string;
+            provider: string;
+            workers: number;
+        };
+        Open: {
+            queued: number;
+            /** @description Seconds since it was submitted. */
+            queued_oldest_s: number | null;
+            queued_oldest_id: string | null;
+            running: number;
+            /** @description Seconds since it was submitted. */
+            running_oldest_s: number | null;
+            running_oldest_id: string | null;
+        };
+        Own: {
+            comparisons: components["schemas"]["Open"];
+            batches: components["schemas"]["Open"];
+        };
+        HeldPack: {
+            name: string;
+            digest: string;
+            provider: string;
+        };
+        Worker: {
+            name: string;
+            /** @description Within a second, when it was asked just now. */
+            answers: boolean;
+            queues: string[];
+            packs: components["schemas"]["HeldPack"][];
+            /** Format: date-time */
+            started_at: string | null;
+            /** @description For how long it has not taken a message that it sent to itself. */
+            silent_s: number | null;
+            version: string | null;
+        };
+        Queue: {
+            name: string;
+            /** @description Messages that no worker has taken. */
+            waiting: number;
+            /** @description For how long what comes next has waited; 0 where nothing does. */
+            oldest_s: number;
+            /** @description Who takes from it, and answers. */
+            workers: string[];
+        };
+        DeliveryCounts: {
+            pending: number;
+            dead: number;
+            disabled: number;
+            /** @description Seconds since its event. */
+            pending_oldest_s: number | null;
+        };
+        Finding: {
+            part: string;
+            /** @enum {unknown} */
+            verdict: "ok" | "warn" | "fail";
+            found: string;
+            remedy: string;
+        };
+        Deployment: {
+            versions: {
+                [key: string]: string;
+            };
+            workers: components["schemas"]["Worker"][];
+            queues: components["schemas"]["Queue"][];
+            /** @description Messages that workers are at. */
+            taken: number;
+            comparisons: components["schemas"]["Open"];
+            batches: components["schemas"]["Open"];
+            evaluations: components["schemas"]["Open"];
+            deliveries: components["schemas"]["DeliveryCounts"];
+            /** @description What keeps work waiting. */
+            why: string[];
+            findings: components["schemas"]["Finding"][];
+        };
+        /**
+         * @example {
+         *       "at": "2026-11-26T05:13:11.188Z",
+         *       "version": "0.2.0",
+         *       "keys": true,
+         *       "ready": true,
+         *       "checks": {
+         *         "job_store": {
+         *           "ok": true,
+         *           "detail": "answers"
+         *         },
+         *         "object_store": {
+         *           "ok": true,
+         *           "detail": "answers"
+         *         },
+         *         "worker": {
+         *           "ok": true,
+         *           "detail": "engine@worker-1 holds 'opencv-zoo'"
+         *         }
+         *       },
+         *       "engines": [
+         *         {
+         *           "pack": "opencv-zoo",
+         *           "pack_digest": "89609fc9e9853ec1026fff7dc4bbe499a7dcdbd55f4724b330e8ce5a635bb4ba",
+         *           "provider": "cpu",
+         *           "workers": 1
+         *         }
+         *       ],
+         *       "own": {
+         *         "comparisons": {
+         *           "queued": 0,
+         *           "queued_oldest_s": null,
+         *           "queued_oldest_id": null,
+         *           "running": 0,
+         *           "running_oldest_s": null,
+         *           "running_oldest_id": null
+         *         },
+         *         "batches": {
+         *           "queued": 0,
+         *           "queued_oldest_s": null,
+         *           "queued_oldest_id": null,
+         *           "running": 0,
+         *           "running_oldest_s": null,
+         *           "running_oldest_id": null
+         *         }
+         *       },
+         *       "deployment": {
+         *         "versions": {
+         *           "python": "3.11.2",
+         *           "celery": "5.7.0",
+         *           "redis": "8.1.0"
+         *         },
+         *         "workers": [
+         *           {
+         *             "name": "engine@worker-1",
+         *             "answers": true,
+         *             "queues": [
+         *               "comparisons"
+         *             ],
+         *             "packs": [
+         *               {
+         *                 "name": "opencv-zoo",
+         *                 "digest": "89609fc9e9853ec1026fff7dc4bbe499a7dcdbd55f4724b330e8ce5a635bb4ba",
+         *                 "provider": "cpu"
+         *               }
+         *             ],
+         *             "started_at": "2026-11-26T05:13:09.708Z",
+         *             "silent_s": 0.4,
+         *             "version": "0.2.0"
+         *           }
+         *         ],
+         *         "queues": [
+         *           {
+         *             "name": "comparisons",
+         *             "waiting": 3,
+         *             "oldest_s": 0.8,
+         *             "workers": [
+         *               "engine@worker-1"
+         *             ]
+         *           }
+         *         ],
+         *         "taken": 4,
+         *         "comparisons": {
+         *           "queued": 0,
+         *           "queued_oldest_s": null,
+         *           "queued_oldest_id": null,
+         *           "running": 0,
+         *           "running_oldest_s": null,
+         *           "running_oldest_id": null
+         *         },
+         *         "batches": {
+         *           "queued": 0,
+         *           "queued_oldest_s": null,
+         *           "queued_oldest_id": null,
+         *           "running": 0,
+         *           "running_oldest_s": null,
+         *           "running_oldest_id": null
+         *         },
+         *         "evaluations": {
+         *           "queued": 0,
+         *           "queued_oldest_s": null,
+         *           "queued_oldest_id": null,
+         *           "running": 0,
+         *           "running_oldest_s": null,
+         *           "running_oldest_id": null
+         *         },
+         *         "deliveries": {
+         *           "pending": 0,
+         *           "dead": 0,
+         *           "disabled": 0,
+         *           "pending_oldest_s": null
+         *         },
+         *         "why": [],
+         *         "findings": [
+         *           {
+         *             "part": "job_store",
+         *             "verdict": "ok",
+         *             "found": "answers",
+         *             "remedy": ""
+         *           }
+         *         ]
+         *       }
+         *     }
+         */
+        System: {
+            /**
+             * Format: date-time
+             * @description When it stood so.
+             */
+            at: string;
+            version: string;
+            /** @description Whether calls need an API key. */
+            keys: boolean;
+            /** @description As `/ready` has it; `checks` as well. */
+            ready: boolean;
+            checks: {
+                [key: string]: components["schemas"]["Check"];
+            };
+            /** @description Null where Redis did not answer; so is `own`. */
+            engines: components["schemas"]["Engine"][] | null;
+            own: components["schemas"]["Own"] | null;
+            /** @description Null for a key without the scope `admin`, and where Redis did not answer. */
+            deployment: components["schemas"]["Deployment"] | null;
         };
     };
     responses: never;

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from structlog.contextvars import get_contextvars
+from structlog.contextvars import clear_contextvars, get_contextvars
 
 from core import traces
 from core.traces import Mark, Origin
@@ -48,6 +48,12 @@ class Collector:
 
     def of(self, trace: str) -> dict[str, Span]:
         return {span.name: span for span in self.spans if span.trace == trace}
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on() -> None:
+    """Another test's request may have been served in this thread."""
+    clear_contextvars()
 
 
 @pytest.fixture

@@ -103,8 +103,7 @@ def leave_batches(settings: Settings) -> None:
         photograph, pair = Photograph(0, "one", 0, 9), Pair(0, "1", 0, 0)
         request = BatchRequest(
             *("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), QualityRule.REPORT, "batches/none", 3, 1, 3),
-            metadata={},
-            callback_url=URL,
+            *({}, URL),
             expires_at=time.time() + 60,
         )
         batch = Batch(batch_id, Status.QUEUED, 1, 0.0, request, owner="ada", event_id=new_id("evt"))
