@@ -33,6 +33,7 @@ QUEUED_BATCH = {
 _ROW_FIELDS = (
     *("outcome", "score", "decision", "threshold", "threshold_origin", "calibrated_fmr", "reasons", "faces", "seen"),
     *("pack", "pack_digest", "policy", "quality", "provider", "detection_size", "detection_threshold", "error"),
+    *("liveness", "liveness_sides", "pad"),
 )
 _IMAGE = "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQAAAQABAAD/"
 _METADATA = json.dumps(_JOB["metadata"])

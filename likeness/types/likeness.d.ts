@@ -1074,6 +1074,169 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/packs/{pack_name}/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                pack_name: string;
+            };
+            cookie?: never;
+        };
+        /** The calibration of a pack, how the scores of its run are spread, and what a threshold costs among them */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description The threshold whose errors are counted. Default: the pack's. */
+                    threshold?: number;
+                };
+                header?: never;
+                path: {
+                    pack_name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PackCalibration"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/compare": {
         parameters: {
             query?: never;
@@ -8040,7 +8203,10 @@ export interface components {
          *       "provider": "cpu",
          *       "detection_size": 640,
          *       "detection_threshold": 0.7,
-         *       "error": null
+         *       "error": null,
+         *       "liveness": "off",
+         *       "liveness_sides": null,
+         *       "pad": {}
          *     }
          */
         Row: {
@@ -8097,6 +8263,55 @@ export interface components {
         RowList: {
             results: components["schemas"]["Row"][];
             next_cursor: string | null;
+        };
+        Scored: {
+            /** @enum {unknown} */
+            policy: "largest" | "most_central" | "require_one";
+            detection_size: number;
+            detection_threshold: number;
+            min_face_px: number;
+            clear_detection_score: number;
+            provider: string;
+            /** @description Of the pipeline. */
+            version: number;
+        };
+        Calibration: {
+            run_id: string;
+            dataset: string;
+            dataset_digest: string;
+            detection_size: number;
+            points: components["schemas"]["CalibrationPoint"][];
+            /** @description Null in what was stored before it was recorded: calibrate again. */
+            pipeline: components["schemas"]["Scored"] | null;
+        };
+        Distribution: {
+            /** @description 101, from -1 to 1. */
+            edges: number[];
+            /** @description 100 counts. */
+            non_mated: number[];
+            /** @description 100 counts. */
+            mated: number[];
+        };
+        OperatingPoint: {
+            threshold: number;
+            false_matches: number;
+            /** @description Completed non-mated comparisons of the run. */
+            non_mated: number;
+            false_non_matches: number;
+            /** @description Completed mated comparisons of the run. */
+            mated: number;
+        };
+        PackCalibration: {
+            pack: string;
+            digest: string;
+            /** @description Null where no run has made one. */
+            calibration: components["schemas"]["Calibration"] | null;
+            /** Format: date-time */
+            made_at: string | null;
+            /** @description Null where there is no calibration, or its run's scores were not kept: calibrate again from the same run. */
+            scores: components["schemas"]["Distribution"] | null;
+            /** @description Null where there is no calibration, or its run's scores were not kept: calibrate again from the same run. */
+            operating_point: components["schemas"]["OperatingPoint"] | null;
         };
         /**
          * @example {
@@ -8947,26 +9162,6 @@ export interface components {
             limits: {
                 [key: string]: components["schemas"]["Limit"];
             };
-        };
-        Scored: {
-            /** @enum {unknown} */
-            policy: "largest" | "most_central" | "require_one";
-            detection_size: number;
-            detection_threshold: number;
-            min_face_px: number;
-            clear_detection_score: number;
-            provider: string;
-            /** @description Of the pipeline. */
-            version: number;
-        };
-        Calibration: {
-            run_id: string;
-            dataset: string;
-            dataset_digest: string;
-            detection_size: number;
-            points: components["schemas"]["CalibrationPoint"][];
-            /** @description Null in what was stored before it was recorded: calibrate again. */
-            pipeline: components["schemas"]["Scored"] | null;
         };
         Pack: {
             name: string;
