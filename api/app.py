@@ -34,6 +34,7 @@ from api.routes import (
     receipts,
     reference,
     system,
+    uploads,
 )
 from api.schemas.examples import illustrate
 from core import traces
@@ -126,6 +127,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         problem_types,
         receipts,
         system,
+        uploads,
     ):
         api.register_blueprint(module.blueprint)
     illustrate(api.spec.components.schemas)
