@@ -11,9 +11,10 @@ from flask import Flask, Response, g, request
 from flask_smorest import Api
 from prometheus_client import CollectorRegistry
 
-from api.door import access, admission, origin, query, uploads
+from api.door import access, admission, origin, query
 from api.door.access import demanded
 from api.door.services import make_services, services
+from api.door.uploads import leave
 from api.http.problems import register_problems
 from api.instruments import Instruments
 from api.routes import (
@@ -104,7 +105,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(Instruments(CollectorRegistry()).answered)
     app.after_request(_finish)
     app.after_request(admission.write_limits)
-    app.teardown_request(uploads.leave)
+    app.teardown_request(leave)
     app.teardown_request(_end)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(reference.blueprint)

@@ -32,7 +32,7 @@ if ARGV[13] ~= '' then
 end
 redis.call('HSET', KEYS[1], unpack(written))
 local given = {}
-for at = 13, #ARGV, 2 do given[ARGV[at]] = ARGV[at + 1] end
+for at = 14, #ARGV, 2 do given[ARGV[at]] = ARGV[at + 1] end
 if given.expires_at then redis.call('ZADD', ARGV[2] .. '-deadlines', given.expires_at, ARGV[1]) end
 enter(ARGV[2], ARGV[1], ARGV[3], ARGV[4])
 if ARGV[11] ~= '' then enter_shards(ARGV[1], ARGV[3], ARGV[12], cjson.decode(ARGV[11])) end
