@@ -38,6 +38,7 @@ from api.routes import (
     uploads,
 )
 from api.schemas.examples import illustrate
+from api.schemas.uploads import UploadListSchema
 from core import traces
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
@@ -112,6 +113,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     api = LikenessApi(app)
     for name, schema in deliveries.EVENTS.items():
         api.spec.components.schema(name, schema=schema)
+    api.spec.components.schema("UploadList", schema=UploadListSchema)
     for module in (
         batches,
         calibrations,

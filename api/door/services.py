@@ -157,7 +157,7 @@ def make_services(settings: Settings) -> Services:
                 job.id,
                 queue=place.queue,
                 priority=place.priority,
-                **({"images_key": job.request.images_key} if job.request.is_stored else {}),
+                **({} if job.request.uploads else {"images_key": job.request.images_key}),
             ),
             compose_fetch=lambda job_id: composer.compose(Tasks.FETCH_IMAGES, job_id, queue=Queues.IMAGES),
         ),

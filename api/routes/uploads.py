@@ -33,7 +33,10 @@ class Uploads(MethodView):
     @blueprint.requires(Scope.SUBMIT)
     @blueprint.arguments(UploadForm, example={"size_bytes": 332154, "media_type": "image/jpeg"})
     @blueprint.response(
-        201, UploadSchema, description="Opened; of many, `uploads` has one each, in their order", example=EXAMPLE
+        201,
+        {"oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("Upload", "UploadList")]},
+        description="Opened; of many, `uploads` has one each, in their order",
+        example=EXAMPLE,
     )
     @blueprint.problems(400, 408, 413, 415, 422, 503)
     def post(self, form: dict[str, Any]) -> Response:

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from core.comparisons.erasure import erase_due
 from core.comparisons.store import JobStore
@@ -257,6 +260,17 @@ def test_what_cannot_be_announced_is_refused(
     http: httpx.Client, body: dict[str, Any], status: int, code: str, pointer: str
 ) -> None:
     refused(http.post("/v1/uploads", json=body), status, code, pointer)
+
+
+def test_both_answers_are_as_the_document_has_them(http: httpx.Client) -> None:
+    document = http.get("/openapi.json").json()
+    registry: Registry[Any] = Registry().with_resource("urn:document", DRAFT202012.create_resource(document))
+    one = {"size_bytes": 5, "media_type": "image/png"}
+    operation = document["paths"]["/v1/uploads"]["post"]["responses"]["201"]["content"]["application/json"]
+    for body in (one, {"uploads": [one, one]}):
+        answer = http.post("/v1/uploads", json=body).json()
+        within = [{"$ref": f"urn:document{choice['$ref']}"} for choice in operation["schema"]["oneOf"]]
+        Draft202012Validator({"oneOf": within}, registry=registry).validate(answer)
 
 
 def test_a_key_has_so_many_open_uploads(http: httpx.Client, other: httpx.Client) -> None:

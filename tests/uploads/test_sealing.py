@@ -2,10 +2,11 @@
 
 import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from core.comparisons.erasure import erase_due
 from core.comparisons.images import inspect
@@ -21,6 +22,7 @@ from core.storage.memory import MemoryObjects
 from core.uploads.store import UploadStore
 from core.uploads.upload import Upload, object_key
 from core.vocabulary import Policy, Side, Threshold
+from courier.fetching import Fetching
 from tests.support.servers import Servers
 from tests.support.uploads import reading
 from tests.uploads.conftest import image
@@ -142,6 +144,35 @@ def test_killed_before_or_after_any_step_the_next_attempt_finishes_and_nothing_i
     orphans = Orphans(bench.settings.redis, bench.settings.images, bench.objects)
     assert {*left} - {orphan.key for orphan in orphans.find(-1)} == {again.request.images_key}
     assert not [key for key in left if key.startswith("uploads/")]
+
+
+def test_one_image_may_be_at_a_url_and_the_other_uploaded(bench: Bench) -> None:
+    """The fetcher comes first, and leaves the upload to the worker."""
+    job = bench.begun({Side.PROBE: bench.uploaded(ONE)})
+    bench.jobs.requeue(job.id, HOLDER)
+    request = replace(job.request, urls={Side.REFERENCE: "https://photographs.example/two.jpg"}, reference=NOT_FETCHED)
+    assert job.seal_key
+    bench.objects.put(request.images_key, job.seal_key.seal(name=job.id))
+    bench.redis.hset(f"job:{job.id}", "request", TypeAdapter(ComparisonRequest).dump_json(request))
+
+    class Photographs:
+        def get(self, url: str) -> bytes:
+            return TWO
+
+    enqueued: list[Job] = []
+    Fetching(
+        bench.jobs,
+        bench.objects,
+        Photographs(),
+        images=bench.settings.but(image_urls=True).images,
+        settings=bench.settings.jobs,
+        enqueue=enqueued.append,
+        announce=lambda job: None,
+    ).run(job.id)
+    assert [job.id for job in enqueued] == [job.id]
+    after, images = bench.uploads().sealed(bench.jobs.start(job.id, HOLDER), HOLDER)
+    assert images == (TWO, ONE)
+    assert bench.tidied() == [after.request.images_key]
 
 
 def test_a_job_that_is_cancelled_meanwhile_leaves_nothing(bench: Bench) -> None:
