@@ -1,7 +1,5 @@
 """Reading what a client has put, and holding it to what was announced: the store may not have."""
 
-import hashlib
-
 from core.comparisons.images import ImageFacts, inspect
 from core.errors import ObjectNotFound, UploadDiffers, UploadNotFound
 from core.outages import outlast
@@ -33,8 +31,6 @@ class Reading:
         if len(body) != upload.size_bytes:
             found = "more" if len(body) > upload.size_bytes else len(body)
             raise UploadDiffers(f"{upload.size_bytes} bytes were announced, and {found} were put")
-        if upload.sha256 and hashlib.sha256(body).hexdigest() != upload.sha256:
-            raise UploadDiffers("what was put has another SHA-256 than was announced")
         limits = self._limits
         facts = inspect(
             body,
@@ -45,4 +41,6 @@ class Reading:
         )
         if facts.media_type != upload.media_type:
             raise UploadDiffers(f"{upload.media_type} was announced, and {facts.media_type} was put")
+        if upload.sha256 and facts.sha256 != upload.sha256:
+            raise UploadDiffers("what was put has another SHA-256 than was announced")
         return body, facts
