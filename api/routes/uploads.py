@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from api.door.caller import caller
 from api.door.services import services
+from api.door.uploads import count_announced
 from api.http.answers import json_response
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
@@ -41,8 +42,11 @@ class Uploads(MethodView):
     @blueprint.problems(400, 408, 413, 415, 422, 503)
     def post(self, form: dict[str, Any]) -> Response:
         """Open an upload, or many: where to PUT a photograph, once, and by which id a submission names it"""
+        photographs = announced(form)
+        services().offering.check(photographs)
+        count_announced(sum(one.size_bytes for one in photographs))
         try:
-            offers = services().offering.offer(announced(form), owner=caller().owner)
+            offers = services().offering.offer(photographs, owner=caller().owner)
         except TooManyOpenUploads as error:
             raise Problem(429, "too_many_open_uploads", str(error), headers={"Retry-After": str(RETRY_S)}) from None
         now = time.time()

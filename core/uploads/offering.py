@@ -50,10 +50,7 @@ class Offering:
 
     def offer(self, announced: Sequence[Announced], *, owner: str | None) -> list[Offer]:
         """An upload each, in their order. Raise FieldRefused or TooManyOpenUploads: then there is none."""
-        if not self._settings.on:
-            raise FieldRefused(f"{announced[0].field}size_bytes", "uploads_off", OFF)
-        for one in announced:
-            self._check(one)
+        self.check(announced)
         now = time.time()
         uploads = [
             Upload(
@@ -70,6 +67,13 @@ class Offering:
         ]
         self._store.create(uploads, most=self._settings.max_open_per_key)
         return [Offer(upload, self._address(upload)) for upload in uploads]
+
+    def check(self, announced: Sequence[Announced]) -> None:
+        """Raise FieldRefused for what is not accepted as an image."""
+        if not self._settings.on:
+            raise FieldRefused(f"{announced[0].field}size_bytes", "uploads_off", OFF)
+        for one in announced:
+            self._check(one)
 
     def _check(self, one: Announced) -> None:
         limits = self._limits

@@ -14,11 +14,14 @@ from referencing.jsonschema import DRAFT202012
 
 from core.comparisons.erasure import erase_due
 from core.comparisons.store import JobStore
+from core.keys.keys import Scope
+from core.keys.store import KeyStore
 from core.storage.connection import connect
 from core.storage.lifecycle import new_id
 from core.storage.objects import ObjectStore
 from core.storage.sse_keys import key_headers
 from core.uploads.upload import object_key
+from tests.support.keyed import with_key
 from tests.support.stack import Stack, eventually
 from tests.support.uploads import opened, put, uploaded
 from tests.uploads.conftest import compared, gone, image, refused
@@ -280,6 +283,16 @@ def test_a_key_has_so_many_open_uploads(http: httpx.Client, other: httpx.Client)
     assert "40 uploads wait" in refused(answer, 429, "too_many_open_uploads")
     assert "Retry-After" in answer.headers
     assert other.post("/v1/uploads", json=many).status_code == 201
+
+
+def test_what_is_announced_counts_as_what_a_key_sends(uploading: Stack) -> None:
+    _, token = KeyStore(uploading.settings.redis).create("few bytes", [Scope.SUBMIT], upload_bytes_per_minute=1000)
+    with with_key(uploading, str(token)) as http:
+        opened(http, bytes(900))
+        answer = http.post("/v1/uploads", json={"size_bytes": 101, "media_type": "image/jpeg"})
+        assert "this body has 101" in refused(answer, 429, "upload_bytes_exceeded")
+        refused(http.post("/v1/uploads", json={"size_bytes": 50, "media_type": "x"}), 415, "image_unsupported")
+        opened(http, bytes(100))
 
 
 def test_uploads_need_the_scope_of_submissions(uploading: Stack) -> None:
