@@ -59,7 +59,7 @@ class Asking:
             elif (code := _code(answer)) in OVER and to_upload:
                 self.count(code)
                 images = None
-            elif answer.status_code not in (409, 429, 503):
+            elif answer.status_code not in (408, 409, 429, 503):  # 408: a batch came in slowly while others waited
                 self.surprised(f"{answer.status_code} {answer.text[:300]}")
             time.sleep(PAUSE_S)
 

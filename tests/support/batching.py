@@ -123,9 +123,8 @@ class Bench:
         rules = Rules(packs, "opencv-zoo", Policy.LARGEST, settings.images, None, liveness_pack="of the test")
         scoring = Scoring(settings.engine, Presence(settings.redis).comparing)
         accepting = Accepting(rules, CalibrationStore(settings.redis), scoring)
-        photographs: dict[str, bytes | ImageUpload] = {name: photograph() + name.encode() for name in NAMES} | (
-            but or {}
-        )
+        photographs: dict[str, bytes | ImageUpload] = {name: photograph() + name.encode() for name in NAMES}
+        photographs |= but or {}
         submission = BatchSubmission(photographs, pairs, Submission(b"", b"", **asked))
         return AcceptingBatches(accepting, settings.images).accept(submission)
 
