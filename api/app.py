@@ -11,9 +11,10 @@ from flask import Flask, Response, g, request
 from flask_smorest import Api
 from prometheus_client import CollectorRegistry
 
-from api.door import access, admission, origin, query, uploads
+from api.door import access, admission, origin, query
 from api.door.access import demanded
 from api.door.services import make_services, services
+from api.door.uploads import leave
 from api.http.problems import register_problems
 from api.instruments import Instruments
 from api.routes import (
@@ -34,8 +35,10 @@ from api.routes import (
     receipts,
     reference,
     system,
+    uploads,
 )
 from api.schemas.examples import illustrate
+from api.schemas.uploads import UploadListSchema
 from core import traces
 from core.logs import configure_logs
 from core.settings import Settings, load_settings
@@ -103,13 +106,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.after_request(Instruments(CollectorRegistry()).answered)
     app.after_request(_finish)
     app.after_request(admission.write_limits)
-    app.teardown_request(uploads.leave)
+    app.teardown_request(leave)
     app.teardown_request(_end)
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(reference.blueprint)
     api = LikenessApi(app)
     for name, schema in deliveries.EVENTS.items():
         api.spec.components.schema(name, schema=schema)
+    api.spec.components.schema("UploadList", schema=UploadListSchema)
     for module in (
         batches,
         calibrations,
@@ -126,6 +130,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         problem_types,
         receipts,
         system,
+        uploads,
     ):
         api.register_blueprint(module.blueprint)
     illustrate(api.spec.components.schemas)

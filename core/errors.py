@@ -70,6 +70,24 @@ class RecordUnreadable(LikenessError):
     code = "record_unreadable"
 
 
+class UploadNotFound(LikenessError):
+    """No upload has this id: it never existed, was erased, or its time has been over for long."""
+
+    code = "upload_not_found"
+
+
+class UploadUsed(LikenessError):
+    """One submission may name an upload, before its time is over: another has named it, or the time is over."""
+
+    code = "upload_used"
+
+
+class UploadDiffers(LikenessError):
+    """What was put is not what was announced: another size, another format or another digest."""
+
+    code = "upload_differs"
+
+
 class KeyUnknown(LikenessError):
     """No API key has this id."""
 

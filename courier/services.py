@@ -16,6 +16,8 @@ from core.messaging.broker import Enqueue, Queues, Tasks
 from core.messaging.process import Services
 from core.settings import Settings
 from core.storage.objects import ObjectStore
+from core.uploads.leftovers import Leftovers
+from core.uploads.store import UploadStore
 from core.webhooks.announcing import announce
 from courier.dispatch import Dispatch
 from courier.expiring import expiring_of
@@ -42,6 +44,7 @@ class CourierServices(Services):
         self.orphans = (
             Orphans(settings.redis, settings.images, self.objects),
             Orphans(settings.redis, settings.images, self.objects, kind="batch", prefix=PHOTOGRAPHS),
+            Leftovers(UploadStore.of(settings), self.objects, settings.uploads),
         )
         self.expiring = expiring_of(settings, self.objects)
         self.dispatch = Dispatch(settings, self.instruments)

@@ -56,7 +56,7 @@ class BatchCalls:
     async def submit(
         self,
         /,
-        photographs: Mapping[str, bytes | Path],
+        photographs: Mapping[str, bytes | Path | str],
         pairs: Sequence[Mapping[str, str]] | None = None,
         *,
         idempotency_key: str | None = None,
@@ -64,11 +64,13 @@ class BatchCalls:
     ) -> BatchJob:
         """Submit photographs, each once under a name, and pairs of them: `reference`, `probe`, maybe `custom_id`.
 
-        Without pairs, the photograph called `reference` is compared with each of the others. `fields` are those of a
-        comparison. When the answer is lost, the same batch is sent again, a few times; it is accepted once.
+        A photograph may be the id of an upload. Without pairs, the one called `reference` is compared with each of the
+        others. `fields` are those of a comparison. When the answer is lost, the same batch is sent again, a few times;
+        it is accepted once.
         """
         files: list[Part] = [
-            (name, (name, body if isinstance(body, bytes) else body.read_bytes())) for name, body in photographs.items()
+            (name, (None, image) if isinstance(image, str) else (name, _body(image)))
+            for name, image in photographs.items()
         ]
         texts: list[Part] = [(name, (None, str(value))) for name, value in given(fields).items()]
         if pairs is not None:
@@ -153,3 +155,7 @@ class Batches(BatchCalls, Synchronous):
 
 class AsyncBatches(BatchCalls, Asynchronous):
     """Batches of one API, for asyncio."""
+
+
+def _body(photograph: bytes | Path) -> bytes:
+    return photograph if isinstance(photograph, bytes) else photograph.read_bytes()

@@ -1,6 +1,6 @@
 """A typed client of the HTTP API, synchronous or asynchronous: every method is written once (likeness/methods.py).
 
-`client.batches` and `client.evaluations` are parts of it, in modules of their own.
+`client.batches`, `client.evaluations` and `client.uploads` are parts of it, in modules of their own.
 """
 
 import os
@@ -19,6 +19,7 @@ from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiUnre
 from likeness.evaluations import AsyncEvaluations, Evaluations
 from likeness.methods import Asynchronous, Synchronous, listing, method
 from likeness.notices import Notices
+from likeness.uploads import AsyncUploads, Uploads
 
 __all__ = [
     "RETRIES_S",
@@ -105,7 +106,7 @@ class Comparisons:
         """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, liveness,
         liveness_sides, metadata, callback_url, expires_in (seconds within which it has to be begun).
 
-        An image may be a URL, where the deployment fetches them.
+        An image may be a URL, where the deployment fetches them, or the id of an upload.
 
         When the answer is lost, the same submission is sent again, a few times; it is accepted once. An API that hangs
         is not asked again.
@@ -227,6 +228,8 @@ class Client(Comparisons, Notices, Synchronous):
         self.batches = Batches(self._calls)
         #: Runs of a benchmark.
         self.evaluations = Evaluations(self._calls)
+        #: Photographs that go to the object store by themselves.
+        self.uploads = Uploads(self._calls)
 
     def __enter__(self) -> Self:
         return self
@@ -248,6 +251,8 @@ class AsyncClient(Comparisons, Notices, Asynchronous):
         self.batches = AsyncBatches(self._calls)
         #: Runs of a benchmark.
         self.evaluations = AsyncEvaluations(self._calls)
+        #: Photographs that go to the object store by themselves.
+        self.uploads = AsyncUploads(self._calls)
 
     async def __aenter__(self) -> Self:
         return self

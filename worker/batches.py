@@ -31,6 +31,8 @@ from core.score import comparison_scores
 from core.settings.groups import EngineSettings
 from core.storage.lifecycle import Failure, Status
 from core.storage.objects import Objects
+from core.uploads.reading import Reading
+from core.uploads.upload import object_key
 from core.vocabulary import Compared, Decision, NotAcquired, Side
 from worker.comparing import FEWEST_ATTEMPTS, STORE_WAIT_S, TELL_THE_WORKER
 from worker.engine.contract import Acquired, FaceEngine
@@ -64,6 +66,8 @@ class Batches:
         worker: str,
         max_attempts: int,
         erase: Callable[[str], None],
+        uploads: Reading,
+        erase_upload: Callable[[str], None],
         announce: Callable[[Batch], None] = lambda batch: None,
         count: Callable[[str, Counts], None] = lambda pack, pairs: None,
     ) -> None:
@@ -75,10 +79,17 @@ class Batches:
         self._worker = worker
         self._max_attempts = max(max_attempts, FEWEST_ATTEMPTS)
         self._erase = erase
+        self._erase_upload = erase_upload
         self._announce = announce
         self._count = count
         self._photographs = Photographs(
-            batches, shards, objects, quarantine, engine_settings, most_deaths=self._max_attempts - 1
+            batches,
+            shards,
+            objects,
+            quarantine,
+            engine_settings,
+            uploads=uploads,
+            most_deaths=self._max_attempts - 1,
         )
         self._places = threading.BoundedSemaphore(engine_settings.threads)
         self.memory = Memory()
@@ -190,6 +201,9 @@ class Batches:
         left = outlast(
             lambda: self._shards.finish(work.shard.id, work.batch.id, rows, facts, counts), outage_s=STORE_WAIT_S
         )
+        for photograph in work.shard.request.photographs:
+            if photograph.upload and not photograph.is_shared:  # else with the batch
+                self._erase_upload(object_key(photograph.upload))
         self._count(work.batch.request.pack, counts)
         log.info("shard_done", pairs=len(rows), photographs=len(facts), attempts=work.shard.attempts, left=left)
         if left == 0:

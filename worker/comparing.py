@@ -14,6 +14,7 @@ from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.errors import (
     EngineUnavailable,
+    ImageRejected,
     ImagesDamaged,
     JobBegunBefore,
     LivenessNotInstalled,
@@ -22,6 +23,7 @@ from core.errors import (
     RecordUnreadable,
     StoreUnavailable,
     TransitionRefused,
+    UploadDiffers,
 )
 from core.evaluations.standings import Standings
 from core.outages import outlast
@@ -33,6 +35,7 @@ from core.vocabulary import Compared, EngineFacts, NotAcquired, Policy, Result
 from worker.engines import Engines
 from worker.leases import Leases
 from worker.quarantine import Quarantine
+from worker.uploads import Uploads
 
 log = structlog.get_logger()
 
@@ -69,6 +72,7 @@ class Comparisons:
         max_attempts: int,
         erase: Callable[[str], None],
         standings: Standings,
+        uploads: Uploads,
         announce: Callable[[Job], None] = lambda job: None,
         count: Callable[[Job], None] = lambda job: None,
     ) -> None:
@@ -79,6 +83,7 @@ class Comparisons:
         self._quarantine = quarantine
         self._worker = worker
         self._max_attempts = max(max_attempts, FEWEST_ATTEMPTS)
+        self._uploads = uploads
         self._erase = erase
         self._standings = standings
         self._announce = announce
@@ -129,11 +134,16 @@ class Comparisons:
             self._fail(job, "worker_lost", f"workers died {job.attempts - 1} times while they ran this job")
             return
         try:
-            images = job.open_images(ahead.result() if ahead else self._objects.get(job.request.images_key))
+            if job.request.uploads:
+                job, images = self._uploads.sealed(job, holder)
+            else:
+                images = job.open_images(ahead.result() if ahead else self._objects.get(job.request.images_key))
         except ObjectNotFound:
             self._fail(job, "images_lost", "the images are no longer in the object store")
-        except ImagesDamaged as error:
+        except (ImagesDamaged, ImageRejected, UploadDiffers) as error:
             self._fail(job, error.code, str(error))
+        except (TransitionRefused, RecordNotFound) as error:  # cancelled or erased while its uploads were sealed
+            log.info("comparison_superseded", why=str(error))
         except StoreUnavailable:
             if self._is_put_back(job, holder):
                 raise
@@ -215,6 +225,7 @@ class Comparisons:
         self._announce(ended)
         self._count(ended)
         self._erase(job.request.images_key)
+        self._uploads.erase(job.request)
         result = ended.result
         log.info(
             "comparison_ended",

@@ -15,12 +15,14 @@ from core.batches.rows import NotJudged
 from core.batches.shard import Photograph, Shard
 from core.batches.shards import ShardStore
 from core.batches.store import BatchStore
-from core.errors import EngineUnavailable, LivenessNotInstalled
+from core.batches.submission import refused_for
+from core.errors import EngineUnavailable, ImageRejected, LivenessNotInstalled, ObjectNotFound, UploadDiffers
 from core.liveness import LivenessRule, LivenessSides
 from core.outages import outlast
 from core.settings.groups import EngineSettings
 from core.storage.lifecycle import Status
 from core.storage.objects import Objects
+from core.uploads.reading import Reading
 from core.vocabulary import Side
 from worker.comparing import STORE_WAIT_S
 from worker.engine.contract import Acquired, FaceEngine, Unusable
@@ -99,7 +101,7 @@ class Work:
 class Photographs:
     """Looks at them. Between two photographs a shard lets others be alone in the process.
 
-    One that workers died at `most_deaths` times is given up by itself.
+    One that workers died at `most_deaths` times is given up by itself. `uploads` reads what clients have put.
     """
 
     def __init__(
@@ -110,6 +112,7 @@ class Photographs:
         quarantine: Quarantine,
         settings: EngineSettings,
         *,
+        uploads: Reading,
         most_deaths: int,
     ) -> None:
         self._batches = batches
@@ -117,6 +120,7 @@ class Photographs:
         self._objects = objects
         self._quarantine = quarantine
         self._settings = settings
+        self._uploads = uploads
         self._most_deaths = most_deaths
 
     def fetch(self, work: Work) -> dict[int, bytes]:
@@ -125,7 +129,9 @@ class Photographs:
         Raise ObjectNotFound.
         """
         found = {}
-        wanted = (p for p in work.shard.request.photographs if not p.refusal and p.number not in work.known)
+        wanted = (
+            p for p in work.shard.request.photographs if not (p.refusal or p.upload) and p.number not in work.known
+        )
         for run in _runs(wanted):
             first, last = run[0], run[-1]
             body = self._objects.get_part(
@@ -172,20 +178,36 @@ class Photographs:
             return Unusable(refusal.reason, refusal.detail, pad=pad)
         if (deaths := work.suspects.count(photograph.number)) >= self._most_deaths:
             return NotJudged("worker_lost", f"workers died {deaths + 1} times while they looked at {photograph.name!r}")
-        batch = work.batch
-        if batch.seal_key is None:
-            raise BatchOver("what opens its photographs is forgotten")
-        body = batch.seal_key.open(sealed, name=seal_name(batch.id, photograph.number))
+        body = self._uploaded(photograph, engine) if photograph.upload else self._opened(work.batch, photograph, sealed)
+        if not isinstance(body, bytes):
+            return body
         with self._turn(work):
             if work.is_alone:
                 self._note(work, photograph.number)
             try:
-                return engine.acquire(body, batch.request.policy, is_judged=photograph.is_judged)
+                return engine.acquire(body, work.batch.request.policy, is_judged=photograph.is_judged)
             except (LivenessNotInstalled, EngineUnavailable):
                 raise
             except Exception as error:
                 log.exception("photograph_broke", photograph=photograph.number)
                 return NotJudged("engine_error", f"the engine failed on {photograph.name!r}: {type(error).__name__}")
+
+    def _opened(self, batch: Batch, photograph: Photograph, sealed: bytes) -> bytes:
+        if batch.seal_key is None:
+            raise BatchOver("what opens its photographs is forgotten")
+        return batch.seal_key.open(sealed, name=seal_name(batch.id, photograph.number))
+
+    def _uploaded(self, photograph: Photograph, engine: FaceEngine) -> bytes | Unusable | NotJudged:
+        """What was put, or what its pairs say where that is not what was announced, or not to be had."""
+        try:
+            return self._uploads.read(str(photograph.upload))[0]
+        except ImageRejected as error:
+            reason, detail = refused_for(error)
+            return Unusable(reason, detail, pad=engine.not_acquired(detail) if photograph.is_judged else None)
+        except UploadDiffers as error:
+            return NotJudged(error.code, f"{photograph.name!r}: {error}")
+        except ObjectNotFound:
+            return NotJudged("images_lost", f"the upload of {photograph.name!r} is no longer in the object store")
 
     def _embed(self, work: Work, engine: FaceEngine, looked: dict[int, Looked]) -> None:
         """Give every photograph whose face counts its embedding: what has no pair that could need it has none."""

@@ -18,6 +18,8 @@ from core.messaging.presence import Presence
 from core.messaging.process import Services, queues_of
 from core.settings import Settings
 from core.storage.objects import ObjectStore
+from core.uploads.reading import Reading
+from core.uploads.store import UploadStore
 from core.webhooks.announcing import announce
 from worker.batches import Batches
 from worker.canary import Canary
@@ -28,6 +30,7 @@ from worker.eraser import Eraser
 from worker.instruments import Instruments
 from worker.leases import LONGEST_S, Leases
 from worker.quarantine import Quarantine
+from worker.uploads import Uploads
 
 #: A shard that is not over by then hangs: the dearest photographs take 3 s each.
 LONGEST_SHARD_S = 1800.0
@@ -47,6 +50,7 @@ class WorkerServices(Services):
             engines.load(())
         self._leases = Leases(jobs, settings.jobs.lease_s)
         self._eraser = Eraser(jobs, objects)
+        reading = Reading(UploadStore.of(settings), objects, settings.images)
         instruments = Instruments(registry, engines=lambda: engines.facts, in_hand=lambda: self._leases.count)
         self.comparisons = Comparisons(
             jobs,
@@ -57,6 +61,7 @@ class WorkerServices(Services):
             worker=name,
             max_attempts=settings.jobs.max_attempts,
             standings=Standings(CalibrationStore(settings.redis)),
+            uploads=Uploads(jobs, objects, reading, erase=self._eraser.add),
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
             announce=lambda job: announce(partial(enqueue, app), *job.deliveries),
             count=instruments.ended,
@@ -75,6 +80,8 @@ class WorkerServices(Services):
             worker=name,
             max_attempts=settings.jobs.max_attempts,
             erase=self._eraser.add if settings.images.retention_s == 0 else lambda key: None,
+            uploads=reading,
+            erase_upload=self._eraser.add,
             announce=lambda batch: announce(partial(enqueue, app), *batch.deliveries),
             count=instruments.judged,
         )

@@ -38,11 +38,15 @@ from core.messaging.composing import Composer
 from core.messaging.presence import Presence
 from core.packs.catalogue import Pack, PackKind, find_pack, load_catalogue
 from core.settings import Settings
+from core.storage.addresses import Addresses
 from core.storage.connection import CLIENT_ANSWER_S
 from core.storage.idempotency import Claims
 from core.storage.news import News
 from core.storage.objects import Objects, ObjectStore
 from core.storage.search import Search
+from core.uploads.naming import Naming
+from core.uploads.offering import Offering
+from core.uploads.store import UploadStore
 from core.webhooks.deliveries import DeliveryStore
 from core.webhooks.destinations import DestinationRules
 from core.webhooks.endpoints import EndpointStore
@@ -84,6 +88,9 @@ class Services:
     upload_places: UploadPlaces
     large_uploads: UploadPlaces
     turns: Turns
+    uploads: UploadStore
+    offering: Offering
+    naming: Naming
     signer: Signer | None
     packs: Mapping[str, Pack]
     #: What judges liveness; None where nothing does.
@@ -125,6 +132,7 @@ def make_services(settings: Settings) -> Services:
         destinations=DestinationRules.of(settings.webhooks) if settings.accepts_callbacks else None,
         image_urls=DestinationRules.of(settings.webhooks) if settings.images.urls else None,
     )
+    uploads = UploadStore.of(settings)
     accepting, batches = Accepting(rules, calibrations, scoring), BatchStore.of(settings)
     return Services(
         settings=settings,
@@ -149,7 +157,7 @@ def make_services(settings: Settings) -> Services:
                 job.id,
                 queue=place.queue,
                 priority=place.priority,
-                images_key=job.request.images_key,
+                **({} if job.request.uploads else {"images_key": job.request.images_key}),
             ),
             compose_fetch=lambda job_id: composer.compose(Tasks.FETCH_IMAGES, job_id, queue=Queues.IMAGES),
         ),
@@ -162,6 +170,11 @@ def make_services(settings: Settings) -> Services:
         upload_places=UploadPlaces(settings.batches.max_batch_uploads),
         large_uploads=UploadPlaces(settings.api.threads),
         turns=Turns(settings.limits.key_bytes_at_once),
+        uploads=uploads,
+        offering=Offering(
+            uploads, Addresses(settings.objects, settings.uploads.url), settings.uploads, settings.images
+        ),
+        naming=Naming(uploads, objects, settings.uploads),
         signer=Signer.of(settings.receipts.key.get_secret_value()) if settings.receipts.key else None,
         packs=packs,
         liveness=liveness,

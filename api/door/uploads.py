@@ -55,6 +55,12 @@ def admit() -> None:
         _take_place(key)
 
 
+def count_announced(size_bytes: int) -> None:
+    """What a key is about to put into the object store by itself counts as what it sends. Raise Problem past that."""
+    if (key := caller().key) is not None:
+        _hold_to_bytes(key, size_bytes)
+
+
 @contextmanager
 def storing() -> Iterator[None]:
     """A turn at storing what this request has brought, until the end of the block."""

@@ -19,6 +19,7 @@ from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.door.idempotency import KeyedRequest, begin
 from api.door.quota import counted
 from api.door.services import services
+from api.door.uploaded import named_uploads, recognisable
 from api.door.uploads import storing
 from api.door.waiters import NoPlaceToWait
 from api.http.answers import json_response
@@ -35,9 +36,11 @@ from core.batches.batch import Batch, url_of
 from core.batches.document import COLUMNS, batch_document, row_cells, row_document
 from core.batches.pairs import BYTES_A_PAIR, read_pairs
 from core.batches.store import BatchStore
+from core.comparisons.submission import ImageUpload
 from core.comparisons.wanted import has
 from core.errors import StoreUnavailable
 from core.keys.keys import Scope
+from core.uploads.upload import Upload
 from core.webhooks.announcing import announce
 
 blueprint = Blueprint("batches", __name__, url_prefix="/v1/batches", description="Many pairs in one job")
@@ -62,18 +65,21 @@ class Batches(MethodView):
     def post(self) -> Response:
         """Submit a batch: photographs, each once, and pairs of them
 
-        Every part of the form that is a file, and not one of its fields, is a photograph by the name of its part.
+        Every part of the form that is a file or the id of an upload, and not one of its fields, is a photograph by the
+        name of its part.
         """
         hold_to_form(request)
         with admitted():
             form, photographs, pairs = _read()
-            keyed: KeyedRequest[Batch] = begin({**form, **photographs, "pairs": _digestible(pairs)}, visible_batch)
+            sent = recognisable({**form, **photographs, "pairs": _digestible(pairs)})
+            keyed: KeyedRequest[Batch] = begin(sent, visible_batch)
             if (answered := keyed.again(_accepted)) is not None:
                 return answered
             with keyed.undone_if_refused(), storing():
                 limits = services().settings.batches
                 asked = None if pairs is None else read_pairs(pairs, most=limits.max_batch_pairs)
-                bodies = {name: photographs.pop(name).read() for name in list(photographs)}
+                uploads = named_uploads({name: p.strip() for name, p in photographs.items() if isinstance(p, str)})
+                bodies = {name: _body(uploads.get(name), photographs.pop(name)) for name in list(photographs)}
                 accepted = services().accepting_batches.accept(batch_of(form, bodies, asked), owner=caller().owner)
                 with counted(accepted.batch.request.pairs):
                     batch = services().submitting_batches.submit(
@@ -187,6 +193,10 @@ def _read() -> tuple[dict[str, Any], dict[str, Any], bytes | None]:
     except ValidationError as error:
         abort(422, messages={"submission": error.messages})
     return form, dict(sent.photographs), sent.pairs
+
+
+def _body(upload: Upload | None, part: Any) -> bytes | ImageUpload:
+    return part.read() if upload is None else ImageUpload(upload.id, upload.size_bytes)
 
 
 def _digestible(pairs: bytes | None) -> str | None:

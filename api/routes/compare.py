@@ -9,6 +9,7 @@ from api.door.access import visible_job
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.door.idempotency import begin
 from api.door.services import services
+from api.door.uploaded import recognisable
 from api.http.answers import json_response
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
@@ -36,7 +37,7 @@ def compare(form: dict[str, Any]) -> Response:
 
     A face that was not found is an answer too: `is_match` is null and `message` says why.
     """
-    keyed = begin(form, visible_job)
+    keyed = begin(recognisable(form), visible_job)
     with ExitStack() as until_answered:
         if keyed.kept is None:
             with keyed.undone_if_refused():

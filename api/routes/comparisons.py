@@ -13,6 +13,7 @@ from api.door.caller import caller
 from api.door.idempotency import HEADER as IDEMPOTENCY_HEADER
 from api.door.idempotency import begin
 from api.door.services import services
+from api.door.uploaded import recognisable
 from api.http.answers import json_response
 from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
@@ -59,7 +60,7 @@ class Comparisons(MethodView):
     @blueprint.problems(400, 408, 409, 413, 415, 422, 503)
     def post(self, query: dict[str, Any], form: dict[str, Any]) -> Response:
         """Submit a comparison"""
-        keyed = begin(form, visible_job)
+        keyed = begin(recognisable(form), visible_job)
         accepted = partial(_accepted, wait_s=max(query["wait"], preferred_wait_s()))
         if (answered := keyed.again(accepted)) is not None:
             return answered

@@ -7,6 +7,7 @@ from api.door.caller import caller
 from api.door.idempotency import KeyedRequest
 from api.door.quota import counted
 from api.door.services import services
+from api.door.uploaded import named_uploads
 from api.door.uploads import storing
 from api.schemas.comparisons import submission_of
 from core.comparisons.jobs import Job
@@ -17,7 +18,9 @@ from core.errors import StoreUnavailable
 def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     """The job that a valid form asks for, accepted and queued. What is refused counts for nothing."""
     with keyed.undone_if_refused(), storing():
-        accepted = services().accepting.accept(submission_of(form), owner=caller().owner, digests=keyed.digests)
+        submission = submission_of(form)
+        named_uploads({str(side): upload_id for side, upload_id in submission.uploads.items()})
+        accepted = services().accepting.accept(submission, owner=caller().owner, digests=keyed.digests)
         with counted():
             place = place_of(accepted.job, caller().waiting, services().settings.limits.fair_share)
             job = services().submitting.submit(accepted, place=place, claim=keyed.claim)

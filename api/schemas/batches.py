@@ -10,7 +10,7 @@ from marshmallow import EXCLUDE, Schema, fields, validate
 from api.schemas.comparisons import CalibratedFmrSchema, ComparisonForm, JobErrorSchema, JobSchema
 from core.batches.pairs import AskedPair
 from core.batches.submission import BatchSubmission
-from core.comparisons.submission import Submission
+from core.comparisons.submission import ImageUpload, Submission
 from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
 from core.storage.lifecycle import Status
@@ -22,8 +22,8 @@ ROW_FORMATS = ("json", "jsonl", "csv")
 class BatchForm(ComparisonForm):
     """A batch to run: photographs, each once under a name of your own, and which of them to compare.
 
-    Every part that is a file and not one of these is a photograph, by the name of its part. Without `pairs`, the
-    photograph called `reference` is compared with each of the others.
+    Every part that is a file, or the id of an upload, and not one of these is a photograph, by the name of its part.
+    Without `pairs`, the photograph called `reference` is compared with each of the others.
     """
 
     class Meta:
@@ -53,7 +53,7 @@ TEXTS: Mapping[str, str] = {
 
 
 def batch_of(
-    form: Mapping[str, Any], photographs: dict[str, bytes], pairs: Sequence[AskedPair] | None
+    form: Mapping[str, Any], photographs: dict[str, bytes | ImageUpload], pairs: Sequence[AskedPair] | None
 ) -> BatchSubmission:
     """What a valid form asks for."""
     terms = Submission(

@@ -9,9 +9,9 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import FileStorage
 
 from api.schemas.common import StrictForm
-from api.schemas.images import ImageText, image_file, is_url
+from api.schemas.images import ImageText, image_file, is_upload, is_url
 from api.schemas.standing import StandingSchema
-from core.comparisons.submission import FieldRefused, ImageUrl, Submission
+from core.comparisons.submission import FieldRefused, ImageUpload, ImageUrl, Submission
 from core.liveness import LivenessRule, LivenessSides, NotJudged, PadVerdict
 from core.quality import QualityRule, QualityWarning
 from core.storage.deadlines import FEWEST_S, MOST_S
@@ -68,9 +68,10 @@ class ComparisonForm(StrictForm):
     """A comparison to run: two image files and what may be said about them."""
 
     reference = image_file(
-        f"The image one knows: {FORMATS}. Or, as a text, an https URL, where the deployment fetches images."
+        f"The image one knows: {FORMATS}. Or, as a text, the id of an upload, or an https URL where the deployment "
+        "fetches images."
     )
-    probe = image_file(f"The image in question: {FORMATS}, or a URL likewise.")
+    probe = image_file(f"The image in question: {FORMATS}, or an upload or a URL likewise.")
     pack = fields.String(
         metadata={"description": "Model pack; `GET /v1/packs` lists them. Default: the deployment's."},
     )
@@ -170,13 +171,14 @@ class ComparisonBody(ComparisonForm):
     reference = ImageText(
         required=True,
         metadata={
-            "description": "The image one knows: base64, a data URI, or a URL where the deployment fetches images.",
+            "description": "The image one knows: base64, a data URI, the id of an upload, or a URL where the "
+            "deployment fetches images.",
             **_BASE64,
         },
     )
     probe = ImageText(
         required=True,
-        metadata={"description": "The image in question: base64, a data URI, or a URL likewise.", **_BASE64},
+        metadata={"description": "The image in question: base64, a data URI, an upload or a URL likewise.", **_BASE64},
     )
     metadata = MetadataObject(  # type: ignore[assignment] # what it is in code stays the text
         keys=fields.String(),
@@ -187,7 +189,7 @@ class ComparisonBody(ComparisonForm):
 
 
 def submission_of(form: Mapping[str, Any]) -> Submission:
-    """What a valid form asks for. Raise FieldRefused for a part that is neither a file nor a URL."""
+    """What a valid form asks for. Raise FieldRefused for a part that is no file, no URL and no upload."""
     reference, probe = (_image(side, form[side]) for side in (Side.REFERENCE, Side.PROBE))
     return Submission(
         reference=reference,
@@ -205,12 +207,14 @@ def submission_of(form: Mapping[str, Any]) -> Submission:
     )
 
 
-def _image(side: Side, part: FileStorage | str) -> bytes | ImageUrl:
+def _image(side: Side, part: FileStorage | str) -> bytes | ImageUrl | ImageUpload:
     if isinstance(part, FileStorage):
         body: bytes = part.read()
         return body
     if is_url(part):
         return ImageUrl(part.strip())
+    if is_upload(part):
+        return ImageUpload(part.strip())
     raise FieldRefused(side, "part_not_a_file", "send this part as a file, with a filename")
 
 

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields
 from werkzeug.datastructures import FileStorage
 
 from core.comparisons.data_uris import TextNotBase64, decode_image
+from core.uploads.upload import UPLOAD_ID
 
 _URL = re.compile(r"\s*https?://", re.IGNORECASE)
 #: A file's name, or another scheme than those.
@@ -19,6 +20,11 @@ _PLACE = re.compile(r"\s*(?!data:)[a-z][a-z0-9+.-]*:|[^\s]{1,1000}\.[a-z0-9]{2,5
 def is_url(text: str) -> bool:
     """Whether a text is where an image can be fetched, and not the image."""
     return _URL.match(text) is not None
+
+
+def is_upload(text: str) -> bool:
+    """Whether a text is an upload's id, and not the image: in base64 it would be 27 bytes that no image begins with."""
+    return UPLOAD_ID.fullmatch(text.strip()) is not None
 
 
 def _is_place(value: str | bytes) -> bool:
@@ -40,7 +46,10 @@ def image_file(description: str) -> Upload:
 
 
 class ImageText(fields.Field[FileStorage | str]):
-    """Base64, bare or in a data URI; in code it is the file that a form would have had. Or a URL, which stays one."""
+    """Base64, bare or in a data URI; in code it is the file that a form would have had.
+
+    A URL, or an upload's id, stays one.
+    """
 
     default_error_messages = {"required": "part_missing|this field is missing; send an image in base64"}
 
@@ -49,7 +58,7 @@ class ImageText(fields.Field[FileStorage | str]):
             raise ValidationError(
                 f"image_not_base64|must be a text in base64; found {_KINDS.get(type(value), 'no text')}"
             )
-        if isinstance(value, str) and is_url(value):
+        if isinstance(value, str) and (is_url(value) or is_upload(value)):
             return value.strip()
         try:
             return FileStorage(io.BytesIO(decode_image(value)), name=attr)

@@ -24,7 +24,7 @@ class Photograph:
     #: The client's name for it.
     name: str
     offset: int
-    #: Sealed; 0 where it was not stored.
+    #: Sealed; 0 where it was not stored there.
     size_bytes: int
     #: Whether other shards need it too.
     is_shared: bool = False
@@ -32,6 +32,8 @@ class Photograph:
     refusal: Refusal | None = None
     #: Whether any pair of the batch asks for its liveness.
     is_judged: bool = False
+    #: Id of the upload that it is, whose object it lies in, in place of the batch's; None where it was sent.
+    upload: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

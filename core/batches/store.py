@@ -67,7 +67,7 @@ class BatchStore:
     def create(self, batch: Batch, shards: Sequence[ShardRequest], *, claim: Claim | None = None) -> None:
         """Record a queued batch and its shards, and on the claim it is made for, in one step.
 
-        Raise IdempotencyInFlight for a claim that is lost.
+        Raise IdempotencyInFlight for a claim that is lost, UploadUsed for an upload that another has taken.
         """
         made_of = {shard_id(batch.id, n): _SHARD.dump_json(shard).decode() for n, shard in enumerate(shards)}
         self._records.create(
@@ -85,6 +85,7 @@ class BatchStore:
             owner=batch.owner,
             claim=claim,
             shards=made_of,
+            uploads=[*dict.fromkeys(p.upload for shard in shards for p in shard.photographs if p.upload)],
         )
 
     def get(self, batch_id: str) -> Batch:

@@ -13,7 +13,7 @@ from core.batches.pairs import AskedPair
 from core.batches.shard import Pair, Photograph, Refusal, ShardRequest
 from core.comparisons.images import read_header
 from core.comparisons.sealing import NONCE_BYTES, TAG_BYTES, SealKey
-from core.comparisons.submission import Accepting, FieldRefused, Submission
+from core.comparisons.submission import Accepting, FieldRefused, ImageUpload, Submission
 from core.errors import ImageRejected, ImageTooLarge
 from core.settings.groups import ImageLimits
 from core.storage.lifecycle import Status, new_id
@@ -27,8 +27,8 @@ REFERENCE = "reference"
 class BatchSubmission:
     """What a client asks for."""
 
-    #: By the name of its part, the image's bytes as they came. Emptied while they are sealed.
-    photographs: dict[str, bytes]
+    #: By the name of its part, the image's bytes as they came, or its upload. Emptied while they are sealed.
+    photographs: dict[str, bytes | ImageUpload]
     #: None: the short form.
     pairs: Sequence[AskedPair] | None
     #: Pack, policy, threshold and what else a comparison may say; its images are nothing.
@@ -62,10 +62,10 @@ class AcceptingBatches:
         pairs = _numbered(asked.pairs or _each_with_reference(names), numbers)
         _check_all_used(names, pairs)
         refusals = {number: self._refusal(asked.photographs[name]) for name, number in numbers.items()}
-        sizes = [
-            0 if refusals[number] else NONCE_BYTES + len(asked.photographs[name]) + TAG_BYTES
-            for name, number in numbers.items()
-        ]
+        uploads = {
+            n: image.id for name, n in numbers.items() if isinstance(image := asked.photographs[name], ImageUpload)
+        }
+        sizes = [0 if refusals[number] else _held_bytes(asked.photographs[name]) for name, number in numbers.items()]
         cuts = cut([(pair.reference, pair.probe) for pair in pairs], sizes)
         order = list(dict.fromkeys(number for shard in cuts for number in shard.photographs))
         batch_id, seal_key = new_id("bat"), SealKey.new()
@@ -73,10 +73,12 @@ class AcceptingBatches:
         judged = {number for pair in pairs for side, number in pair.photographs.items() if terms.liveness.judges(side)}
         placed, offset = {}, 0
         for number in order:
+            size_bytes = 0 if number in uploads else sizes[number]
             placed[number] = Photograph(
-                number, names[number], offset, sizes[number], needed[number] > 1, refusals[number], number in judged
+                *(number, names[number], offset, size_bytes, needed[number] > 1, refusals[number], number in judged),
+                upload=uploads.get(number),
             )
-            offset += sizes[number]
+            offset += size_bytes
         shards = tuple(
             ShardRequest(
                 batch_id,
@@ -114,11 +116,13 @@ class AcceptingBatches:
         sealed = []
         for number in order:
             body = asked.photographs.pop(names[number])  # so that it is not in memory twice
-            if not refusals[number]:
+            if isinstance(body, bytes) and not refusals[number]:
                 sealed.append(seal_key.seal(body, name=seal_name(batch_id, number)))
         return AcceptedBatch(batch, shards, b"".join(sealed))
 
-    def _refusal(self, body: bytes) -> Refusal | None:
+    def _refusal(self, body: bytes | ImageUpload) -> Refusal | None:
+        if isinstance(body, ImageUpload):  # the worker that reads it looks at it
+            return None
         limits = self._limits
         try:
             read_header(
@@ -129,9 +133,19 @@ class AcceptingBatches:
                 formats=limits.image_formats,
             )
         except ImageRejected as error:
-            too_large = isinstance(error, ImageTooLarge)
-            return Refusal(Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE, str(error))
+            return Refusal(*refused_for(error))
         return None
+
+
+def refused_for(error: ImageRejected) -> tuple[Reason, str]:
+    """Why the pairs of a photograph that is not accepted are not judged, and more about it."""
+    too_large = isinstance(error, ImageTooLarge)
+    return Reason.IMAGE_TOO_LARGE if too_large else Reason.UNDECODABLE_IMAGE, str(error)
+
+
+def _held_bytes(body: bytes | ImageUpload) -> int:
+    """What it takes of the memory of a worker that has its shard."""
+    return body.size_bytes if isinstance(body, ImageUpload) else NONCE_BYTES + len(body) + TAG_BYTES
 
 
 def _each_with_reference(names: Sequence[str]) -> tuple[AskedPair, ...]:

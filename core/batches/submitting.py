@@ -34,7 +34,8 @@ class SubmittingBatches:
         """
         batch = accepted.batch
         try:
-            self._objects.put_sealed(batch.request.images_key, accepted.photographs)
+            if accepted.photographs:
+                self._objects.put_sealed(batch.request.images_key, accepted.photographs)
         except StoreSilent:  # it may store them once it goes on
             with suppress(LikenessError):  # then they are swept, as images that nothing names
                 self._jobs.erase_images(batch.request.images_key, after_s=SILENT_STORE_S)

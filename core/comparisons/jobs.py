@@ -46,6 +46,14 @@ class ComparisonRequest:
     expires_at: float | None = None
     #: The request that it came with.
     origin: Origin | None = None
+    #: What the client has put into the object store itself, by the uploads' ids; their facts are NOT_FETCHED. Forgotten
+    #: once a worker has looked at it and sealed it.
+    uploads: dict[Side, str] = field(default_factory=dict)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether there is an object under `images_key`: there is none before a worker has sealed two uploads."""
+        return len(self.uploads) < len(Side)
 
     @property
     def is_dear(self) -> bool:

@@ -20,6 +20,15 @@ class Orphan:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a job names: its object, and whether it has uploads, so that there may be none yet."""
+
+    job_id: str
+    key: str
+    has_uploads: bool
+
+
 class Orphans:
     """Finds and deletes them. Raises RecordsUnavailable or StoreUnavailable, having deleted what it could."""
 
@@ -47,7 +56,7 @@ class Orphans:
         old = dict(self._objects.older_than(self._prefix, self._age_s if age_s is None else age_s))
         if not old:
             return
-        named = {key for _, key in self._unfinished()}
+        named = {job.key for job in self._unfinished()}
         with translated():
             named.update(self._redis.zrange(ERASURES, 0, -1))
         yield from (Orphan(key, size) for key, size in old.items() if key not in named)
@@ -60,19 +69,24 @@ class Orphans:
         return len(keys)
 
     def jobs_without_images(self) -> list[str]:
-        """Unfinished jobs whose images are gone; a worker ends them as `images_lost`."""
+        """Unfinished jobs whose images are gone; a worker ends them as `images_lost`. Uploads are not looked for."""
         # Jobs are looked at before and after: one that ended in between has rightly lost its images.
-        named = dict(self._unfinished())
+        named = {job.job_id: job.key for job in self._unfinished() if not job.has_uploads}
         there = set(self._objects.keys(self._prefix))
-        unfinished = dict(self._unfinished())
+        unfinished = {job.job_id for job in self._unfinished()}
         return sorted(job_id for job_id, key in named.items() if key not in there and job_id in unfinished)
 
-    def _unfinished(self) -> Iterator[tuple[str, str]]:
-        """Job id and object key of every job that has not ended."""
+    def _unfinished(self) -> Iterator["Named"]:
+        """Of every job that has not ended."""
         ids = self._records.ids(Status.QUEUED, Status.RUNNING)
         for portion in portions(ids):
             with translated():
                 pipeline = self._redis.pipeline(transaction=False)
                 for job_id in portion:
-                    pipeline.hget(self._records.key(job_id), "images_key")
-                yield from ((i, key) for i, key in zip(portion, pipeline.execute(), strict=True) if key)
+                    pipeline.hmget(self._records.key(job_id), "images_key", "uploads")
+                answers = pipeline.execute()
+            yield from (
+                Named(job_id, key, bool(uploads))
+                for job_id, (key, uploads) in zip(portion, answers, strict=True)
+                if key
+            )

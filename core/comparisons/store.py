@@ -67,7 +67,7 @@ class JobStore:
     def create(self, job: Job, *, claim: Claim | None = None, message: Message | None = None) -> None:
         """Record a queued job, on the claim it is made for as well, and enqueue the message that has it run.
 
-        Raise IdempotencyInFlight for a claim that is lost.
+        Raise IdempotencyInFlight for a claim that is lost, UploadUsed for an upload that another has taken.
         """
         self._records.create(
             job.id,
@@ -84,6 +84,7 @@ class JobStore:
             owner=job.owner,
             claim=claim,
             message=message,
+            uploads=[*job.request.uploads.values()],
         )
 
     def get(self, job_id: str) -> Job:
@@ -121,6 +122,11 @@ class JobStore:
         """Running back to queued, with the images that it waited for under the request's key. Raise JobHeld."""
         fields = {"request": _REQUEST.dump_json(request), "images_key": request.images_key, "awaits": ""}
         return _job(job_id, self._records.step(Step.REQUEUE, job_id, fields, attempts=-1, lease=self._lease(holder)))
+
+    def sealed(self, job_id: str, holder: str, request: ComparisonRequest) -> Job:
+        """Running on, with what was uploaded under the request's key, sealed; the uploads are due. Raise JobHeld."""
+        fields = {"request": _REQUEST.dump_json(request), "images_key": request.images_key, "uploads": ""}
+        return _job(job_id, self._records.step(Step.START, job_id, fields, lease=self._lease(holder)))
 
     def succeed(self, job: Job, result: Result) -> Job:
         """Running to succeeded, with the result."""

@@ -40,12 +40,21 @@ class ImageUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageUpload:
+    """An image that the client has put into the object store, by its upload's id."""
+
+    id: str
+    #: As announced.
+    size_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """What a client asks for. What is None, the deployment decides."""
 
     #: The image's bytes, as they came.
-    reference: bytes | ImageUrl
-    probe: bytes | ImageUrl
+    reference: bytes | ImageUrl | ImageUpload
+    probe: bytes | ImageUrl | ImageUpload
     #: Name of a pack.
     pack: str | None = None
     policy: Policy | None = None
@@ -76,10 +85,16 @@ class Submission:
         return {side: image.text for side, image in images.items() if isinstance(image, ImageUrl)}
 
     @property
+    def uploads(self) -> dict[Side, str]:
+        """What the client has put into the object store, by the ids of the uploads."""
+        images = {Side.REFERENCE: self.reference, Side.PROBE: self.probe}
+        return {side: image.id for side, image in images.items() if isinstance(image, ImageUpload)}
+
+    @property
     def sent(self) -> tuple[bytes, bytes]:
-        """Reference and probe as far as they were sent; nothing for one that is to be fetched."""
+        """Reference and probe as far as they were sent; nothing for one that is elsewhere."""
         reference, probe = self.reference, self.probe
-        return b"" if isinstance(reference, ImageUrl) else reference, b"" if isinstance(probe, ImageUrl) else probe
+        return reference if isinstance(reference, bytes) else b"", probe if isinstance(probe, bytes) else b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +130,13 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A submission that may be recorded: the job it will be, and its images, reference first, sealed with its key."""
+    """A submission that may be recorded: the job it will be, and its images, reference first, sealed with its key.
+
+    None where both were uploaded: then there is nothing to store.
+    """
 
     job: Job
-    images: bytes
+    images: bytes | None
 
 
 class Accepting:
@@ -155,6 +173,7 @@ class Accepting:
                 metadata=dict(submission.metadata),
                 callback_url=submission.callback_url,
                 urls=submission.urls,
+                uploads=submission.uploads,
                 quality=terms.quality,
                 liveness=terms.liveness,
                 expires_at=submission.expires_at(now),
@@ -163,7 +182,7 @@ class Accepting:
             event_id=new_id("evt") if submission.callback_url else None,
             seal_key=seal_key,
         )
-        return Accepted(job, seal_key.seal(*submission.sent, name=job.id))
+        return Accepted(job, seal_key.seal(*submission.sent, name=job.id) if job.request.is_stored else None)
 
     def terms(self, submission: Submission) -> Terms:
         """How it is to be compared, and whom to call back. Raise FieldRefused for what is not accepted."""
@@ -237,7 +256,9 @@ class Accepting:
             code = error.code.removeprefix("callback_").removeprefix("url_")
             raise FieldRefused(side, f"image_url_{code}", str(error)) from None
 
-    def _inspected(self, side: Side, image: bytes | ImageUrl, sha256: str | None) -> ImageFacts:
+    def _inspected(self, side: Side, image: bytes | ImageUrl | ImageUpload, sha256: str | None) -> ImageFacts:
+        if isinstance(image, ImageUpload):
+            return NOT_FETCHED
         if isinstance(image, ImageUrl):
             self._check_image_url(side, image.text)
             return NOT_FETCHED

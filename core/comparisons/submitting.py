@@ -40,14 +40,15 @@ class Submitting:
     def submit(self, accepted: Accepted, *, place: Place, claim: Claim | None = None) -> Job:
         """Keep it: from the moment this returns, the job ends in exactly one terminal state.
 
-        Raise StoreUnavailable or RedisUnavailable when it cannot be kept now, and IdempotencyInFlight when the claim
-        has passed to another: then nothing stays.
+        Raise StoreUnavailable or RedisUnavailable when it cannot be kept now, IdempotencyInFlight when the claim has
+        passed to another, and UploadUsed when an upload has: then nothing stays.
         """
         job = accepted.job
         message = self._message(job, place)
         try:
-            with traces.span("store"):
-                self._objects.put_sealed(job.request.images_key, accepted.images)
+            if accepted.images is not None:
+                with traces.span("store"):
+                    self._objects.put_sealed(job.request.images_key, accepted.images)
         except StoreSilent:  # it may store them once it goes on
             with suppress(LikenessError):  # then they are swept, as images that no job names
                 self._jobs.erase_images(job.request.images_key, after_s=SILENT_STORE_S)

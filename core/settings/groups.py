@@ -269,6 +269,41 @@ class BatchSettings(Group):
     )
 
 
+class UploadSettings(Group):
+    """Uploads: photographs that clients put into the object store by themselves."""
+
+    model_config = _named("LIKENESS_UPLOADS_")
+
+    on: bool = _setting(
+        "UPLOADS", False, description="Whether clients may put photographs into the object store, which they must reach"
+    )
+    url: str | None = Field(
+        None,
+        description="The object store as clients reach it, e.g. https://photographs.example; default: "
+        "LIKENESS_S3_ENDPOINT",
+    )
+    expire_s: int = Field(900, ge=1, le=86400, description="How long an upload may be put, and then named")
+    sse_c: bool = Field(
+        False,
+        description="Whether the store encrypts each upload with a key of its own that it does not keep (SSE-C); "
+        "SeaweedFS does, others over https alone",
+    )
+    max_open_per_key: int = _setting(
+        "MAX_OPEN_UPLOADS_PER_KEY",
+        2000,
+        ge=1,
+        description="Uploads of one key that no submission has named yet; past them 429 `too_many_open_uploads`",
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_origin(cls, value: str | None) -> str | None:
+        url = urlsplit(value or "http://host")
+        if url.scheme not in ("http", "https") or not url.hostname or url.path.strip("/") or url.query:
+            raise ValueError("must be http(s)://host[:port], without a path: the signature is over the store's own")
+        return value
+
+
 class SigningSettings(Group):
     """What signs callbacks: the courier's alone."""
 

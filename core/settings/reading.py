@@ -31,6 +31,7 @@ from core.settings.groups import (
     RedisSettings,
     SigningSettings,
     TraceSettings,
+    UploadSettings,
     WebhookSettings,
     WorkerSettings,
     default_home,
@@ -56,6 +57,7 @@ class Settings:
     api = Read(ApiSettings)
     limits = Read(LimitSettings)
     batches = Read(BatchSettings)
+    uploads = Read(UploadSettings)
     images = Read(ImageSettings)
     jobs = Read(JobSettings)
     signing = Read(SigningSettings)

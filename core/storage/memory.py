@@ -57,6 +57,14 @@ class MemoryObjects:
         with self._lock:
             return key in self._kept
 
+    def size_bytes(self, key: str, *, sse_key: bytes | None = None) -> int:
+        """How many bytes an object has. Raise ObjectNotFound for a missing key."""
+        return len(self.get(key))
+
+    def get_first(self, key: str, most_bytes: int, *, sse_key: bytes | None = None) -> bytes:
+        """So many bytes of an object, from its beginning. Raise ObjectNotFound for a missing key."""
+        return self.get(key)[:most_bytes]
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins with `prefix`, as they were when the first was asked for."""
         yield from (key for key, _ in self._beginning_with(prefix))

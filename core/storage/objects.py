@@ -17,6 +17,7 @@ from minio.error import InvalidResponseError, S3Error, ServerError
 from core.errors import ObjectNotFound, SettingsInvalid, StoreSilent, StoreUnavailable
 from core.settings.groups import ObjectSettings
 from core.storage.patience import granted_s, note_answer, note_silence
+from core.storage.sse_keys import key_headers
 from core.storage.transfers import Transfers
 
 #: Kept open at most; an API process has up to so many threads at the store at a time.
@@ -103,6 +104,12 @@ class Objects(Protocol):
     def exists(self, key: str) -> bool:
         """Whether there is an object under `key`."""
 
+    def size_bytes(self, key: str, *, sse_key: bytes | None = None) -> int:
+        """How many bytes an object has. Raise ObjectNotFound. `sse_key`: what the store encrypts it with."""
+
+    def get_first(self, key: str, most_bytes: int, *, sse_key: bytes | None = None) -> bytes:
+        """So many bytes of an object, from its beginning, or all where it has less. Raise ObjectNotFound."""
+
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins with `prefix`, in no order that one may rely on."""
 
@@ -170,6 +177,19 @@ class ObjectStore:
         except ObjectNotFound:
             return False
         return True
+
+    def size_bytes(self, key: str, *, sse_key: bytes | None = None) -> int:
+        """How many bytes an object has. Raise ObjectNotFound. `sse_key`: what the store encrypts it with."""
+        with translated(key):
+            size_bytes = self._transfers.size_bytes(key, key_headers(sse_key))
+        if size_bytes is None:
+            raise ObjectNotFound(f"no object is stored under {key!r}")
+        return size_bytes
+
+    def get_first(self, key: str, most_bytes: int, *, sse_key: bytes | None = None) -> bytes:
+        """So many bytes of an object, from its beginning, or all where it has less. Raise ObjectNotFound."""
+        with translated(key):
+            return self._transfers.get_first(key, most_bytes, key_headers(sse_key))
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins with `prefix`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from core.errors import JobBegunBefore, JobHeld, RecordNotFound, TransitionRefused
+from core.errors import JobBegunBefore, JobHeld, RecordNotFound, TransitionRefused, UploadUsed
 from core.portions import PORTION, portions
 from core.storage import scripts
 from core.storage.connection import DATABASE, translated
@@ -85,12 +85,14 @@ class Records:
         claim: Claim | None = None,
         message: Message | None = None,
         shards: Mapping[str, str] | None = None,
+        uploads: Sequence[str] = (),
     ) -> None:
         """Record something queued, and enqueue `message`; its owner, if it has one, finds it in lists of its own.
 
         Created a second time, a record stays what it has become. One that is made for a claim is written on it in the
         same step; raise IdempotencyInFlight, and nothing is recorded, when the claim has passed to another. So are
-        the `shards` of a batch: by id, what is to be done.
+        the `shards` of a batch: by id, what is to be done. It takes the `uploads`, by their ids; raise UploadUsed, and
+        nothing is recorded, when one of them is not to be had any more.
         """
         with translated():
             answer = self._create(
@@ -103,12 +105,14 @@ class Records:
                     *((claim.token, time.time() + CLAIM_LASTS_S) if claim else ("", "")),
                     *((message.queue, message.text) if message else ("", "")),
                     *(QUEUES_DATABASE, DATABASE),
-                    *((json.dumps(shards), time.time()) if shards else ("", "")),
+                    *(json.dumps(shards) if shards else "", time.time(), ",".join(uploads)),
                     *_flat({"version": 1, **fields}),
                 ],
             )
         if answer == "lost":
             raise IdempotencyInFlight(CLAIM_LASTS_S)
+        if answer.startswith("upload "):
+            raise UploadUsed(f"{UploadUsed.__doc__} It is {answer.removeprefix('upload ')}")
 
     def get(self, record_id: str) -> Fields:
         """Raise RecordNotFound for an id that is unknown, erased or past its retention."""

@@ -4,6 +4,7 @@ minio hashes a body before it sends it (SHA-256 over http, MD5 over https), and 
 opens sealed images checks every byte of them anyway.
 """
 
+from collections.abc import Mapping
 from urllib.parse import quote, urlsplit
 from xml.etree.ElementTree import ParseError
 
@@ -40,23 +41,36 @@ class Transfers:
         """The object's body."""
         return self._ask("GET", key).data
 
-    def _ask(self, method: str, key: str, body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+    def size_bytes(self, key: str, headers: Mapping[str, str]) -> int | None:
+        """The size of the object's body; None where there is no object."""
+        answer = self._ask("HEAD", key, headers=headers)
+        return int(answer.headers["content-length"]) if answer.status == 200 else None
+
+    def get_first(self, key: str, most_bytes: int, headers: Mapping[str, str]) -> bytes:
+        """So many bytes of the object's body, from its beginning, or all where it has less."""
+        return self._ask("GET", key, headers={"Range": f"bytes=0-{most_bytes - 1}", **headers}).data
+
+    def _ask(
+        self, method: str, key: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> urllib3.BaseHTTPResponse:
         url = self._bucket_url + quote(key, safe="/-_.~")
         parts, now = urlsplit(url), utcnow()
-        headers = {"Host": parts.netloc, "x-amz-content-sha256": UNSIGNED, "x-amz-date": to_amz_date(now)}
+        sent = {"Host": parts.netloc, "x-amz-content-sha256": UNSIGNED, "x-amz-date": to_amz_date(now)}
+        sent |= headers or {}
         if body is not None:
-            headers |= {"Content-Type": "application/octet-stream", "Content-Length": str(len(body))}
+            sent |= {"Content-Type": "application/octet-stream", "Content-Length": str(len(body))}
         signed = sign_v4_s3(
             method=method,
             url=parts,
             region=self._region,
-            headers=headers,
+            headers=sent,
             credentials=self._credentials,
             content_sha256=UNSIGNED,
             date=now,
         )
         answer = self._pool.urlopen(method, url, body=body, headers=signed)
-        if answer.status not in (200, 204):
+        # What has no body does not say in XML what is wrong.
+        if answer.status not in (200, 204, 206) and not (method == "HEAD" and answer.status == 404):
             raise _refusal(answer)
         return answer
 

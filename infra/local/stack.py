@@ -280,6 +280,14 @@ def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str
         **os.environ,
         **stack.environment,
         RECEIPTS: receipt_key,
+        # SeaweedFS encrypts uploads over plain HTTP too; rclone does not, and would not say so.
+        **(
+            {"LIKENESS_UPLOADS_SSE_C": "true"}
+            if "s3" in stack.embedded
+            and settings.objects.local == "seaweedfs"
+            and "sse_c" not in settings.uploads.model_fields_set
+            else {}
+        ),
         # In place of the secrets, which are the courier's.
         "LIKENESS_WEBHOOK_ACCEPT": str(settings.webhooks.accept is not False).lower(),
         MARK: str(stack.home),

@@ -4,7 +4,7 @@ import json
 import secrets
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,16 @@ from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
 from likeness.cli.pair_lists import Bundle, bundles, each_with, read_list
 from likeness.cli.terminal import table, wide_console
+from likeness.cli.uploading import uploaded
 from likeness.client import ApiRefused, Client
 
 #: Refusals that pass once batches end.
-FULL = ("too_many_batches", "queue_full", "too_many_uploads", "rate_limited", "upload_bytes_exceeded")
+FULL = (
+    *("too_many_batches", "queue_full", "too_many_uploads", "rate_limited", "upload_bytes_exceeded"),
+    "too_many_open_uploads",
+)
+#: Of uploads that were put before and are over.
+OVER = ("upload_expired", "upload_missing", "upload_unknown")
 LOOK_S = 1.0
 
 
@@ -85,6 +91,12 @@ LOOK_S = 1.0
 @click.option(
     "--batch-mb", type=click.FloatRange(0.1), default=32.0, show_default=True, help="Megabytes a batch, at most."
 )
+@click.option(
+    "--upload/--no-upload",
+    default=False,
+    help="Put the photographs into the object store, past the API, where the deployment takes uploads: then no batch "
+    "is too large in megabytes.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print each batch as a JSON document a line.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 def batch(
@@ -97,6 +109,7 @@ def batch(
     batch_pairs: int,
     batch_photographs: int,
     batch_mb: float,
+    upload: bool,
     as_json: bool,
     url: str | None,
     **fields: Any,
@@ -135,11 +148,11 @@ def batch(
         elsewhere,
         most_pairs=batch_pairs,
         most_photographs=batch_photographs,
-        most_bytes=int(batch_mb * 1e6),
+        most_bytes=sys.maxsize if upload else int(batch_mb * 1e6),
     )
     salt = secrets.token_hex(8) if again else ""
     with api_client(url) as client, progress_bar(f"{len(listed)} pairs") as move:
-        batches = Following(client, total=len(listed), move=move)
+        batches = Following(client, total=len(listed), move=move, uploads=upload)
         for bundle in cut:
             batches.submit(bundle, {name: value for name, value in fields.items() if value is not None}, salt)
         if wait:
@@ -212,8 +225,9 @@ def batches(
 class Following:
     """Batches that are submitted one after the other, and followed together."""
 
-    def __init__(self, client: Client, *, total: int, move: Callable[[int, int], None]) -> None:
+    def __init__(self, client: Client, *, total: int, move: Callable[[int, int], None], uploads: bool = False) -> None:
         self._client = client
+        self._uploads = uploads
         self._total = total
         self._move = move
         self.all: list[BatchJob] = []
@@ -221,10 +235,16 @@ class Following:
     def submit(self, bundle: Bundle, fields: dict[str, Any], salt: str) -> None:
         """One more; where too many are open, once there is room."""
         key, pairs = bundle.key(fields, salt), [pair.document for pair in bundle.pairs]
+        photographs: Mapping[str, Path | str] | None = None
         while True:
             try:
-                one = self._client.batches.submit(bundle.files, pairs, idempotency_key=key, **fields)
+                if photographs is None:
+                    photographs = uploaded(self._client, bundle.files) if self._uploads else bundle.files
+                one = self._client.batches.submit(photographs, pairs, idempotency_key=key, **fields)
             except ApiRefused as error:
+                if self._uploads and error.code in OVER:  # it had to wait for too long
+                    photographs = None
+                    continue
                 if error.code == "job_not_found":  # the answer to a key whose batch was erased since
                     raise click.ClickException("these pairs were compared, and erased since: add --again") from None
                 if error.code not in FULL:

@@ -52,6 +52,11 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel it if no worker has begun it by then."
 )
+@click.option(
+    "--upload/--no-upload",
+    default=False,
+    help="Put both images into the object store, past the API, where the deployment takes uploads.",
+)
 @click.option("--callback-url", help="Where to announce the end; `likeness webhooks listen` receives it here.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
 @click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
@@ -68,6 +73,7 @@ def compare(
     liveness: str | None,
     liveness_sides: str | None,
     expires_in: float | None,
+    upload: bool,
     callback_url: str | None,
     as_json: bool,
     url: str | None,
@@ -81,9 +87,11 @@ def compare(
                  4 the job failed, was cancelled, or did not end in time
     """
     with api_client(url) as client:
+        files = {"reference": reference, "probe": probe}
+        images = client.uploads.put(files) if upload else {name: file.read_bytes() for name, file in files.items()}
         job = client.submit(
-            reference.read_bytes(),
-            probe.read_bytes(),
+            images["reference"],
+            images["probe"],
             pack=pack,
             policy=policy,
             threshold=threshold,

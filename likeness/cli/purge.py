@@ -37,6 +37,8 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     from core.comparisons.store import JobStore
     from core.storage.journal import Rewriting, rewrite
     from core.storage.objects import ObjectStore
+    from core.uploads.leftovers import Leftovers
+    from core.uploads.store import UploadStore
     from infra.local.vacuum import embedded_server
     from infra.local.vacuum import vacuum as let_go
 
@@ -46,17 +48,23 @@ def purge(dry: bool, yes: bool, age_s: float | None, vacuum: bool) -> None:
     jobs, objects = JobStore.of(settings), ObjectStore(settings.objects)
     orphans = Orphans(settings.redis, settings.images, objects)
     of_batches = Orphans(settings.redis, settings.images, objects, kind="batch", prefix=PHOTOGRAPHS)
+    leftovers = Leftovers(UploadStore.of(settings), objects, settings.uploads)
     batches = BatchStore.of(settings)
     without_job = [*orphans.find(age_s), *of_batches.find(age_s)]
     without_images = orphans.jobs_without_images()
     would = "would be " if dry else ""
     due = jobs.count_due_erasures() if dry else erase_due(jobs, objects)
+    unnamed = [*leftovers.find(age_s)]
+    unnamed_swept = len(unnamed) if dry else leftovers.sweep(age_s)
     swept = len(without_job) if dry else orphans.sweep(age_s) + of_batches.sweep(age_s)
     expired = (
         jobs.count_expired() + batches.count_expired() if dry else jobs.forget_expired() + batches.forget_expired()
     )
     click.echo(f"images that are due            {due} {would}erased")
     click.echo(f"images that no job names       {swept} {would}erased ({sum(o.size_bytes for o in without_job)} bytes)")
+    click.echo(
+        f"uploads that nobody needs      {unnamed_swept} {would}erased ({sum(o.size_bytes for o in unnamed)} bytes)"
+    )
     click.echo(f"list entries of expired jobs   {expired} {would}dropped")
     click.echo(f"unfinished jobs without images {len(without_images)} (they will end as images_lost)")
     for job_id in without_images[:10]:

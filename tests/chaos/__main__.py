@@ -81,7 +81,7 @@ def table(verdict: Verdict, faults: str) -> Table:
     rows.add_column(no_wrap=True)
     rows.add_column()
     for name, value in {
-        "accepted": verdict.accepted,
+        "accepted": f"{verdict.accepted}, {verdict.batches} of them batches",
         "in": f"{verdict.seconds:.0f} s ({verdict.accepted / verdict.seconds:.1f} jobs/s)",
         faults: f"{sum(verdict.kills.values())} times: {counts(verdict.kills)}",
         "ailments of Redis": f"{sum(verdict.ailments.values())}: {counts(verdict.ailments)}",
@@ -91,6 +91,8 @@ def table(verdict: Verdict, faults: str) -> Table:
         "jobs by attempts": counts(verdict.attempts),
         "enqueued again by the reaper": verdict.reenqueued,
         "images stored, but never recorded; purged": verdict.orphans,
+        "uploads that nobody named, or put late; purged": verdict.uploads_left_over,
+        "pairs of batches that failed": verdict.pairs_failed,
         "recorded, but the client never heard": verdict.unknown_to_clients,
         "callbacks taken / attempted": f"{verdict.callbacks} / {verdict.callback_attempts}",
         "accepted jobs lost": len(verdict.lost),
@@ -101,6 +103,7 @@ def table(verdict: Verdict, faults: str) -> Table:
         "events never delivered": len(verdict.without_callback),
         "events with two ids": len(verdict.with_two_event_ids),
         "jobs without the liveness that they asked for": len(verdict.unjudged),
+        "batches that have not every pair once": len(verdict.miscounted),
     }.items():
         rows.add_row(name, Text(str(value), overflow="fold"))
     return rows

@@ -7,7 +7,8 @@ from pathlib import Path
 from core.storage.lifecycle import Status
 
 ENDINGS = {status.encode() for status in Status if status.is_terminal}
-JOB = b"job:cmp_"
+#: Of whatever is submitted: comparisons and batches.
+RECORDS = (b"job:cmp_", b"batch:bat_")
 
 
 def commands(file: Path) -> Iterator[list[bytes]]:
@@ -25,13 +26,13 @@ def commands(file: Path) -> Iterator[list[bytes]]:
 
 
 def endings(directory: Path) -> dict[str, list[str]]:
-    """Every terminal status that was ever written to a job, in order, by the job's id."""
+    """Every terminal status that was ever written to a job or a batch, in order, by its id."""
     found: dict[str, list[str]] = defaultdict(list)
     for file in sorted(directory.glob("appendonlydir/*.incr.aof")):
         for command in commands(file):
-            if len(command) < 4 or command[0].upper() != b"HSET" or not command[1].startswith(JOB):
+            if len(command) < 4 or command[0].upper() != b"HSET" or not command[1].startswith(RECORDS):
                 continue
             fields = dict(zip(command[2::2], command[3::2], strict=False))
             if fields.get(b"status") in ENDINGS:
-                found[command[1].decode().removeprefix("job:")].append(fields[b"status"].decode())
+                found[command[1].decode().partition(":")[2]].append(fields[b"status"].decode())
     return dict(found)

@@ -1,10 +1,8 @@
 """The siege: clients submit with retries while processes are killed and Redis refuses or stalls, at random."""
 
-import io
 import json
 import os
 import random
-import secrets
 import threading
 import time
 from collections import Counter
@@ -15,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from PIL import Image
 
 from core.errors import LikenessError
 from core.storage.connection import connect, translated
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
 from core.storage.records import ERASURES
+from tests.chaos.clients import PAIRS, Asking
 from tests.chaos.journal import endings
 from tests.chaos.receiver import Receiver
 from tests.support.faults import Fault, demoted, full, paused, stopped
@@ -31,6 +29,8 @@ from tests.support.stack import Stack, running
 VICTIMS: dict[str, tuple[int, tuple[float, float]]] = {
     "worker": (3, (0.1, 1.0)),
     "worker2": (3, (0.1, 1.0)),
+    "embedder": (2, (0.1, 1.0)),
+    "embedder2": (2, (0.1, 1.0)),
     "api": (3, (0.1, 1.0)),
     "redis": (3, (0.1, 1.5)),
     "courier": (2, (0.1, 2.0)),
@@ -43,7 +43,9 @@ AILMENTS: dict[str, tuple[int, tuple[float, float], Fault]] = {
     "stopped": (2, (0.5, 12.0), stopped),
     "writes paused": (1, (0.5, 4.0), paused),
 }
-PROCESSES = ("api", "worker", "worker2", "courier", "beat")
+PROCESSES = ("api", "worker", "worker2", "embedder", "embedder2", "courier", "beat")
+#: Where photographs lie, and nothing else.
+PHOTOGRAPHS = ("comparisons/", "batches/", "uploads/")
 PAUSE_S = (0.5, 3.0)
 CLIENTS = 12
 #: A machine may be done before much has been killed: the last tenth of the jobs is held back until then.
@@ -54,6 +56,8 @@ ENVIRONMENT = {
     "LIKENESS_SLEEP_MS": "40",
     "LIKENESS_WORKER_THREADS": "4",
     "LIKENESS_MAX_ATTEMPTS": "10",
+    "LIKENESS_UPLOADS": "true",
+    "LIKENESS_MAX_OPEN_UPLOADS_PER_KEY": "1000000",
     "LIKENESS_LOG_LEVEL": "WARNING",
     "LIKENESS_VISIBILITY_TIMEOUT_S": "10",
     "LIKENESS_WEBHOOK_SECRETS": "whsec_" + "C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
@@ -82,6 +86,11 @@ class Verdict:
     failures: Counter[str]
     callbacks: int
     callback_attempts: int
+    #: Of what was accepted, how many are batches, and pairs of these that could not be judged.
+    batches: int
+    pairs_failed: int
+    #: Uploads that no submission named in the end, or that the purge found.
+    uploads_left_over: int
     lost: list[str] = field(default_factory=list)
     images_lost: list[str] = field(default_factory=list)
     ended_twice: list[str] = field(default_factory=list)
@@ -92,6 +101,7 @@ class Verdict:
     with_two_event_ids: list[str] = field(default_factory=list)
     #: Liveness was asked for, and left out.
     unjudged: list[str] = field(default_factory=list)
+    miscounted: list[str] = field(default_factory=list)
 
     @property
     def broken(self) -> dict[str, list[str]]:
@@ -106,6 +116,7 @@ class Verdict:
             "jobs whose event was never delivered": self.without_callback,
             "jobs with two event ids": self.with_two_event_ids,
             "jobs without the liveness that they asked for": self.unjudged,
+            "batches that have not every pair once": self.miscounted,
         }
         return {name: found for name, found in checks.items() if found}
 
@@ -131,6 +142,7 @@ class Siege:
         self._ailments: Counter[str] = Counter()
         self._surprises: list[str] = []
         self._orphans = 0
+        self._uploads_left_over = 0
         self._over = threading.Event()
         self._besieged = threading.Event()
 
@@ -158,8 +170,8 @@ class Siege:
         return self._verdict(time.monotonic() - started)
 
     def _submit(self) -> None:
-        images = [_photograph() for _ in range(2)]
         with httpx.Client(base_url=self._stack.url, timeout=20) as http:
+            asking = Asking(http, self._receiver.url, self._careful, self._count, self._surprises.append)
             while True:
                 with self._lock:
                     number = next(self._numbers, None)
@@ -167,35 +179,9 @@ class Siege:
                     return
                 if number >= 0.9 * self._jobs and not self._calm:
                     self._besieged.wait()
-                self._until_accepted(http, images)
-
-    def _until_accepted(self, http: httpx.Client, images: list[bytes]) -> None:
-        """The same request again and again until it is answered.
-
-        A careful client sends a key with it: after a killed API it may have to wait for the key, and makes one job.
-        The others do not wait, and may make a job they never hear of.
-        """
-        is_careful = random.random() < self._careful
-        headers = {"Idempotency-Key": secrets.token_hex(12)} if is_careful else {}
-        while True:
-            try:
-                answer = http.post(
-                    "/v1/comparisons",
-                    files={"reference": ("r.jpg", images[0]), "probe": ("p.jpg", images[1])},
-                    data={"callback_url": self._receiver.url},
-                    headers=headers,
-                )
-            except httpx.TransportError as error:
-                self._count(type(error).__name__)
-            else:
-                self._count(str(answer.status_code))
-                if answer.status_code in (200, 202):  # 200: the answer to a key whose job has ended meanwhile
-                    with self._lock:
-                        self._accepted.append(answer.json()["id"])
-                    return
-                if answer.status_code not in (409, 429, 503):
-                    self._surprises.append(f"{answer.status_code} {answer.text[:300]}")
-            time.sleep(0.2)
+                accepted = asking.until_accepted(number)
+                with self._lock:
+                    self._accepted.append(accepted)
 
     def _count(self, what: str) -> None:
         with self._lock:
@@ -246,7 +232,7 @@ class Siege:
                     continue
                 job_id = dice.choice(self._accepted)
                 with suppress(httpx.HTTPError):
-                    document = http.get(f"/v1/comparisons/{job_id}").raise_for_status().json()
+                    document = http.get(path_of(job_id)).raise_for_status().json()
                     if Status(document["status"]).is_terminal:
                         self._seen_ended.setdefault(job_id, document)
 
@@ -255,7 +241,7 @@ class Siege:
             pipeline = self._redis.pipeline()
             for status in Status:
                 if status.is_terminal:
-                    pipeline.zcard(f"jobs:status:{status}")
+                    pipeline.zcard(f"jobs:status:{status}").zcard(f"batchs:status:{status}")
             return sum(pipeline.execute())
         return 0
 
@@ -271,21 +257,32 @@ class Siege:
             time.sleep(0.5)
         progress(len(self._accepted), self._ended())
         # What an API process had stored when it was killed before it recorded the job: swept by age, here at once.
-        self._orphans = len(self._images())
+        images = self._images()
+        self._uploads_left_over = sum(key.startswith("uploads/") for key in images)
+        self._orphans = len(images) - self._uploads_left_over
         # The append-only file stays as it is: it is the evidence.
         purged = self._stack.run("likeness", "purge", "--yes", "--older-than", "0", "--no-vacuum")
         assert purged.returncode == 0, purged.stdout + purged.stderr
 
     def _all_is_done(self) -> bool:
-        unfinished = self._redis.zcard("jobs:status:queued") + self._redis.zcard("jobs:status:running")
+        lists = [f"{kind}:status:{status}" for kind in ("jobs", "batchs", "shards") for status in ("queued", "running")]
+        unfinished = sum(self._redis.zcard(name) for name in lists)
         told = all(self._receiver.events.get(job_id) for job_id in self._accepted)
-        return not unfinished and told and not self._redis.zcard(ERASURES)
+        # An upload that nobody named is on the list until its time is over.
+        return not unfinished and told and not self._redis.zcount(ERASURES, "-inf", time.time())
 
     def _images(self) -> list[str]:
-        return list(ObjectStore(self._stack.settings.objects).keys("comparisons/"))
+        store = ObjectStore(self._stack.settings.objects)
+        return [key for prefix in PHOTOGRAPHS for key in store.keys(prefix)]
 
     def _verdict(self, seconds: float) -> Verdict:
-        records = {job_id: self._redis.hgetall(f"job:{job_id}") for job_id in self._redis.zrange("jobs:all", 0, -1)}
+        records = {
+            record_id: self._redis.hgetall(f"{kind}:{record_id}")
+            for kind in ("job", "batch")
+            for record_id in self._redis.zrange(f"{kind}s:all", 0, -1)
+        }
+        rows = {i: self._redis.hgetall(f"batch:{i}:rows") for i in records if i.startswith("bat_")}
+        without_images = {i for i, of_batch in rows.items() if any("images_lost" in row for row in of_batch.values())}
         written = endings(self._stack.home / "redis")
         events = self._receiver.events
         failed = {i: record for i, record in records.items() if "failure" in record}
@@ -302,7 +299,14 @@ class Siege:
             attempts=Counter(int(record.get("attempts", 0)) for record in records.values()),
             orphans=self._orphans,
             failures=Counter(json.loads(record["failure"])["code"] for record in failed.values()),
-            images_lost=[i for i in self._accepted if i in failed and "images_lost" in failed[i]["failure"]],
+            images_lost=[
+                *(i for i in self._accepted if i in failed and "images_lost" in failed[i]["failure"]),
+                *without_images,
+            ],
+            batches=sum(i.startswith("bat_") for i in self._accepted),
+            pairs_failed=sum(int(records[i].get("failed", 0)) for i in rows),
+            uploads_left_over=self._uploads_left_over,
+            miscounted=[i for i, of_batch in rows.items() if not is_whole(records[i], of_batch)],
             reenqueued=sum(int(record.get("reenqueues", 0)) for record in records.values()),
             callbacks=sum(sum(ids.values()) for ids in events.values()),
             callback_attempts=self._receiver.attempts,
@@ -317,7 +321,7 @@ class Siege:
         )
 
     def _look(self, job_id: str) -> dict[str, Any]:
-        found: dict[str, Any] = httpx.get(f"{self._stack.url}/v1/comparisons/{job_id}", timeout=20).json()
+        found: dict[str, Any] = httpx.get(f"{self._stack.url}{path_of(job_id)}", timeout=20).json()
         return found
 
 
@@ -340,6 +344,8 @@ def besieged(
     """
     receiver = Receiver(seed)
     ports = {"LIKENESS_WEBHOOK_PORTS": str(receiver.server_port)}
+    # Whose store encrypts what is put there, and where it would not say that it does not.
+    environment.setdefault("LIKENESS_UPLOADS_SSE_C", str(environment.get("LIKENESS_LOCAL_STORE") != "rclone").lower())
     try:
         with running(home, home / "no-packs", None, **ENVIRONMENT, **ports, **environment) as stack:
             yield Siege(stack, receiver, jobs=jobs, seed=seed, careful=careful, calm=calm)
@@ -348,11 +354,15 @@ def besieged(
         receiver.server_close()
 
 
-def _photograph() -> bytes:
-    """A small image of nothing."""
-    file = io.BytesIO()
-    Image.frombytes("RGB", (32, 32), os.urandom(32 * 32 * 3)).save(file, "JPEG")
-    return file.getvalue()
+def path_of(record_id: str) -> str:
+    return f"/v1/{'batches' if record_id.startswith('bat_') else 'comparisons'}/{record_id}"
+
+
+def is_whole(record: dict[str, str], rows: dict[str, str]) -> bool:
+    """Whether a batch that succeeded has a row for each pair, and has counted each once."""
+    counted = sum(int(record.get(name, 0)) for name in ("matches", "non_matches", "not_acquired", "failed"))
+    is_over = record["status"] == Status.SUCCEEDED
+    return not is_over or (counted == len(PAIRS) and {*rows} == {str(pair) for pair in range(len(PAIRS))})
 
 
 def new_seed() -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from core.batches.pairs import AskedPair
 from core.batches.submission import AcceptingBatches, BatchSubmission
-from core.comparisons.submission import FieldRefused
+from core.comparisons.submission import FieldRefused, ImageUpload
 from core.liveness import Liveness, LivenessRule, LivenessSides
 from core.packs.catalogue import Pack
 from tests.comparisons.conftest import LIMITS, Door, image, submission
@@ -52,7 +52,8 @@ def test_of_a_batch_those_photographs_are_judged_that_a_pair_asks_for(
     redis_server: Servers, zoo: Pack, asked: dict[str, object], judged: set[str]
 ) -> None:
     door = Door(redis_server.settings, zoo, liveness_pack="minifasnet")
-    photographs = {name: image(shade) for shade, name in enumerate(("reference", "one", "two", "both"))}
+    names = ("reference", "one", "two", "both")
+    photographs: dict[str, bytes | ImageUpload] = {name: image(shade) for shade, name in enumerate(names)}
     pairs = [AskedPair(*pair, " ".join(pair)) for pair in (("reference", "one"), ("both", "two"), ("one", "both"))]
     terms = submission(**asked)
     accepted = AcceptingBatches(door.accepting, LIMITS).accept(BatchSubmission(photographs, pairs, terms))

@@ -42,6 +42,7 @@ from courier.reaper import reap
 from courier.sender import Answer, Sender
 from tests.support.lossy import Fate, LossyProxy
 from tests.support.servers import Servers
+from tests.support.uploads import sealing
 from worker.comparing import Comparisons
 from worker.engines import Engines
 from worker.leases import Leases
@@ -146,6 +147,7 @@ class Life(RuleBasedStateMachine):
             max_attempts=100,
             erase=lambda key: None,
             standings=Standings(CalibrationStore(self.lossy.redis)),
+            uploads=sealing(self.lossy, self.objects, lambda key: None),
         )
         #: What clients know: jobs that were accepted, those that they asked to be erased, and those that then were;
         #: and which job a key stands for.

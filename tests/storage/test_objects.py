@@ -49,6 +49,15 @@ def test_what_was_sealed_is_given_back(objects: Objects, body: bytes) -> None:
     assert [*objects.older_than("comparisons/", LATER_S)] == [("comparisons/a b+c", len(body))]
 
 
+def test_the_size_of_an_object_and_its_beginning_are_given_without_the_rest(objects: Objects) -> None:
+    objects.put("a b", b"a body")
+    assert objects.size_bytes("a b") == 6
+    assert [objects.get_first("a b", most_bytes) for most_bytes in (1, 6, 700)] == [b"a", b"a body", b"a body"]
+    for ask in (objects.size_bytes, lambda key: objects.get_first(key, 1)):
+        with pytest.raises(ObjectNotFound, match="nobody"):
+            ask("nobody's")
+
+
 def test_put_replaces_what_was_there(objects: Objects) -> None:
     objects.put("a", b"first", "text/plain")
     objects.put("a", b"second")

@@ -28,6 +28,8 @@ from core.storage.connection import connect
 from core.storage.idempotency import Answer, Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
 from core.traces import Origin
+from core.uploads.store import UploadStore
+from core.uploads.upload import Upload
 from core.vocabulary import Compared, Decision, EngineFacts, PackIdentity, Policy, Result, Side, Threshold, Track
 from core.webhooks.deliveries import Attempt, DeliveryStatus, DeliveryStore, Share
 from core.webhooks.endpoints import EndpointStore
@@ -124,6 +126,35 @@ def leave_batches(settings: Settings) -> None:
             batches.fail(batch, BROKE)
 
 
+def leave_uploads(settings: Settings) -> None:
+    """One open; one that a queued job has taken, one that a queued batch has; one whose job has ended."""
+    store, jobs, batches = UploadStore.of(settings), JobStore.of(settings), BatchStore.of(settings)
+    now = time.time()
+    uploads = [
+        Upload(new_id("upl"), "ada", 9, "image/jpeg", now, now + 60, sha256=DIGEST, seal_key=SealKey.new())
+        for _ in range(4)
+    ]
+    store.create(uploads, most=10)
+    _, of_queued, of_ended, of_batch = (upload.id for upload in uploads)
+    queued, ended = (
+        replace(job, request=replace(job.request, uploads={Side.PROBE: upload}))
+        for job, upload in ((job_that_calls_back(URL, "ada"), i) for i in (of_queued, of_ended))
+    )
+    for job in (queued, ended):
+        jobs.create(job)
+    jobs.fail(ended, BROKE)
+    batch_id = new_id("bat")
+    request = BatchRequest(
+        *("opencv-zoo", Policy.LARGEST, Threshold(0.3, "a test"), QualityRule.REPORT, "batches/none", 1, 1, 1),
+        *({}, None),
+    )
+    photograph = Photograph(0, "one", 0, 0, upload=of_batch)
+    batches.create(
+        Batch(batch_id, Status.QUEUED, 1, 0.0, request, owner="ada"),
+        [ShardRequest(batch_id, (photograph,), (Pair(0, "1", 0, 0),))],
+    )
+
+
 def leave_endpoints(settings: Settings) -> None:
     """One of an owner's, whose secret was replaced and which was told of an ending, and one of nobody's."""
     endpoints, jobs = EndpointStore(settings.redis), JobStore.of(settings)
@@ -160,6 +191,7 @@ def settings(redis_server: Servers) -> Settings:
     leave_jobs(settings)
     leave_runs(settings)
     leave_batches(settings)
+    leave_uploads(settings)
     leave_endpoints(settings)
     leave_the_rest(settings)
     return settings
@@ -190,6 +222,11 @@ def test_when_all_jobs_are_erased_what_is_left_of_them_is_on_the_page(settings: 
         runs.erase(run_id)
     assert unexplained(settings.redis) == []
     named = [key for key in client.scan_iter(count=1000) if re.search("cmp_|bat_|evt_|run:", key)]
+    uploads = UploadStore.of(settings).find(key.removeprefix("upload:") for key in client.scan_iter("upload:*"))
+    assert {(upload.seal_key is None, upload.taken_by is None) for upload in uploads.values()} == {
+        (False, True),
+        (True, False),
+    }, "what opens an upload is forgotten with what had taken it"
     assert {key.split(":")[0] for key in named} == {"job-lease", "job-withdrawn"}, "which run out by themselves"
 
 

@@ -15,7 +15,7 @@ from core.batches.store import BatchStore
 from core.batches.submission import AcceptedBatch, AcceptingBatches, BatchSubmission
 from core.batches.submitting import SubmittingBatches
 from core.comparisons.store import JobStore
-from core.comparisons.submission import Accepting, Rules, Submission
+from core.comparisons.submission import Accepting, ImageUpload, Rules, Submission
 from core.errors import LivenessNotInstalled
 from core.evaluations.calibrations import CalibrationStore
 from core.evaluations.scoring import Scoring
@@ -27,6 +27,7 @@ from core.storage.connection import connect
 from core.storage.objects import ObjectStore
 from core.vocabulary import EngineFacts, Face, PackIdentity, Policy
 from tests.support.submitting import photograph
+from tests.support.uploads import reading
 from worker.batches import Batches
 from worker.engine.contract import Acquired, FaceEngine, Image, Unusable
 from worker.engines import Engines
@@ -108,6 +109,8 @@ class Bench:
             worker="embedder@test",
             max_attempts=3,
             erase=self.erased.append,
+            uploads=reading(self.settings, objects),
+            erase_upload=self.erased.append,
             announce=self.told.append,
         )
 
@@ -120,7 +123,8 @@ class Bench:
         rules = Rules(packs, "opencv-zoo", Policy.LARGEST, settings.images, None, liveness_pack="of the test")
         scoring = Scoring(settings.engine, Presence(settings.redis).comparing)
         accepting = Accepting(rules, CalibrationStore(settings.redis), scoring)
-        photographs = {name: photograph() + name.encode() for name in NAMES} | (but or {})
+        photographs: dict[str, bytes | ImageUpload] = {name: photograph() + name.encode() for name in NAMES}
+        photographs |= but or {}
         submission = BatchSubmission(photographs, pairs, Submission(b"", b"", **asked))
         return AcceptingBatches(accepting, settings.images).accept(submission)
 

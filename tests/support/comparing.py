@@ -20,6 +20,7 @@ from core.storage.lifecycle import Status, new_id
 from core.storage.objects import ObjectStore
 from core.storage.records import Records
 from core.vocabulary import EngineFacts, Policy, Threshold
+from tests.support.uploads import sealing
 from worker.comparing import Comparisons
 from worker.engine.contract import Comparison, FaceEngine
 from worker.engines import Engines
@@ -87,6 +88,7 @@ class Bench:
             worker="engine@test",
             max_attempts=max_attempts,
             erase=self.erased.append,
+            uploads=sealing(self.settings, objects or self.objects, self.erased.append),
             standings=Standings(CalibrationStore(self.settings.redis)),
             announce=self.announced.append,
         )

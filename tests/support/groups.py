@@ -11,7 +11,7 @@ import pytest
 
 PROMISE = ("own_stack", "whole_stack")
 #: Lent by `shared`, in the order in which they are used.
-SHARED = ("stack", "secured", "post", "signing", "elsewhere", "batching", "watched", "browsing")
+SHARED = ("stack", "secured", "post", "signing", "elsewhere", "batching", "uploading", "watched", "browsing")
 SERVERS = ("object_store", "servers", "redis_server")
 LOCAL = "local"
 

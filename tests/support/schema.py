@@ -25,7 +25,7 @@ PLACEHOLDERS = {
     "<name>": ".+",
 }
 _ROW = re.compile(r"^\| `([^`]+)` \| (\w+) \| (.*?) \|", re.MULTILINE)
-_FIELD = re.compile(r"`([a-z_]+)`")
+_FIELD = re.compile(r"`([a-z0-9_]+)`")
 
 
 @dataclass(frozen=True, slots=True)

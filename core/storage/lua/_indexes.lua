@@ -51,6 +51,38 @@ local function forget_shards(batch, count)
   for number = 0, count - 1 do forget_shard(shard_of(batch, number)) end
 end
 
+-- An upload is a photograph that its client puts into the object store. Until a record takes it, it is due for erasure
+-- soon after it expires; from then on when that record is through with it.
+local function is_open_upload(id, now)
+  local expires_at, taken_by = unpack(redis.call('HMGET', 'upload:' .. id, 'expires_at', 'taken_by'))
+  return expires_at and not taken_by and tonumber(expires_at) > tonumber(now)
+end
+
+local function open_upload(id)
+  local expires_at, erase_at, forget_at, owner = unpack(
+    redis.call('HMGET', 'upload:' .. id, 'expires_at', 'erase_at', 'forget_at', 'owner'))
+  if not expires_at then return end
+  redis.call('HDEL', 'upload:' .. id, 'taken_by')
+  redis.call('EXPIREAT', 'upload:' .. id, forget_at)
+  redis.call('ZADD', 'uploads-open:' .. (owner or ''), expires_at, id)
+  redis.call('ZADD', 'erasures', erase_at, 'uploads/' .. id)
+end
+
+local function take_upload(id, by)
+  redis.call('HSET', 'upload:' .. id, 'taken_by', by)
+  redis.call('PERSIST', 'upload:' .. id)
+  redis.call('ZREM', 'uploads-open:' .. (redis.call('HGET', 'upload:' .. id, 'owner') or ''), id)
+  redis.call('ZREM', 'erasures', 'uploads/' .. id)
+end
+
+local function end_upload(id, now)
+  redis.call('ZADD', 'erasures', now, 'uploads/' .. id)
+  local created_at, forget_at = unpack(redis.call('HMGET', 'upload:' .. id, 'created_at', 'forget_at'))
+  if not created_at then return end
+  redis.call('HDEL', 'upload:' .. id, 'seal_key')
+  redis.call('EXPIRE', 'upload:' .. id, math.ceil(forget_at - created_at))
+end
+
 -- The outbox: a record that comes to be with a step of another, and when it is to be looked at.
 local function put_out(out, owner)
   local key = out.kind .. ':' .. out.id

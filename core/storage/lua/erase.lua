@@ -12,8 +12,8 @@ if KEYS[4] then
   local subject, told = unpack(redis.call('HMGET', KEYS[4], 'subject', 'told'))
   if subject == ARGV[1] and told then return 'told' end
 end
-local status, owner, images, event, deliveries, shards, expires = unpack(
-  redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'event_id', 'deliveries', 'shards', 'expires_at'))
+local status, owner, images, event, deliveries, shards, expires, uploads = unpack(redis.call(
+  'HMGET', KEYS[1], 'status', 'owner', 'images_key', 'event_id', 'deliveries', 'shards', 'expires_at', 'uploads'))
 -- A deletion first: a full server refuses a script at its first write, unless that one frees memory.
 forget(ARGV[2], ARGV[1], owner, status)
 redis.call('SET', 'answer:' .. ARGV[1], '', 'XX', 'KEEPTTL') -- what was answered when it was made; nothing: it is erased
@@ -29,6 +29,10 @@ end
 if images then
   redis.call('ZADD', KEYS[2], ARGV[3], images)
   redis.call('DEL', 'seal:' .. images)
+end
+for upload in string.gmatch(uploads or '', '[^,]+') do
+  -- Nothing was accepted that is withdrawn: its uploads may be named again.
+  if ARGV[5] ~= '0' then open_upload(upload) else end_upload(upload, ARGV[3]) end
 end
 for delivery in string.gmatch(deliveries or event or '', '[^,]+') do
   redis.call('ZREM', KEYS[3], delivery)

@@ -7,8 +7,8 @@
 --       10 who takes the step, where only the holder of the lease may ('': anyone), 11 the lease in milliseconds,
 --       12 '1': not for what was begun before, by another attempt, 13 '1': the record is not asked for afterwards,
 --       14... field, value, ...
-local status, owner, images, version, attempts, shards, expires = unpack(
-  redis.call('HMGET', KEYS[1], 'status', 'owner', 'images_key', 'version', 'attempts', 'shards', 'expires_at'))
+local status, owner, images, version, attempts, shards, expires, uploads = unpack(redis.call(
+  'HMGET', KEYS[1], 'status', 'owner', 'images_key', 'version', 'attempts', 'shards', 'expires_at', 'uploads'))
 if not status then return {'missing'} end
 if not string.find(',' .. ARGV[2] .. ',', ',' .. status .. ',', 1, true) then return {'refused', status} end
 local added = tonumber(ARGV[8])
@@ -38,6 +38,9 @@ for at = 14, #ARGV, 2 do
 end
 redis.call('HSET', KEYS[1], unpack(written))
 move(ARGV[4], ARGV[1], owner, status, ARGV[3])
+if ARGV[5] ~= '' or given.uploads == '' then -- the record has ended, or has what was uploaded among its own images
+  for upload in string.gmatch(uploads or '', '[^,]+') do end_upload(upload, given.changed_at) end
+end
 if ARGV[5] ~= '' then
   if expires then redis.call('ZREM', ARGV[4] .. '-deadlines', ARGV[1]) end
   if images then

@@ -1,0 +1,1 @@
+"""Uploads: photographs that clients put into the object store by themselves, so that the API never has them."""
