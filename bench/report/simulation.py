@@ -60,8 +60,8 @@ def _carried(parts: Sequence[Json]) -> Lines:
     ]
     return [
         *paragraph(
-            "To plan with: what one of each carries when it is as busy as assumed above, by its processor alone. Take "
-            "as many of each as your peak needs, and rather one more of the first: the others wait for it."
+            "To plan with: what one of each carries when it is as busy as assumed above, by its processor alone; "
+            "neither the disk under Redis nor the network is in it."
         ),
         *table(["one", *(f"{kinds[kind]}>" for kind in shown)], rows),
     ]
