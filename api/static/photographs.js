@@ -19,7 +19,8 @@ export function takePhotographs(field, chosen) {
 async function filesOf(transfer) {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   if (!entries.some((entry) => entry.isDirectory)) return [...transfer.files];
-  return (await Promise.all(entries.map(within))).flat().filter((file) => !file.name.startsWith("."));
+  const found = (await Promise.all(entries.map(within))).flat().filter((file) => !file.name.startsWith("."));
+  return found.sort((one, other) => one.name.localeCompare(other.name)); // a folder has no order of its own
 }
 
 async function within(entry) {

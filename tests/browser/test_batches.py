@@ -62,5 +62,5 @@ def test_one_photograph_is_compared_with_all_in_a_folder_that_is_dropped(
     page.get_by_role("button", name="Start", exact=True).click()
     rows = page.locator("#rows [data-id]")
     expect(rows).to_have_count(2)
-    expect(rows.nth(0)).to_contain_text("match")
-    expect(rows.nth(1)).to_contain_text("non-match")
+    expect(rows.nth(0)).to_contain_text("non-match")
+    expect(rows.nth(1)).to_contain_text("= match")
