@@ -59,3 +59,11 @@ target "worker-openvino" {
   args      = { LOCK = "worker-openvino" }
   tags      = ["${REGISTRY}likeness-worker-openvino:${TAG}"]
 }
+
+# For LIKENESS_PROVIDER=triton.
+target "worker-triton" {
+  inherits  = ["_all"]
+  platforms = ["linux/amd64"]
+  args      = { LOCK = "worker-triton" }
+  tags      = ["${REGISTRY}likeness-worker-triton:${TAG}"]
+}

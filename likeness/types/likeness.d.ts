@@ -138,7 +138,8 @@ export interface paths {
         put?: never;
         /**
          * Submit a batch: photographs, each once, and pairs of them
-         * @description Every part of the form that is a file, and not one of its fields, is a photograph by the name of its part.
+         * @description Every part of the form that is a file or the id of an upload, and not one of its fields, is a photograph by the
+         *     name of its part.
          */
         post: {
             parameters: {
@@ -7243,6 +7244,572 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open an upload, or many: where to PUT a photograph, once, and by which id a submission names it */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    /**
+                     * @example {
+                     *       "size_bytes": 332154,
+                     *       "media_type": "image/jpeg"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["UploadForm"];
+                };
+            };
+            responses: {
+                /** @description Opened; of many, `uploads` has one each, in their order */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "id": "upl_01a21645994ca6b9dc853e7b79b6e4b2",
+                         *       "status": "open",
+                         *       "method": "PUT",
+                         *       "url": "https://photographs.example/likeness/uploads/upl_01a21645994ca6b9dc853e7b79b6e4b2?X-Amz-Algorithm=...",
+                         *       "headers": {
+                         *         "Content-Length": "332154",
+                         *         "Content-Type": "image/jpeg",
+                         *         "If-None-Match": "*"
+                         *       },
+                         *       "size_bytes": 332154,
+                         *       "media_type": "image/jpeg",
+                         *       "sha256": null,
+                         *       "used_by": null,
+                         *       "created_at": "2026-01-01T00:00:00.000Z",
+                         *       "expires_at": "2026-01-01T00:15:00.000Z",
+                         *       "urls": {
+                         *         "self": "/v1/uploads/upl_01a21645994ca6b9dc853e7b79b6e4b2"
+                         *       }
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Upload"] | components["schemas"]["UploadList"];
+                    };
+                };
+                /** @description Bad Request */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/json_invalid",
+                         *       "title": "Bad Request",
+                         *       "status": 400,
+                         *       "detail": "the body is not JSON: Expecting value: line 1 column 1 (char 0)",
+                         *       "code": "json_invalid",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Request Timeout */
+                408: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/body_too_slow",
+                         *       "title": "Request Timeout",
+                         *       "status": 408,
+                         *       "detail": "the body took too long to arrive",
+                         *       "code": "body_too_slow",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Request Entity Too Large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/body_too_large",
+                         *       "title": "Request Entity Too Large",
+                         *       "status": 413,
+                         *       "detail": "the body has 20000000 bytes; accepted are at most 65536",
+                         *       "code": "body_too_large",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unsupported Media Type */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/content_type_unsupported",
+                         *       "title": "Unsupported Media Type",
+                         *       "status": 415,
+                         *       "detail": "the Content-Type must be application/json; found 'text/plain'",
+                         *       "code": "content_type_unsupported",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        /** Get an upload, without its address */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    upload_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "id": "upl_01a21645994ca6b9dc853e7b79b6e4b2",
+                         *       "status": "open",
+                         *       "method": "PUT",
+                         *       "url": null,
+                         *       "headers": null,
+                         *       "size_bytes": 332154,
+                         *       "media_type": "image/jpeg",
+                         *       "sha256": null,
+                         *       "used_by": null,
+                         *       "created_at": "2026-01-01T00:00:00.000Z",
+                         *       "expires_at": "2026-01-01T00:15:00.000Z",
+                         *       "urls": {
+                         *         "self": "/v1/uploads/upl_01a21645994ca6b9dc853e7b79b6e4b2"
+                         *       }
+                         *     }
+                         */
+                        "application/json": components["schemas"]["Upload"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Erase an upload that no submission has named; one that was named is erased with its job */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    upload_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description What was put is erased, and no submission can name it */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface webhooks {
     comparison: {
@@ -7823,6 +8390,39 @@ export interface components {
             timestamp: string;
             data: components["schemas"]["TestEventData"];
         };
+        UploadUrls: {
+            self: string;
+        };
+        Upload: {
+            /** @description What a comparison or a batch names it by. */
+            id: string;
+            /** @enum {string} */
+            status: "open" | "used" | "expired";
+            /** @description PUT. */
+            method: string;
+            /** @description Where to put it, without a key of this API; null when it is looked at again. */
+            url: string | null;
+            /** @description What the PUT must have; the store refuses others. */
+            headers: {
+                [key: string]: string;
+            } | null;
+            size_bytes: number;
+            media_type: string;
+            sha256: string | null;
+            /** @description Id of the comparison or batch that has named it. */
+            used_by: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description Until then it can be put, and named.
+             */
+            expires_at: string;
+            urls: components["schemas"]["UploadUrls"];
+        };
+        UploadList: {
+            uploads: components["schemas"]["Upload"][];
+        };
         FieldError: {
             pointer: string;
             code: string;
@@ -8323,12 +8923,12 @@ export interface components {
         ComparisonForm: {
             /**
              * Format: binary
-             * @description The image one knows: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF. Or, as a text, an https URL, where the deployment fetches images.
+             * @description The image one knows: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF. Or, as a text, the id of an upload, or an https URL where the deployment fetches images.
              */
             reference: string;
             /**
              * Format: binary
-             * @description The image in question: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF, or a URL likewise.
+             * @description The image in question: JPEG, PNG, WebP, AVIF, HEIC, GIF, BMP or TIFF, or an upload or a URL likewise.
              */
             probe: string;
             /** @description Model pack; `GET /v1/packs` lists them. Default: the deployment's. */
@@ -8379,13 +8979,13 @@ export interface components {
         ComparisonBody: {
             /**
              * Format: byte
-             * @description The image one knows: base64, a data URI, or a URL where the deployment fetches images.
+             * @description The image one knows: base64, a data URI, the id of an upload, or a URL where the deployment fetches images.
              * @example data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ...
              */
             reference: string;
             /**
              * Format: byte
-             * @description The image in question: base64, a data URI, or a URL likewise.
+             * @description The image in question: base64, a data URI, an upload or a URL likewise.
              * @example data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ...
              */
             probe: string;
@@ -9480,6 +10080,30 @@ export interface components {
             own: components["schemas"]["Own"] | null;
             /** @description Null for a key without the scope `admin`, and where Redis did not answer. */
             deployment: components["schemas"]["Deployment"] | null;
+        };
+        PhotographForm: {
+            /** @description Exactly as many bytes as will be put. */
+            size_bytes?: number;
+            /**
+             * @description One of the accepted image formats.
+             * @enum {string}
+             */
+            media_type?: "image/jpeg" | "image/png" | "image/webp" | "image/avif" | "image/heic" | "image/gif" | "image/bmp" | "image/tiff";
+            /** @description Of the photograph; what is put is held to it. With it, another upload of the same photograph is the same request under an `Idempotency-Key`. */
+            sha256?: string | null;
+        };
+        UploadForm: {
+            /** @description Exactly as many bytes as will be put. */
+            size_bytes?: number;
+            /**
+             * @description One of the accepted image formats.
+             * @enum {string}
+             */
+            media_type?: "image/jpeg" | "image/png" | "image/webp" | "image/avif" | "image/heic" | "image/gif" | "image/bmp" | "image/tiff";
+            /** @description Of the photograph; what is put is held to it. With it, another upload of the same photograph is the same request under an `Idempotency-Key`. */
+            sha256?: string | null;
+            /** @description Up to 1000 photographs; the answer has an upload each, in their order. */
+            uploads?: components["schemas"]["PhotographForm"][];
         };
     };
     responses: never;
