@@ -43,6 +43,8 @@ AILMENTS: dict[str, tuple[int, tuple[float, float], Fault]] = {
     "stopped": (2, (0.5, 12.0), stopped),
     "writes paused": (1, (0.5, 4.0), paused),
 }
+#: What the API writes, with its cause, when it answers 500.
+BROKE = "request_broke"
 PROCESSES = ("api", "worker", "worker2", "embedder", "embedder2", "courier", "beat")
 #: Where photographs lie, and nothing else.
 PHOTOGRAPHS = ("comparisons/", "batches/", "uploads/")
@@ -314,7 +316,7 @@ class Siege:
             ended_twice=[i for i, statuses in written.items() if len(statuses) > 1],
             changed_after_its_end=[i for i, seen in self._seen_ended.items() if self._look(i) != seen],
             images_left=self._images(),
-            surprises=self._surprises,
+            surprises=[*self._surprises, *(line for line in self._stack.log("api").splitlines() if BROKE in line)],
             without_callback=[i for i in self._accepted if not events.get(i)],
             with_two_event_ids=[i for i, ids in events.items() if len(ids) > 1],
             unjudged=[i for i, record in records.items() if _is_unjudged(record)],
