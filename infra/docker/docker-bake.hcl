@@ -59,3 +59,10 @@ target "worker-openvino" {
   args      = { LOCK = "worker-openvino" }
   tags      = ["${REGISTRY}likeness-worker-openvino:${TAG}"]
 }
+
+# For LIKENESS_PROVIDER=triton.
+target "worker-triton" {
+  inherits = ["_all"]
+  args     = { LOCK = "worker-triton" }
+  tags     = ["${REGISTRY}likeness-worker-triton:${TAG}"]
+}
