@@ -62,8 +62,7 @@ target "worker-openvino" {
 
 # For LIKENESS_PROVIDER=triton.
 target "worker-triton" {
-  inherits  = ["_all"]
-  platforms = ["linux/amd64"]
-  args      = { LOCK = "worker-triton" }
-  tags      = ["${REGISTRY}likeness-worker-triton:${TAG}"]
+  inherits = ["_all"]
+  args     = { LOCK = "worker-triton" }
+  tags     = ["${REGISTRY}likeness-worker-triton:${TAG}"]
 }

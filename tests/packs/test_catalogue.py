@@ -32,9 +32,11 @@ threshold_origin = "our trial"
 
 def test_the_projects_own_list_is_whole() -> None:
     packs = load_catalogue()
-    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "minifasnet"]
-    assert [pack.name for pack in packs.values() if pack.kind is PackKind.LIVENESS] == ["minifasnet"]
-    assert [pack.name for pack in packs.values() if pack.needs_acceptance] == ["buffalo_l", "buffalo_s"]
+    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "minifasnet", "insightface-liveness"]
+    judging = [pack.name for pack in packs.values() if pack.kind is PackKind.LIVENESS]
+    assert judging == ["minifasnet", "insightface-liveness"]
+    gated = [pack.name for pack in packs.values() if pack.needs_acceptance]
+    assert gated == ["buffalo_l", "buffalo_s", "insightface-liveness"]
     for pack in packs.values():
         assert pack.summary
         assert pack.threshold.origin
@@ -45,7 +47,7 @@ def test_the_projects_own_list_is_whole() -> None:
 
 def test_packs_differ_in_their_digests() -> None:
     digests = {directory_identity(pack).digest for pack in load_catalogue().values()}
-    assert len(digests) == 4
+    assert len(digests) == 5
 
 
 def test_the_digest_covers_what_is_loaded_and_not_the_licences_text(zoo: Pack) -> None:
@@ -62,7 +64,9 @@ def test_the_digest_covers_what_is_loaded_and_not_the_licences_text(zoo: Pack) -
 
 
 def test_an_unknown_pack_is_answered_with_those_there_are() -> None:
-    with pytest.raises(PackUnknown, match="there are buffalo_l, buffalo_s, minifasnet, opencv-zoo"):
+    with pytest.raises(
+        PackUnknown, match="there are buffalo_l, buffalo_s, insightface-liveness, minifasnet, opencv-zoo"
+    ):
         find_pack("antelopev2")
 
 
@@ -86,7 +90,7 @@ def test_a_liveness_pack_embeds_nothing_and_decides_by_a_score_of_0_to_1(tmp_pat
 def test_the_operators_list_is_added_and_wins(tmp_path: Path) -> None:
     (tmp_path / "packs.toml").write_text(ENTRY + ENTRY.replace("packs.mine", "packs.buffalo_l"))
     packs = load_catalogue(tmp_path)
-    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "minifasnet", "mine"]
+    assert list(packs) == ["opencv-zoo", "buffalo_l", "buffalo_s", "minifasnet", "insightface-liveness", "mine"]
     assert packs["buffalo_l"].threshold.origin == "our trial"
     assert packs["mine"].ingredients == packs["mine"].files
 

@@ -1,8 +1,9 @@
 """Is there a person? The networks of a liveness pack, on the face that was chosen and what is around it.
 
-What they see: the face's place is reckoned from its five keypoints, which are points of a face and alike in all
-detectors, whereas each detector has its own idea of a box. It is enlarged by each network's own factor; where the image
-ends before, by less, and moved inside. docs/liveness.md says what came of it.
+Some see an aligned crop (liveness_crop.py), others the face enlarged. For these, the face's place is reckoned from its
+five keypoints, which are points of a face and alike in all detectors, whereas each detector has its own idea of a box.
+It is enlarged by each network's own factor; where the image ends before, by less, and moved inside. docs/liveness.md
+says what came of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,8 @@ from worker.engine.contract import Image
 from worker.engine.detect import Point
 from worker.engine.graph import without_prelu
 from worker.engine.inputs import ARCFACE, NetworkInput, number, tasks_of
+from worker.engine.liveness_crop import AlignedCrop, Unseen
+from worker.engine.liveness_score import ClassScore, SingleScore, declared_score
 
 #: The name of its entry in a pack's manifest.
 TASK = "liveness"
@@ -37,21 +40,28 @@ class Network:
     """One network: an image of the face and its surroundings to the probability of a living face."""
 
     session: Any
+    path: Path
     input: NetworkInput
-    #: By how much the crop is larger than the face, each way.
-    expansion: float
-    #: Of its classes, the one of a living face.
-    bona_fide_class: int
+    #: How it is cut, or by how much the crop is larger than the face, each way.
+    crop: AlignedCrop | float
+    output: ClassScore | SingleScore
+
+    def run(self, crop: Image) -> Any:
+        """Its output for a crop of its size."""
+        return self.session.run(None, {self.session.get_inputs()[0].name: self.input.blob([crop])})[0]
 
     def score(self, crop: Image) -> float:
-        """0 to 1; larger is more like a living face. The crop has the network's size."""
-        classes = self.session.run(None, {self.session.get_inputs()[0].name: self.input.blob([crop])})[0][0]
-        return float(classes[self.bona_fide_class])
+        """0 to 1; larger is more like a living face. Raise PackCorrupt where its output is not what is declared."""
+        output = self.run(crop)
+        try:
+            return self.output.read(output)
+        except ValueError as error:
+            raise PackCorrupt(f"{self.path} {error}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where a pack's networks look, as its manifest declares it."""
+    """Where networks that see the face enlarged look, as the manifest declares it."""
 
     #: Left, top, right, bottom of the face in InsightFace's template of 112 x 112.
     face: Rectangle
@@ -68,7 +78,7 @@ class Where:
 class LivenessNetworks:
     """A loaded liveness pack. Any number of threads may ask it; the networks run on the CPU, in the asker's thread."""
 
-    def __init__(self, networks: Sequence[Network], where: Where, pack: PackIdentity, threshold: float) -> None:
+    def __init__(self, networks: Sequence[Network], where: Where | None, pack: PackIdentity, threshold: float) -> None:
         self.pack = pack
         self.threshold = threshold
         self._networks = networks
@@ -80,29 +90,45 @@ class LivenessNetworks:
         declared = tasks_of(directory).get(TASK)
         if not declared:
             raise PackCorrupt(f"the manifest of the pack {pack.name} must have an object `tasks.{TASK}`")
-        networks, where = load_networks(directory, declared, intra_op_threads), Where.of(declared)
+        networks = load_networks(directory, declared, intra_op_threads)
+        where = None if all(isinstance(network.crop, AlignedCrop) for network in networks) else Where.of(declared)
         return cls(networks, where, directory_identity(pack), pack.threshold.value if threshold is None else threshold)
 
     def judge(self, image: Image, keypoints: Sequence[Point]) -> PadResult:
         """The verdict on a face of an image, whose keypoints are among its pixels."""
+        scores = []
+        for network in self._networks:
+            if isinstance(network.crop, AlignedCrop):
+                crop = network.crop.cut(image, keypoints)
+                if isinstance(crop, Unseen):
+                    return self._not_judged(crop.reason, crop.detail)
+                scores.append(network.score(crop))
+        if self._where is None:
+            return self._judged(scores)
         upright, points = _upright(image, keypoints)
-        return self.judge_at(upright, _face(points, self._where.face))
+        return self.judge_at(upright, _face(points, self._where.face), scores)
 
-    def judge_at(self, upright: Image, face: Rectangle) -> PadResult:
-        """The verdict on an upright face that fills this rectangle of the image: left, top, right, bottom in pixels."""
+    def judge_at(self, upright: Image, face: Rectangle, aligned: Sequence[float] = ()) -> PadResult:
+        """The verdict on an upright face that fills this rectangle of the image: left, top, right, bottom in pixels.
+
+        For the networks that see the face enlarged; `aligned` are the scores of the others.
+        """
         height, width = upright.shape[:2]
         if face[0] < 0 or face[1] < 0 or face[2] > width or face[3] > height:
             return self._not_judged(NotJudged.CROP_OUTSIDE_IMAGE, "the face reaches beyond the image's edge")
         room = min((width - 1) / (face[2] - face[0]), (height - 1) / (face[3] - face[1]))
-        if room < self._where.least_expansion:
+        least = 1.0 if self._where is None else self._where.least_expansion
+        if room < least:
             return self._not_judged(
                 NotJudged.CROP_OUTSIDE_IMAGE,
                 f"the face fills the image, which is {room:.2f} times as large; what is around it is looked at too, at "
-                f"least {self._where.least_expansion:g} times the face",
+                f"least {least:g} times the face",
             )
-        scores = []
+        scores = [*aligned]
         for network in self._networks:
-            left, top, right, bottom = _crop(face, min(network.expansion, room), width, height)
+            if isinstance(network.crop, AlignedCrop):
+                continue
+            left, top, right, bottom = _crop(face, min(network.crop, room), width, height)
             size, shorter = network.input.size, min(right - left, bottom - top)
             if shorter < size:
                 return self._not_judged(
@@ -111,9 +137,7 @@ class LivenessNetworks:
                 )
             # Linear, though many pixels become one: it is what the networks were trained with.
             scores.append(network.score(cv2.resize(upright[top:bottom, left:right], (size, size))))
-        score = float(np.mean(scores))
-        verdict = PadVerdict.BONA_FIDE if score >= self.threshold else PadVerdict.ATTACK
-        return PadResult(verdict, score, self.threshold, self.pack.name, self.pack.digest)
+        return self._judged(scores)
 
     def not_acquired(self, detail: str) -> PadResult:
         """Of an image that gave no usable face."""
@@ -124,6 +148,11 @@ class LivenessNetworks:
         for network in self._networks:
             network.score(np.zeros((network.input.size, network.input.size, 3), np.uint8))
 
+    def _judged(self, scores: Sequence[float]) -> PadResult:
+        score = float(np.mean(scores))
+        verdict = PadVerdict.BONA_FIDE if score >= self.threshold else PadVerdict.ATTACK
+        return PadResult(verdict, score, self.threshold, self.pack.name, self.pack.digest)
+
     def _not_judged(self, reason: NotJudged, detail: str) -> PadResult:
         verdict = PadVerdict.NOT_JUDGED
         return PadResult(verdict, None, self.threshold, self.pack.name, self.pack.digest, reason, detail)
@@ -131,33 +160,39 @@ class LivenessNetworks:
 
 def load_networks(directory: Path, declared: Mapping[str, Any], intra_op_threads: int = 1) -> list[Network]:
     """The networks that a manifest's entry declares, each run once. Raise PackCorrupt where one gives anything else."""
-    Where.of(declared)
-    return [
+    networks = [
         _loaded(directory, entry, f"tasks.{TASK}.networks[{position}]", intra_op_threads)
         for position, entry in enumerate(_list_of(declared, "networks"))
     ]
+    if not all(isinstance(network.crop, AlignedCrop) for network in networks):
+        Where.of(declared)
+    return networks
 
 
 def _loaded(directory: Path, declared: Mapping[str, Any], where: str, intra_op_threads: int) -> Network:
-    network_input = NetworkInput.of(declared, where, is_aligned=False)
-    expansion = number(declared.get("expansion"), f"{where}.expansion", least=1, most=10)
-    bona_fide = int(number(declared.get("bona_fide_class"), f"{where}.bona_fide_class", least=0))
+    if ("expansion" in declared) == ("template" in declared):
+        raise PackCorrupt(f"{where} must have either expansion or template; found {sorted(declared)}")
+    is_aligned = "template" in declared
+    network_input = NetworkInput.of(declared, where, is_aligned=is_aligned)
+    crop: AlignedCrop | float
+    if is_aligned:
+        crop = AlignedCrop.of(declared, network_input, where)
+    else:
+        crop = number(declared["expansion"], f"{where}.expansion", least=1, most=10)
+    output = declared_score(declared, where)
     path = directory / str(declared.get("file"))
+    empty = np.zeros((network_input.size, network_input.size, 3), np.uint8)
     try:
         options = providers.session_options(intra_op_threads)
         model = onnx.load(path)
         without_prelu(model)  # 6 instead of 9 ms for both of MiniFASNet's
         session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=[providers.NAMES["cpu"]])
-        size = network_input.size
-        empty = network_input.blob([np.zeros((size, size, 3), np.uint8)])
-        classes = session.run(None, {session.get_inputs()[0].name: empty})[0]
+        network = Network(session, path, network_input, crop, output)
+        network.run(empty)
     except Exception as error:  # onnxruntime's errors have no common class
         raise PackCorrupt(f"{path} is no network that takes what {where} declares: {error!r}") from error
-    if classes.ndim != 2 or not bona_fide < classes.shape[1] or not np.isclose(classes.sum(), 1, atol=1e-3):
-        raise PackCorrupt(
-            f"{path} must give probabilities of more classes than {bona_fide}; it gives {classes.tolist()}"
-        )
-    return Network(session, network_input, expansion, bona_fide)
+    network.score(empty)
+    return network
 
 
 def _list_of(declared: Mapping[str, Any], key: str) -> Sequence[Mapping[str, Any]]:

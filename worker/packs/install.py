@@ -14,7 +14,7 @@ from core.packs.catalogue import Pack, PackSource
 from core.private import make_home
 from core.settings.groups import PackSettings
 from core.storage.download import Progress, no_progress
-from worker.packs import minifasnet, opencv_zoo
+from worker.packs import insightface_liveness, minifasnet, opencv_zoo
 from worker.packs.sources import FetchRequest, copy_from, describe, from_mirror, from_source
 from worker.packs.verify import faults, require_licence
 
@@ -22,6 +22,7 @@ DOWNLOADS = ".downloads"  # beside the packs: what a broken-off download left, t
 RECIPES: dict[str, Callable[[Path, Path], None]] = {
     "opencv-zoo": opencv_zoo.build,
     "minifasnet": minifasnet.build,
+    "insightface-liveness": insightface_liveness.build,
 }
 
 
