@@ -10,11 +10,8 @@ from typing import Any
 
 import click
 
-from core.liveness import LivenessRule, LivenessSides
-from core.quality import QualityRule
 from core.storage.lifecycle import Status
 from core.times import rfc3339
-from core.vocabulary import Policy
 from likeness.batches import BatchJob
 from likeness.cli.api import api_client
 from likeness.cli.evaluate.services import progress_bar
@@ -23,6 +20,7 @@ from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
 from likeness.cli.pair_lists import Bundle, bundles, each_with, read_list
 from likeness.cli.terminal import table, wide_console
+from likeness.cli.terms import terms
 from likeness.cli.uploading import uploaded
 from likeness.client import ApiRefused, Client
 
@@ -53,33 +51,7 @@ LOOK_S = 1.0
     type=click.Path(dir_okay=False, path_type=Path),
     help="File for the rows: .csv, or .jsonl for everything that is known of each pair.",
 )
-@click.option("--pack", help="Model pack; `likeness packs list` shows them. Default: the deployment's.")
-@click.option(
-    "--policy",
-    type=click.Choice([policy.value for policy in Policy]),
-    help="Which face counts where a photograph shows several.",
-)
-@click.option("--threshold", type=click.FloatRange(-1, 1), help="Decision threshold. Default: the pack's.")
-@click.option(
-    "--target-fmr",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Instead of a threshold: the false match rate to keep with 95 % confidence, by the pack's calibration.",
-)
-@click.option(
-    "--quality",
-    type=click.Choice([rule.value for rule in QualityRule]),
-    help="Tell quality warnings, or refuse faces that have one. Default: the deployment's.",
-)
-@click.option(
-    "--liveness",
-    type=click.Choice([rule.value for rule in LivenessRule]),
-    help="Tell signs of a print or a screen in front of the camera, or refuse such faces. Default: the deployment's.",
-)
-@click.option(
-    "--liveness-sides",
-    type=click.Choice([sides.value for sides in LivenessSides]),
-    help="Which photographs are judged for that. Default: the deployment's.",
-)
+@terms
 @click.option("--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel a batch that is not begun by then.")
 @click.option("--callback-url", help="Where to announce the end of each batch.")
 @click.option("--wait/--no-wait", default=True, help="Follow to the end (default), or print ids and return.")

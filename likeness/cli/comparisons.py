@@ -8,10 +8,8 @@ from typing import Any
 
 import click
 
-from core.liveness import LivenessRule, LivenessSides
-from core.quality import QualityRule
-from core.vocabulary import Policy
 from likeness.cli.api import api_client
+from likeness.cli.terms import terms
 from likeness.client import ApiError, ComparisonJob
 
 IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -22,33 +20,7 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("probe", type=IMAGE)
 @click.option("--wait/--no-wait", default=True, help="Wait for the job to end (default), or print its id and return.")
 @click.option("--timeout", "timeout_s", default=120.0, show_default=True, help="Seconds to wait at most.")
-@click.option("--pack", help="Model pack; `likeness packs list` shows them. Default: the deployment's.")
-@click.option(
-    "--policy",
-    type=click.Choice([policy.value for policy in Policy]),
-    help="Which face counts where an image shows several.",
-)
-@click.option("--threshold", type=click.FloatRange(-1, 1), help="Decision threshold. Default: the pack's.")
-@click.option(
-    "--target-fmr",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    help="Instead of a threshold: the false match rate to keep with 95 % confidence, by the pack's calibration.",
-)
-@click.option(
-    "--quality",
-    type=click.Choice([rule.value for rule in QualityRule]),
-    help="Tell quality warnings, or refuse faces that have one. Default: the deployment's.",
-)
-@click.option(
-    "--liveness",
-    type=click.Choice([rule.value for rule in LivenessRule]),
-    help="Tell signs of a print or a screen in front of the camera, or refuse such faces. Default: the deployment's.",
-)
-@click.option(
-    "--liveness-sides",
-    type=click.Choice([sides.value for sides in LivenessSides]),
-    help="Which images are judged for that. Default: the deployment's.",
-)
+@terms
 @click.option(
     "--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel it if no worker has begun it by then."
 )
