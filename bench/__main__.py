@@ -17,7 +17,7 @@ import click
 import psutil
 from rich.console import Console
 
-from bench import batches
+from bench import batches, variants
 from bench.comparisons import (
     CLIENTS,
     Lengths,
@@ -276,6 +276,8 @@ def main(full: bool, lfw: Path | None, soak_minutes: float) -> None:
         if full:
             door = Door(stack.url)
             bench.keep(soak=soak(stack, lambda p: door.submit(p, wait_s=60), bench.pairs, soak_minutes, say))
+    others = variants.measure(settings, bench.pairs, bench.lengths, say)
+    bench.keep(variants=others, ratios=variants.ratios(others))
     if full:
         with bench_stack(SERVICE, say, LIKENESS_ENGINE="sleeping", LIKENESS_SLEEP_MS="20") as stack:
             bench.keep(queue=long_queue(stack, small_pairs(bench.samples), 10_000, say))

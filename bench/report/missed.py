@@ -6,6 +6,7 @@ from bench.report.amounts import amount
 from bench.report.markdown import Lines, wrapped
 from bench.report.measurements import Json
 from bench.report.wording import AROUND, part_name
+from bench.targets import LIMITS
 from evaluator.report.wording import listed
 
 NOTABLE_MS = 0.05
@@ -29,10 +30,12 @@ def _api_to_engine(bench: Json) -> str | None:
     dearest = sorted(beside, key=lambda part: -beside[part])[:2]
     named = listed([f"{part_name(part)} {amount(beside[part])}" for part in dearest])
     around = sum(beside.values())
+    asked = LIMITS["api_to_engine"]
+    times = asked / (1 - asked)  # so many times what is around it the engine may take, at the least
     text = (
         f"on the same cores a comparison costs {amount(cpu['engine'])} ms of CPU in the engine and {amount(around)} "
-        f"around it, most of it for {named}; the target allows {amount(cpu['engine'] / 9)} around it. With so "
-        f"much around, only a slower engine, of {amount(9 * around)} ms, would reach it."
+        f"around it, most of it for {named}; the target allows {amount(cpu['engine'] / times)} around it. With so "
+        f"much around, only a slower engine, of {amount(times * around)} ms, would reach it."
     )
     cores, small = (bench.get("machine") or {}).get("cores"), bench.get("small")
     if cores and small:
@@ -59,10 +62,10 @@ def _api_to_sync(bench: Json) -> str | None:
     if not cpu or not peers or not cores:
         return None
     theirs_per_s = max(at["per_s"] for at in peers)
-    theirs_ms = 1000 * cores / theirs_per_s
+    theirs_ms, asked = 1000 * cores / theirs_per_s, LIMITS["api_to_sync"]
     text = (
         f"the peer, which stores nothing, takes {amount(theirs_ms)} ms of CPU for a comparison where all cores are "
-        f"busy. Twice its throughput leaves {amount(theirs_ms / 2)} for everything, and the engine takes "
+        f"busy. {asked:g} times its throughput leaves {amount(theirs_ms / asked)} for everything, and the engine takes "
         f"{amount(cpu['engine'])}, the whole service {amount(sum(cpu.values()))}."
     )
     if engine := bench["comparisons"].get("engine"):
@@ -105,9 +108,29 @@ def _accept(bench: Json) -> str | None:
     )
 
 
+def _batch(way: str) -> Callable[[Json], str | None]:
+    def reason(bench: Json) -> str | None:
+        cpu = ((bench.get("batches") or {}).get("mean_cpu_ms_per_pair") or {}).get(way)
+        alone = ((bench.get("batches") or {}).get("mean_cpu_ms_per_pair") or {}).get("engine")
+        if not cpu or not alone:
+            return None
+        beside = {part: ms for part, ms in cpu.items() if part not in ("all", "embedder")}
+        dearest = max(beside, key=lambda part: beside[part])
+        return (
+            f"a pair costs {amount(alone['all'])} ms of CPU in the engine alone, {amount(cpu['embedder'])} in the "
+            f"process that works on the batch and {amount(sum(beside.values()))} beside it, of which "
+            f"{part_name(dearest)} {amount(beside[dearest])}: with all cores busy throughout it would be "
+            f"{alone['all'] / cpu['all']:.2f}."
+        )
+
+    return reason
+
+
 REASONS: Mapping[str | None, Callable[[Json], str | None]] = {
     "api_to_engine": _api_to_engine,
     "api_to_sync": _api_to_sync,
+    "batch": _batch("distinct"),
+    "one_reference": _batch("one_reference"),
     "idle": _idle,
     "accept": _accept,
 }

@@ -16,6 +16,7 @@ from bench.report.measurements import Json, memory_samples
 from bench.report.missed import missed
 from bench.report.scaling import memory, workers
 from bench.report.simulation import simulation
+from bench.report.variants import variants
 from bench.report.wording import PLOTS
 
 Section = Callable[[Json], Lines]
@@ -27,6 +28,7 @@ SECTIONS: tuple[Section, ...] = (
     latency,
     budget,
     batches,
+    variants,
     evaluation,
     workers,
     memory,

@@ -17,6 +17,7 @@ GROUPS = {
     "budget": "where a job's time goes",
     "profile": "what Python does in the API and in a worker",
     "batches": "batches",
+    "variants": "other settings",
     "evaluation": "an evaluation run",
     "mixed": "comparisons while a run is in flight",
     "workers": "a second worker",
@@ -33,7 +34,19 @@ RATIOS = {
     "api_to_deepface": "comparisons/s: through the API with 8 clients, to a DeepFace loop in one process",
     "batch_to_engine": "pairs/s: a batch of distinct pairs, to the engine alone",
     "one_reference_to_engine": "pairs/s: one reference against many probes, to the engine alone",
+    "rclone_api_to_engine": "comparisons/s with rclone's store: through the API, to the engine alone",
+    "rclone_api_to_sync": "comparisons/s with rclone's store: through the API, to the synchronous peer",
+    "openvino_api_to_engine": "comparisons/s with OpenVINO: through the API, to OpenVINO's engine alone",
+    "openvino_api_to_sync": "comparisons/s with OpenVINO: through the API, to the synchronous peer",
+    "openvino_rclone_api_to_engine": "comparisons/s with both: through the API, to OpenVINO's engine alone",
+    "openvino_rclone_api_to_sync": "comparisons/s with both: through the API, to the synchronous peer",
     "evaluation_to_engine": "images/s: an evaluation run, to the engine alone",
+}
+VARIANTS = {
+    "usual": "as usual",
+    "rclone": "`LIKENESS_LOCAL_STORE=rclone`",
+    "openvino": "`LIKENESS_PROVIDER=openvino`",
+    "openvino_rclone": "both",
 }
 WAYS_OF_BATCHES = {
     "engine": "engine alone",

@@ -45,7 +45,7 @@ MEASURED: dict[str, Any] = {
     },
     "settings": {"pack": "opencv-zoo", "worker_threads": 4, "redis_fsync": "always"},
     "photographs": {"pairs": 4, "mean_pair_bytes": 663_000, "what": "sample photographs"},
-    "ratios": {"api_to_engine": 0.79, "api_to_sync": 2.1, "one_thing_to_another": 3.25},
+    "ratios": {"api_to_engine": 0.71, "api_to_sync": 2.1, "one_thing_to_another": 3.25} | {"batch_to_engine": 0.71},
     "targets": [
         {"name": "throughput against the engine", "target": ">= 0.90", "found": "0.79", "met": False},
         {"name": "accepting", "target": "<= 50 ms", "found": "38 ms", "met": True},
@@ -89,6 +89,25 @@ MEASURED: dict[str, Any] = {
             "distinct": {"api": 2.9, "redis": 0.9, "object store": 8.3, "embedder": 51.9, "surplus": 0.0, "all": 64.0},
             "one_reference": {"api": 1.6, "redis": 1.1, "object store": 5.3, "embedder": 26.4, "all": 34.4},
         },
+    },
+    "variants": {
+        "found": {
+            name: {
+                "provider": "cpu",
+                "ratios": {"api_to_engine": ratio, "api_to_sync": 2 * ratio},
+                "mean_per_s": {"api": 25.1, "engine": 40.3},
+                "cpu_ms_per_job": {
+                    "engine": 47.7,
+                    "around": around,
+                    "object store": 9.1,
+                    "api": 5.2,
+                    "worker": 3.3,
+                    "redis": 1.2,
+                },
+            }
+            for name, ratio, around in (("usual", 0.66, 22.3), ("rclone", 0.77, 15.4))
+        },
+        "missing": {},
     },
     "evaluation": {
         "dataset": "lfw",
@@ -211,14 +230,17 @@ def test_met_targets_are_not_celebrated(bench: dict[str, Any]) -> None:
 def test_a_missed_target_is_explained_by_the_budget_of_the_same_run(bench: dict[str, Any]) -> None:
     page = report.build_page(bench | {"targets": targets(bench)})
     reasons = page.partition("## What was missed, and why")[2].partition("\n## ")[0]
-    assert "58.2 ms of CPU in the engine and 21.1 around it" in " ".join(reasons.split())
+    said = " ".join(reasons.split())
+    assert "58.2 ms of CPU in the engine and 21.1 around it" in said
+    assert "the target allows 17.4 around it" in said  # 0.77 : 0.23
+    assert "47.7 ms of CPU in the engine alone, 51.9 in the process that works on the batch and 12.1 beside it" in said
     assert "What was missed" not in report.build_page(bench | {"targets": bench["targets"][1:]})
 
 
 def test_a_target_is_held_against_what_was_measured_and_nothing_else(bench: dict[str, Any]) -> None:
     assert targets({"ratios": {}}) == []
     held = {target["key"]: (target["found"], target["met"]) for target in targets(bench)}
-    assert held["api_to_engine"] == ("0.79", False)
+    assert held["api_to_engine"] == ("0.71", False)
     assert held["api_to_sync"] == ("2.1", True)
     assert held["accept"] == ("95.5 ms", False)
     assert "accept_paced" not in held
@@ -227,6 +249,12 @@ def test_a_target_is_held_against_what_was_measured_and_nothing_else(bench: dict
 def test_a_score_file_that_differs_is_said_plainly(bench: dict[str, Any]) -> None:
     page = report.build_page(bench | {"evaluation": bench["evaluation"] | {"score_file_identical": False}})
     assert "`scores.csv` **is not identical**" in page
+
+
+def test_settings_that_could_not_be_tried_are_named_with_the_reason(bench: dict[str, Any]) -> None:
+    variants = bench["variants"] | {"missing": {"openvino": "openvino is not installed"}}
+    page = report.build_page(bench | {"variants": variants})
+    assert "Not measured: `LIKENESS_PROVIDER=openvino`, for openvino is not installed." in page
 
 
 def test_a_stand_in_is_not_passed_off_as_lfw(bench: dict[str, Any]) -> None:
@@ -270,7 +298,7 @@ def test_an_unknown_ratio_is_called_by_its_key(bench: dict[str, Any]) -> None:
 
 def test_the_answer_comes_before_everything_else(bench: dict[str, Any]) -> None:
     first = report.build_page(bench).split("\n## ")[0]
-    assert "**0.79**" in first
+    assert "**0.71**" in first
     assert "| target | asked | found |  |" in first
 
 
