@@ -4,6 +4,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from functools import cache
+from threading import Lock
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,10 @@ from kombu import Connection, Queue
 from core.messaging.broker import EXCHANGE
 from core.messaging.place import list_of
 from core.storage.messages import Message
+
+#: kombu's memory is one for the whole process, and two threads of a fresh one may both want a pattern: whichever closes
+#: its channel would walk over queues that the other makes.
+_MEMORY = Lock()
 
 
 class Composer:
@@ -47,7 +52,7 @@ class Composer:
     def _written(self, task: str) -> Mapping[str, Any]:
         """A message of this task as it lies in a queue."""
         name = f"pattern-{uuid4()}"
-        with Connection("memory://") as connection, connection.channel() as channel:
+        with _MEMORY, Connection("memory://") as connection, connection.channel() as channel:
             queue = Queue(name, EXCHANGE, routing_key=name)
             self._app.send_task(task, args=("",), ignore_result=True, queue=queue, connection=connection)
             written: dict[str, Any] = channel._get(name)

@@ -1,11 +1,15 @@
 """A message that is composed is the one that Celery would have sent."""
 
 import json
+import sys
 from base64 import b64decode
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from celery.app.task import Context
+from kombu import Connection
 
 from core.messaging.broker import BROKER_DATABASE, Queues, Tasks, celery_app, enqueue
 from core.messaging.composing import Composer
@@ -47,6 +51,31 @@ def test_no_two_messages_are_one(redis_server: Servers) -> None:
         assert first["properties"][name] != second["properties"][name]
     assert first["headers"]["id"] != second["headers"]["id"]
     assert first["headers"]["id"] == first["headers"]["root_id"] == first["properties"]["correlation_id"]
+
+
+@pytest.fixture
+def crowded_memory() -> Iterator[None]:
+    """What walks over the queues in kombu's memory takes so long that other threads come between."""
+    usual_s = sys.getswitchinterval()
+    with Connection("memory://") as connection, connection.channel() as channel:
+        names = [f"crowd-{number}" for number in range(2000)]
+        for name in names:
+            channel.queue_declare(name)
+        sys.setswitchinterval(1e-5)
+        yield
+        sys.setswitchinterval(usual_s)
+        for name in names:
+            channel.queue_delete(name)
+
+
+@pytest.mark.usefixtures("crowded_memory")
+def test_the_first_requests_of_a_process_may_all_come_at_once(redis_server: Servers) -> None:
+    app = celery_app("test", redis_server.settings)
+    with ThreadPoolExecutor(8) as threads:
+        for _ in range(10):
+            composer = Composer(app)
+            asked = [threads.submit(composer.compose, Tasks.COMPARE, JOB, queue="lane") for _ in range(8)]
+            assert len({one.result().text for one in asked}) == len(asked)
 
 
 def without_ids(message: dict[str, Any]) -> dict[str, Any]:
