@@ -4,8 +4,9 @@
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from statistics import mean
 from typing import Any
@@ -18,19 +19,35 @@ from bench.engine import EngineAlone
 from bench.load import Door
 from bench.peers.venvs import NotInstalled
 from bench.photographs import Pair, sample_pairs
-from bench.stack import SERVICE, bench_stack
+from bench.stack import SERVICE, BenchStack, bench_stack
 from core.settings import Settings, load_settings
 from infra.local.samples import fetch_samples
 from likeness.cli.packs import fetch_packs
+from likeness.client import Client, ComparisonJob
 
 RCLONE = {"LIKENESS_LOCAL_STORE": "rclone"}
 OPENVINO = {"LIKENESS_PROVIDER": "openvino"}
-#: What each is set to; the first is what everything else of a run is measured with.
-VARIANTS: Mapping[str, Mapping[str, str]] = {
-    "usual": {},
-    "rclone": RCLONE,
-    "openvino": OPENVINO,
-    "openvino_rclone": OPENVINO | RCLONE,
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What is set, and how photographs get there."""
+
+    environment: Mapping[str, str]
+    #: They are put into the object store by the client, and named; else sent with the submission.
+    is_uploaded: bool = False
+
+    def __str__(self) -> str:
+        return " ".join(f"{key}={value}" for key, value in self.environment.items()) or "the usual settings"
+
+
+#: The first is what everything else of a run is measured with.
+VARIANTS: Mapping[str, Variant] = {
+    "usual": Variant({}),
+    "rclone": Variant(RCLONE),
+    "uploads": Variant({"LIKENESS_UPLOADS": "true"}, is_uploaded=True),
+    "openvino": Variant(OPENVINO),
+    "openvino_rclone": Variant(OPENVINO | RCLONE),
 }
 
 
@@ -38,12 +55,12 @@ def measure(settings: Settings, pairs: Sequence[Pair], lengths: Lengths, say: Sa
     """What each variant makes of the same photographs, and, in `missing`, why one was not measured."""
     found: dict[str, Any] = {}
     missing: dict[str, str] = {}
-    for name, environment in VARIANTS.items():
-        if "LIKENESS_PROVIDER" in environment and find_spec("openvino") is None:
+    for name, variant in VARIANTS.items():
+        if "LIKENESS_PROVIDER" in variant.environment and find_spec("openvino") is None:
             missing[name] = "openvino is not installed (docs/engine.md)"
             continue
-        say(f"with {' '.join(f'{key}={value}' for key, value in environment.items()) or 'the usual settings'}")
-        found[name] = _measure_one(settings, environment, pairs, lengths, say)
+        say(f"with {variant}")
+        found[name] = _measure_one(settings, variant, pairs, lengths, say)
     return {"found": found, "missing": missing}
 
 
@@ -58,11 +75,15 @@ def ratios(variants: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _measure_one(
-    settings: Settings, environment: Mapping[str, str], pairs: Sequence[Pair], lengths: Lengths, say: Say
+    settings: Settings, variant: Variant, pairs: Sequence[Pair], lengths: Lengths, say: Say
 ) -> dict[str, Any]:
-    with bench_stack(SERVICE, say, **environment) as stack, _peer(settings) as peer:
-        engine, door = EngineAlone(stack.settings), Door(stack.url)
-        ways = Ways(engine, lambda pair: door.submit(pair, wait_s=60), peer)
+    with (
+        bench_stack(SERVICE, say, **variant.environment) as stack,
+        _way(variant, stack) as api,
+        _peer(settings) as peer,
+    ):
+        engine = EngineAlone(stack.settings)
+        ways = Ways(engine, api, peer)
         for pair in pairs:  # connections are open and caches warm from here on
             ways.api(pair)
         turns = by_turns(ways, stack, pairs, lengths, say)
@@ -80,6 +101,21 @@ def _measure_one(
                 "around": sum(cpu.values()) - cpu["load generator"] - engine_ms,
             },
         }
+
+
+@contextmanager
+def _way(variant: Variant, stack: BenchStack) -> Iterator[Callable[[Pair], object]]:
+    if not variant.is_uploaded:
+        door = Door(stack.url)
+        yield lambda pair: door.submit(pair, wait_s=60)
+        return
+    with Client(stack.url) as client:
+
+        def compare(pair: Pair) -> ComparisonJob:
+            ids = client.uploads.put({"reference": pair.reference, "probe": pair.probe})
+            return client.wait(client.submit(**ids).id)
+
+        yield compare
 
 
 @contextmanager

@@ -52,7 +52,11 @@ def simulation(bench: Json) -> Lines:
 def _carried(parts: Sequence[Json]) -> Lines:
     if not parts:
         return []
-    kinds = {"comparisons": "comparisons/s", **{kind: f"pairs/s: {WAYS_OF_BATCHES[kind]}" for kind in KINDS[1:]}}
+    kinds = {
+        "comparisons": "comparisons/s",
+        "uploaded": "comparisons/s, photographs uploaded",
+        **{kind: f"pairs/s: {WAYS_OF_BATCHES[kind]}" for kind in KINDS[2:]},
+    }
     shown = [kind for kind in kinds if any(kind in at["per_s"] for at in parts)]
     rows = [
         [f"{at['part']} ({at['of']})", *(rate(at["per_s"][kind]) if kind in at["per_s"] else "" for kind in shown)]

@@ -36,17 +36,20 @@ RATIOS = {
     "one_reference_to_engine": "pairs/s: one reference against many probes, to the engine alone",
     "rclone_api_to_engine": "comparisons/s with rclone's store: through the API, to the engine alone",
     "rclone_api_to_sync": "comparisons/s with rclone's store: through the API, to the synchronous peer",
-    "openvino_api_to_engine": "comparisons/s with OpenVINO: through the API, to OpenVINO's engine alone",
+    "uploads_api_to_engine": "comparisons/s with photographs uploaded: through the API, to the engine alone",
+    "uploads_api_to_sync": "comparisons/s with photographs uploaded: through the API, to the synchronous peer",
+    "openvino_api_to_engine": "comparisons/s with OpenVINO: through the API, to its engine alone",
     "openvino_api_to_sync": "comparisons/s with OpenVINO: through the API, to the synchronous peer",
-    "openvino_rclone_api_to_engine": "comparisons/s with both: through the API, to OpenVINO's engine alone",
-    "openvino_rclone_api_to_sync": "comparisons/s with both: through the API, to the synchronous peer",
+    "openvino_rclone_api_to_engine": "comparisons/s with OpenVINO and rclone: through the API, to its engine alone",
+    "openvino_rclone_api_to_sync": "comparisons/s with OpenVINO and rclone: through the API, to the synchronous peer",
     "evaluation_to_engine": "images/s: an evaluation run, to the engine alone",
 }
 VARIANTS = {
     "usual": "as usual",
     "rclone": "`LIKENESS_LOCAL_STORE=rclone`",
     "openvino": "`LIKENESS_PROVIDER=openvino`",
-    "openvino_rclone": "both",
+    "openvino_rclone": "OpenVINO and rclone",
+    "uploads": "photographs uploaded",
 }
 WAYS_OF_BATCHES = {
     "engine": "engine alone",

@@ -172,12 +172,15 @@ def test_photographs_that_are_dear_to_decode_keep_the_gpus_waiting() -> None:
 
 def test_what_one_of_each_carries_goes_by_its_cost_and_by_how_busy_it_is_kept() -> None:
     costs = {"distinct": {"api": 2.0, "redis": 0.5, "object store": 8.0, "embedder": 50.0}}
-    simulated = simulate(measured() | {"batches": {"mean_cpu_ms_per_pair": costs}}, jobs=100)
+    uploads = {"api": 14.0, "redis": 2.0, "object store": 20.0, "engine": 50.0, "worker": 6.0}
+    variants = {"found": {"uploads": {"cpu_ms_per_job": uploads}}}
+    bench = measured() | {"batches": {"mean_cpu_ms_per_pair": costs}, "variants": variants}
+    simulated = simulate(bench, jobs=100)
     assert simulated is not None
     found = {one["part"]: one["per_s"] for one in simulated["carries"]}
-    assert found["API"] == pytest.approx({"comparisons": 140.0, "distinct": 350.0})
-    assert found["object store"] == pytest.approx({"comparisons": 1120.0, "distinct": 1400.0})
-    assert found["worker"] == pytest.approx({"comparisons": 2 * 700 / 61, "distinct": 28.0})
+    assert found["API"] == pytest.approx({"comparisons": 140.0, "uploaded": 50.0, "distinct": 350.0})
+    assert found["object store"] == pytest.approx({"comparisons": 1120.0, "uploaded": 560.0, "distinct": 1400.0})
+    assert found["worker"] == pytest.approx({"comparisons": 2 * 700 / 61, "uploaded": 25.0, "distinct": 28.0})
 
 
 def test_commands_may_be_one_number() -> None:
