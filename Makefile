@@ -19,7 +19,7 @@ BROWSER := $(if $(CHROMIUM),$(VENV)/.browser)
 # Each process of ours, and each of the tests, would compile all modules anew: `make quick` takes 6 s of CPU more.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help install demo up test quick coverage chaos check fmt lint types fuzz bench docs audit lock clean sbom containers-test hosts-test
+.PHONY: help install demo up test quick coverage alerts chaos check fmt lint types fuzz bench docs audit lock clean sbom containers-test hosts-test
 .DEFAULT_GOAL := help
 
 help: ## Show the targets
@@ -41,6 +41,8 @@ coverage: install $(BROWSER) ## Run the tests, and show the lines that no test r
 	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+alerts: install ## Fire each alert on a stack under load, by a fault made for it (needs prometheus): make alerts ARGS=LikenessWorkerDeaf
+	$(BIN)/python -m tests.alerts $(ARGS)
 chaos: install ## Kill all under JOBS jobs (10000), ail Redis, and count what was lost: make chaos JOBS=500 SEED=7
 	$(BIN)/python -m tests.chaos --jobs $(or $(JOBS),10000) $(if $(SEED),--seed $(SEED)) $(if $(LIVENESS),--liveness)
 containers-test: install ## Build the images, run the compose file, kill and replace containers, count what was lost

@@ -31,6 +31,10 @@ class Instruments:
         self._problems = Counter(
             "likeness_http_problems", "Requests that were refused or failed, by code", ("code",), registry=registry
         )
+        # Of several processes each counts into files, one for counters and one for histograms. Opened now, they are its
+        # own, also once their directory is gone: a new master tidies up after one that was killed.
+        self._requests.labels("none", "GET", "404")
+        self._seconds.labels("none", "GET")
 
     def answered(self, response: Response) -> Response:
         """As Flask's `after_request` has it: gives back the response."""

@@ -45,6 +45,8 @@ class Instruments:
             ("why",),
             registry=registry,
         )
+        for status in DeliveryStatus:  # a rise is seen from a point before it
+            self._settled.labels(status)
 
     def attempted(self, delivery: Delivery, attempt: Attempt | None, status: DeliveryStatus) -> None:
         """What came of a delivery, and the last attempt at it, where one was made."""

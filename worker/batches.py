@@ -3,6 +3,7 @@
 import os
 import secrets
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -140,7 +141,8 @@ class Batches:
                 self.give_up(shard_id, error.code, str(error))
                 return
             try:
-                with traces.span("compare shard", kind="consumer", of=batch.request.origin):
+                facts = {"likeness.batch_id": batch_id, "likeness.shard_id": shard_id}
+                with traces.span("compare shard", kind="consumer", of=batch.request.origin, **facts):
                     self._run(Work(batch, shard, holder, is_alone=not only_first, known=known))
             except BatchOver as error:
                 log.info("shard_superseded", why=str(error))
@@ -173,8 +175,11 @@ class Batches:
             lost = NotJudged("worker_lost", f"workers died {shard.attempts - 1} times while they ran its shard")
             self._finish(work, dict.fromkeys(range(work.batch.request.photographs), Looked(lost)), None)
             return
-        bodies = self._photographs.fetch(work)
+        with traces.span("fetch"):
+            bodies = self._photographs.fetch(work)
+        asked_at = time.time()
         with self._places:
+            traces.marked([traces.since("wait", asked_at)])
             try:  # here, so that no more engines are worked with than there are places
                 engine = self._engines.get(work.batch.request.pack)
             except EngineUnavailable:
@@ -198,9 +203,10 @@ class Batches:
         }
         threshold = work.batch.request.threshold.value
         counts = _counted(rows, threshold)
-        left = outlast(
-            lambda: self._shards.finish(work.shard.id, work.batch.id, rows, facts, counts), outage_s=STORE_WAIT_S
-        )
+        with traces.span("record"):
+            left = outlast(
+                lambda: self._shards.finish(work.shard.id, work.batch.id, rows, facts, counts), outage_s=STORE_WAIT_S
+            )
         for photograph in work.shard.request.photographs:
             if photograph.upload and not photograph.is_shared:  # else with the batch
                 self._erase_upload(object_key(photograph.upload))
@@ -241,7 +247,8 @@ class Batches:
 
     def _end(self, batch: Batch, step: Callable[[], Batch]) -> None:
         try:
-            ended = outlast(step, outage_s=STORE_WAIT_S)
+            with traces.span("end"):
+                ended = outlast(step, outage_s=STORE_WAIT_S)
         except (TransitionRefused, RecordNotFound) as error:
             log.info("batch_superseded", why=str(error))  # the first ending stands
             return

@@ -6,16 +6,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
+from core import traces
 from core.comparisons.images import read_header
 from core.errors import ImageRejected, LikenessError
 from core.evaluations.messages import ShardAnswer, ShardEmbedded, ShardMessage, ShardOutcome, ShardSkipped
 from core.evaluations.parts import FailureReason, Part, failure_reason, measures_by_name
 from core.evaluations.pipeline import PIPELINE_VERSION, Pipeline
+from core.evaluations.runs import Run
 from core.evaluations.shards import read_shard
 from core.evaluations.store import RunStore
 from core.providers import OPENVINO, is_openvino, may_compute
@@ -81,33 +84,42 @@ class Shards:
         Raises StoreUnavailable or RecordsUnavailable for the task to be tried again, ShardDiffers when it is no use.
         """
         with structlog.contextvars.bound_contextvars(run_id=message.run_id, shard=message.shard):
-            return ShardAnswer(message.shard, self._embed(message))
+            run = self._runs.get(message.run_id)
+            facts: dict[str, Any] = {"likeness.run_id": message.run_id, "likeness.shard": message.shard}
+            with traces.span("embed shard", kind="consumer", of=run.request.origin, **facts):
+                return ShardAnswer(message.shard, self._embed(run, message))
 
-    def _embed(self, message: ShardMessage) -> ShardOutcome:
+    def _embed(self, run: Run, message: ShardMessage) -> ShardOutcome:
         started = time.monotonic()
-        if self._runs.get(message.run_id).status is not Status.RUNNING:
+        if run.status is not Status.RUNNING:
             return ShardSkipped(message.part_key, "the run has ended")
         if self._objects.exists(message.part_key):
             self._runs.advance(message.run_id, message.shard, message.images, whole=True)
             return ShardSkipped(message.part_key, "the part is there")
-        shard = self._fetch(message)
+        with traces.span("fetch"):
+            shard = self._fetch(message)
         rows: list[Row] = []
+        asked_at = time.time()
         with self._places:
+            traces.marked([traces.since("wait", asked_at)])
             # Here, so that no more engines are worked with than there are places.
             engine = self._engines.get(message.pipeline.pack, detection_size=message.pipeline.detection_size)
             _check(engine, message.pipeline)
             began = time.monotonic()
             for image_id, image in read_shard(shard):
-                with self._quarantine.together():
+                place: dict[str, Any] = {"likeness.image": len(rows)}
+                with self._quarantine.together(), traces.span("acquire", **place):
                     rows.append(_acquire(engine, image_id, image, message.pipeline))
                 if len(rows) % STRIDE == 0 and not self._goes_on(message, len(rows)):
                     return ShardSkipped(message.part_key, "the run was cancelled")
-            with self._quarantine.together():
+            with self._quarantine.together(), traces.span("embed"):
                 part = _part(engine, rows, flip=message.pipeline.flip)
             took_s = round(time.monotonic() - began, 3)
         body = part.to_npz()
-        self._objects.put(message.part_key, body)
-        self._runs.advance(message.run_id, message.shard, len(rows), whole=True)
+        with traces.span("store"):
+            self._objects.put(message.part_key, body)
+        with traces.span("record"):
+            self._runs.advance(message.run_id, message.shard, len(rows), whole=True)
         failed = sum(row.crop is None for row in rows)
         log.info("shard_embedded", images=len(rows), failures=failed, seconds=round(time.monotonic() - started, 2))
         return ShardEmbedded(message.part_key, len(rows), failed, sha256(body).hexdigest(), took_s, machine())

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from core.batches.batch import Counts
 from core.comparisons.jobs import Job
 from core.instruments.scores import BOUNDS
-from core.vocabulary import Compared, EngineFacts, NotAcquired, Result
+from core.vocabulary import Compared, Decision, EngineFacts, NotAcquired, Result
 
 #: A step takes from below 1 ms (align) to seconds (a photograph of 40 megapixels on one core); waiting takes longer.
 STEP_BOUNDS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 30, 300)
@@ -68,6 +68,10 @@ class Instruments:
             ("outcome", "pack"),
             registry=registry,
         )
+        # A rise is seen from a point before it: without these the first that fail, however many, are none.
+        for facts in engines():
+            for outcome in (*Decision, "not_acquired", "failed"):
+                self._comparisons.labels(outcome, facts.pack.name)
 
     def ended(self, job: Job) -> None:
         """A job that has succeeded or failed."""

@@ -5,11 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import structlog
 
+from core import traces
 from core.batches.batch import Batch, seal_name
 from core.batches.rows import NotJudged
 from core.batches.shard import Photograph, Shard
@@ -184,8 +186,10 @@ class Photographs:
         with self._turn(work):
             if work.is_alone:
                 self._note(work, photograph.number)
+            place: dict[str, Any] = {"likeness.photograph": photograph.number}
             try:
-                return engine.acquire(body, work.batch.request.policy, is_judged=photograph.is_judged)
+                with traces.span("acquire", **place):
+                    return engine.acquire(body, work.batch.request.policy, is_judged=photograph.is_judged)
             except (LivenessNotInstalled, EngineUnavailable):
                 raise
             except Exception as error:
@@ -224,8 +228,10 @@ class Photographs:
         if not crops:
             return
         with self._turn(work):
+            faces: dict[str, Any] = {"likeness.faces": len(crops)}
             try:
-                rows = engine.embed([acquired.crop for acquired in crops.values()])
+                with traces.span("embed", **faces):
+                    rows = engine.embed([acquired.crop for acquired in crops.values()])
             except EngineUnavailable:
                 raise
             except Exception as error:

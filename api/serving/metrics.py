@@ -4,6 +4,8 @@ import os
 import re
 import shutil
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from core.settings.groups import MetricsSettings
@@ -12,6 +14,8 @@ from core.settings.groups import MetricsSettings
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
 _NAME = "likeness-metrics-{pid}-"
 _LEFT = re.compile(_NAME.format(pid=r"(\d+)"))
+#: A master that is killed leaves processes that serve for a second or more, and make their files when they first count.
+STILL_USED_S = 60.0
 
 
 def begin(metrics: MetricsSettings) -> None:
@@ -39,10 +43,14 @@ def end() -> None:
 
 
 def _sweep(directory: Path) -> None:
-    """Remove what masters have left behind that were killed."""
+    """Remove what masters have left behind that were killed a while ago."""
     for left in directory.glob(_NAME.format(pid="*") + "*"):
-        if (named := _LEFT.match(left.name)) and left.stat().st_uid == os.getuid() and not _lives(int(named[1])):
-            shutil.rmtree(left, ignore_errors=True)
+        named = _LEFT.match(left.name)
+        with suppress(FileNotFoundError):  # another one that starts was faster
+            facts = left.stat()
+            is_used = time.time() - facts.st_mtime < STILL_USED_S
+            if named and facts.st_uid == os.getuid() and not is_used and not _lives(int(named[1])):
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _lives(pid: int) -> bool:

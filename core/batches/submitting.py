@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 
+from core import traces
 from core.batches.batch import Batch
 from core.batches.shard import shard_id
 from core.batches.store import BatchStore
@@ -35,7 +36,8 @@ class SubmittingBatches:
         batch = accepted.batch
         try:
             if accepted.photographs:
-                self._objects.put_sealed(batch.request.images_key, accepted.photographs)
+                with traces.span("store"):
+                    self._objects.put_sealed(batch.request.images_key, accepted.photographs)
         except StoreSilent:  # it may store them once it goes on
             with suppress(LikenessError):  # then they are swept, as images that nothing names
                 self._jobs.erase_images(batch.request.images_key, after_s=SILENT_STORE_S)
@@ -43,12 +45,14 @@ class SubmittingBatches:
         is_recorded = True
         try:
             try:
-                self._batches.create(batch, accepted.shards, claim=claim)
+                with traces.span("record"):
+                    self._batches.create(batch, accepted.shards, claim=claim)
             except LikenessError as error:
                 is_recorded = isinstance(error, RecordsUnavailable) and not error.is_refusal
                 raise
-            for number in range(len(accepted.shards)):
-                self._enqueue(shard_id(batch.id, number), queue_of(number))
+            with traces.span("enqueue"):
+                for number in range(len(accepted.shards)):
+                    self._enqueue(shard_id(batch.id, number), queue_of(number))
         except BaseException:
             self._undo(batch, claim, is_recorded=is_recorded)
             raise

@@ -49,8 +49,10 @@ def request_run(
     )
     run_id = new_id("run")
     try:
-        run = runs.create(run_id, request, owner=owner, claim=claim)
-        enqueue(Tasks.PLAN_RUN, run_id)
+        with traces.span("record"):
+            run = runs.create(run_id, request, owner=owner, claim=claim)
+        with traces.span("enqueue"):
+            enqueue(Tasks.PLAN_RUN, run_id)
     except BaseException:
         with suppress(RecordsUnavailable):  # a run that is recorded all the same is found by the repair
             runs.withdraw(run_id, claim)

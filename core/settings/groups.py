@@ -517,9 +517,9 @@ class MetricsSettings(Group):
     port: int | None = Field(
         None,
         ge=1,
-        le=65530,
+        le=65529,
         description="Port on which a process shows `/metrics`; none: it does not. The processes of a local stack take "
-        "this one and the five after it",
+        "this one and the six after it",
     )
     host: str = Field(
         "127.0.0.1", description="Address on which it shows them: whoever reaches it reads them, without a key"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isnan
 from typing import Any
 
+from core import traces
 from core.evaluations.runs import Run
 from core.storage.objects import Objects
 from evaluator.datasets import PairList, load_pairs
@@ -45,8 +46,10 @@ class Assembled:
 def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, str], cost: CostFacts) -> Assembled:
     """Read every part and compute everything. The score file depends on nothing but parts and pairs."""
     dataset = plan.dataset
-    embedded = read_parts(plan.messages, objects)
-    table = score_table(embedded, load_pairs(objects, dataset))
+    with traces.span("fetch"):
+        embedded = read_parts(plan.messages, objects)
+    with traces.span("score"):
+        table = score_table(embedded, load_pairs(objects, dataset))
     facts = RunFacts(
         run_id=run.id,
         created_at=run.created_at,
@@ -58,11 +61,14 @@ def assemble(run: Run, plan: Plan, objects: Objects, *, software: Mapping[str, s
         cost=cost,
         timings={"wall_s": round(time.time() - (run.started_at or run.created_at), 3)},
     )
-    images = image_table(tuple(table.failures), embedded.rows, embedded.measures)
-    report = build_report(facts, table, images)
+    with traces.span("measure"):
+        images = image_table(tuple(table.failures), embedded.rows, embedded.measures)
+        report = build_report(facts, table, images)
+    with traces.span("page"):
+        page = build_page(report, table).encode()
     return Assembled(
         report=report_bytes(report),
-        page=build_page(report, table).encode(),
+        page=page,
         scores=table.csv,
         images=None if images is None else images.csv,
         summary=headline(report),

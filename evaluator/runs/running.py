@@ -3,10 +3,13 @@
 import platform
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from importlib.metadata import version
+from typing import Any
 
 import structlog
 
+from core import traces
 from core.errors import LikenessError, RecordNotFound, TransitionRefused
 from core.evaluations.messages import ShardAnswer, ShardFailed, ShardMessage
 from core.evaluations.runs import Run, RunKeys
@@ -43,10 +46,11 @@ class Runs:
     def launch(self, run_id: str) -> None:
         """Send the shards whose parts are missing as a chord; with none missing, assemble at once."""
         if run := self._started(run_id):
-            plan = Plan.of(run, self._objects, self._settings)
-            missing = plan.missing(self._objects)
-            self._note_cached(plan, missing)
-            self._go_on(run, plan, missing)
+            with _span("plan run", run):
+                plan = Plan.of(run, self._objects, self._settings)
+                missing = plan.missing(self._objects)
+                self._note_cached(plan, missing)
+                self._go_on(run, plan, missing)
 
     def assemble(self, run_id: str, answers: Iterable[ShardAnswer]) -> None:
         """Parts to scores, metrics and report, stored; then the run has succeeded. Parts that are gone are sent for."""
@@ -54,13 +58,16 @@ class Runs:
         if run.status is not Status.RUNNING:
             log.info("assembly_skipped", status=run.status)
             return
-        answers = tuple(answers)
+        with _span("assemble run", run):
+            self._assemble(run, tuple(answers))
+
+    def _assemble(self, run: Run, answers: Sequence[ShardAnswer]) -> None:
         if failed := [answer.outcome for answer in answers if isinstance(answer.outcome, ShardFailed)]:
             first = failed[0]
             raise ShardsFailed(f"{len(failed)} shards failed; the first: {first.code}: {first.message}")
         plan = Plan.of(run, self._objects, self._settings)
         missing = plan.missing(self._objects)
-        if started := self._started(run_id) if missing else run:
+        if started := self._started(run.id) if missing else run:
             self._go_on(started, plan, missing, answers)
 
     def broke(self, run_id: str, code: str, message: str) -> None:
@@ -100,7 +107,8 @@ class Runs:
         """Send what is missing, or assemble."""
         if missing:
             log.info("run_launched", shards=len(plan.messages), missing=len(missing), attempt=run.attempts)
-            self._chords.send(run.id, missing)
+            with traces.span("enqueue"):
+                self._chords.send(run.id, missing)
             return
         software = {"likeness": version("likeness"), "python": platform.python_version()}
         cost = cost_of(answers, plan.pack, self._settings.packs.path)
@@ -119,15 +127,21 @@ class Runs:
 
     def _keep(self, run: Run, assembled: Assembled) -> None:
         keys = RunKeys(run.id)
-        self._objects.put(keys.scores, assembled.scores, "text/csv; charset=utf-8")
-        if assembled.images is not None:
-            self._objects.put(keys.images, assembled.images, "text/csv; charset=utf-8")
-        self._objects.put(keys.page, assembled.page, "text/html; charset=utf-8")
-        self._objects.put(keys.report, assembled.report, "application/json")
+        with traces.span("store"):
+            self._objects.put(keys.scores, assembled.scores, "text/csv; charset=utf-8")
+            if assembled.images is not None:
+                self._objects.put(keys.images, assembled.images, "text/csv; charset=utf-8")
+            self._objects.put(keys.page, assembled.page, "text/html; charset=utf-8")
+            self._objects.put(keys.report, assembled.report, "application/json")
         try:
-            self._runs.succeed(run.id, assembled.summary)
+            with traces.span("record"):
+                self._runs.succeed(run.id, assembled.summary)
         except TransitionRefused as error:
             log.info("run_superseded", why=str(error))
         except RecordNotFound as error:  # erased meanwhile: so is what came of it
             log.info("run_superseded", why=str(error))
             self._objects.delete(keys.all)
+
+
+def _span(name: str, run: Run) -> AbstractContextManager[Any]:
+    return traces.span(name, kind="consumer", of=run.request.origin, **{"likeness.run_id": run.id})

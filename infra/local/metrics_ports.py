@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from core.settings.groups import MetricsSettings
 
 #: From the port that is set on; a process that does not run leaves its own free.
-PROCESSES = ("api", "worker", "embedder", "courier", "fetcher", "evaluator")
+PROCESSES = ("api", "worker", "embedder", "courier", "fetcher", "evaluator", "surplus")
 
 
 def metrics_port_of(process: str, metrics: MetricsSettings) -> Mapping[str, str]:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from importlib.metadata import version
 from pathlib import Path
 
@@ -50,9 +51,20 @@ def test_a_port_that_is_taken_stops_a_process_with_a_sentence_that_names_the_set
 def test_the_processes_of_a_local_stack_take_a_port_each() -> None:
     assert set(PROCESSES) < set(commands()), PROCFILE
     told = [metrics_port_of(process, MetricsSettings(port=9100)) for process in PROCESSES]
-    assert [int(one["LIKENESS_METRICS_PORT"]) for one in told] == [9100, 9101, 9102, 9103, 9104, 9105]
+    assert [int(one["LIKENESS_METRICS_PORT"]) for one in told] == [*range(9100, 9107)]
     assert metrics_port_of("beat", MetricsSettings(port=9100)) == {}
     assert metrics_port_of("api", MetricsSettings()) == {}
+
+
+def run(program: str, **environment: str) -> str:
+    """What another process says."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
 
 
 def test_what_a_killed_api_has_left_behind_is_removed_at_the_next_start_and_what_another_works_with_stays(
@@ -61,21 +73,33 @@ def test_what_a_killed_api_has_left_behind_is_removed_at_the_next_start_and_what
     ended = subprocess.Popen(["true"])
     ended.wait()
     left, works = (tmp_path / f"likeness-metrics-{pid}-abc" for pid in (ended.pid, os.getpid()))
-    for directory in (left, works):
+    just_left = tmp_path / f"likeness-metrics-{ended.pid}-def"  # its processes serve on for a moment
+    for directory in (left, works, just_left):
         directory.mkdir()
         (directory / "counter_1.db").write_bytes(b"")
+    for directory in (left, works):
+        os.utime(directory, (time.time() - 61,) * 2)
     program = (
         "from api.serving import metrics; from core.settings.groups import MetricsSettings; import os\n"
         f"metrics.begin(MetricsSettings(port={ours().take()}))\n"
         "print(os.environ[metrics.DIRECTORY])\n"
         "metrics.end()"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert Path(ran.stdout.strip()).parent == tmp_path
-    assert [*tmp_path.iterdir()] == [works]
+    assert Path(run(program, TMPDIR=str(tmp_path))).parent == tmp_path
+    assert {*tmp_path.iterdir()} == {works, just_left}
+
+
+def test_a_process_that_has_counted_nothing_yet_counts_on_without_its_directory(tmp_path: Path) -> None:
+    program = """
+import os, shutil, time
+from flask import Flask, g
+from prometheus_client import CollectorRegistry
+from api.instruments import Instruments
+
+instruments, app = Instruments(CollectorRegistry()), Flask("an application")
+shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"])
+with app.test_request_context("/nowhere"):
+    g.began, g.problem = time.monotonic(), "not_found"
+    print(instruments.answered(app.response_class(status=404)).status_code)
+"""
+    assert run(program, PROMETHEUS_MULTIPROC_DIR=str(tmp_path)) == "404"

@@ -2,12 +2,8 @@
 
 import json
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -18,22 +14,16 @@ from infra.local.metrics_ports import PROCESSES
 from tests.observability.conftest import Watched
 from tests.observability.test_documentation import LISTED
 from tests.observability.test_metrics import compared
-from tests.support.ports import ours
+from tests.support import prometheus
+from tests.support.prometheus import HERE, installed
 from tests.support.stack import eventually
 
-HERE = CHECKOUT / "infra" / "observability"
-RULES = yaml.safe_load((HERE / "rules.yml").read_text(encoding="utf-8"))["groups"]
+RULES = yaml.safe_load(prometheus.RULES.read_text(encoding="utf-8"))["groups"]
 TESTS = sorted(HERE.glob("*_test.yml"))
 DASHBOARD = json.loads((HERE / "dashboard.json").read_text(encoding="utf-8"))
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel.get("targets", ())]
 #: Empty as long as nothing of the kind has happened: no photograph without a face, no callback.
 MAY_BE_EMPTY = ("likeness_not_acquired_total", "likeness_delivery_attempts_total")
-
-
-def installed(name: str) -> str:
-    if not (found := shutil.which(name)):
-        pytest.skip(f"{name} is not installed: on Debian and Ubuntu, apt install prometheus")
-    return found
 
 
 @pytest.mark.parametrize("file", TESTS, ids=lambda file: file.name)
@@ -78,49 +68,16 @@ def test_rules_and_dashboard_ask_for_metrics_that_there_are() -> None:
     assert len(named) > 20
 
 
-@contextmanager
-def prometheus(directory: Path, ports: dict[str, int]) -> Iterator[str]:
-    """Asks every second; gives its URL."""
-    targets = [f"127.0.0.1:{port}" for port in ports.values()]
-    config = directory / "prometheus.yml"
-    config.write_text(
-        yaml.safe_dump(
-            {
-                "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-                "rule_files": [str(HERE / "rules.yml")],
-                "scrape_configs": [{"job_name": "likeness", "static_configs": [{"targets": targets}]}],
-            }
-        ),
-        encoding="utf-8",
-    )
-    listen = f"127.0.0.1:{ours().take()}"
-    command = [installed("prometheus"), f"--config.file={config}", f"--storage.tsdb.path={directory / 'data'}"]
-    with (directory / "log").open("wb") as log:
-        process = subprocess.Popen([*command, f"--web.listen-address={listen}"], stdout=log, stderr=log)
-    try:
-        yield f"http://{listen}"
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def answer(url: str, query: str) -> list[dict[str, Any]]:
-    got = httpx.get(f"{url}/api/v1/query", params={"query": query.replace("$__rate_interval", "1m")}, timeout=10)
-    assert got.status_code == 200, f"{query}: {got.text}"
-    found: list[dict[str, Any]] = got.json()["data"]["result"]
-    return found
-
-
 def test_every_query_of_the_dashboard_and_every_rule_is_answered_by_prometheus(
     watched: Watched, samples: dict[str, Path], tmp_path: Path
 ) -> None:
     installed("prometheus")
     compared(watched, samples)
-    with prometheus(tmp_path, watched.ports) as url:
+    with prometheus.prometheus(tmp_path, watched.ports.values()) as asked:
 
         def scraped() -> None:
-            assert len(answer(url, "up == 1")) == len(watched.ports)
-            assert answer(url, "count_over_time(likeness_http_requests_total[1m]) > 2")
+            assert len(asked.answer("up == 1")) == len(watched.ports)
+            assert asked.answer("count_over_time(likeness_http_requests_total[1m]) > 2")
 
         eventually(scraped)
         compared(watched, samples, 12)  # between two looks, for a rate
@@ -128,13 +85,12 @@ def test_every_query_of_the_dashboard_and_every_rule_is_answered_by_prometheus(
         empty = [query for query in QUERIES if not any(name in query for name in MAY_BE_EMPTY)]
 
         def answered() -> None:
-            assert [query for query in empty if not answer(url, query)] == []
+            assert [query for query in empty if not asked.answer(query)] == []
 
         eventually(answered, within_s=60)
         for query in QUERIES:
-            answer(url, query)
-        rules = httpx.get(f"{url}/api/v1/rules", timeout=10).json()["data"]["groups"]
-        assert {rule["health"] for group in rules for rule in group["rules"]} == {"ok"}
+            asked.answer(query)
+        assert {rule["health"] for rule in asked.rules()} == {"ok"}
 
 
 def test_in_containers_prometheus_finds_every_process_where_it_shows_itself() -> None:
@@ -143,7 +99,9 @@ def test_in_containers_prometheus_finds_every_process_where_it_shows_itself() ->
     [job] = yaml.safe_load((HERE / "prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"]
     [found] = job["dns_sd_configs"]
     ours = {name for name, service in beside["services"].items() if name in base["services"]}
-    assert {*found["names"], "worker-gpu"} == ours
+    assert {*found["names"]} == ours
+    engines = {name for name, of in base["services"].items() if "-A worker.app" in str(of.get("command"))}
+    assert engines <= ours
     reached = {*beside["services"]["prometheus"]["networks"]}
     for name in ours:
         networks = {*base["services"][name]["networks"], *beside["services"][name].get("networks", ())}

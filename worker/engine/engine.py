@@ -11,6 +11,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
+from core import traces
 from core.comparisons.images import ImageHeader, least_scale, read_header
 from core.errors import ImageRejected, ImageTooLarge, LivenessNotInstalled
 from core.liveness import NO_LIVENESS, Liveness, PadResult
@@ -126,9 +127,11 @@ class Engine:
 
         `is_judged`: its liveness too. Raise LivenessNotInstalled where nothing judges.
         """
-        networks = self._networks() if is_judged else None
-        with self._cores.turn(Priority.EVALUATION):
-            return self._acquire(body, policy, Stopwatch(), networks)
+        networks, watch = self._networks() if is_judged else None, Stopwatch()
+        with self._turn(None, watch, Priority.EVALUATION):
+            found = self._acquire(body, policy, watch, networks)
+        traces.marked(watch.marks)  # within the caller's span, whose thread this is
+        return found
 
     def not_acquired(self, detail: str) -> PadResult:
         """What is said of the liveness of an image that gave no usable face. Raise LivenessNotInstalled."""
@@ -194,9 +197,9 @@ class Engine:
         return self._liveness
 
     @contextmanager
-    def _turn(self, since: float, watch: Stopwatch) -> Iterator[None]:
+    def _turn(self, since: float | None, watch: Stopwatch, priority: Priority = Priority.INTERACTIVE) -> Iterator[None]:
         with watch.step("wait"):
-            self._cores.line_up(Priority.INTERACTIVE, since).wait()
+            self._cores.line_up(priority, since).wait()
         try:
             yield
         finally:
