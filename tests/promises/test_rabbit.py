@@ -18,6 +18,7 @@ from core.deployment.standing import standing
 from core.errors import BrokerUnavailable, SettingsInvalid
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.messaging.counting import counting
+from core.messaging.lines import Line
 from core.settings import Settings
 from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
@@ -162,6 +163,7 @@ def test_as_many_of_the_oldest_jobs_are_enqueued_again_as_messages_are_missing(
     found = document(standing(settings))
     [comparisons] = [one for one in found["queues"] if one["name"] == Queues.COMPARISONS]
     assert (comparisons["waiting"], comparisons["oldest_s"], found["taken"]) == (3, None, None)
+    assert broker.lines()[Queues.COMPARISONS] == Line(3, None)
     assert connect(settings.redis, 0).dbsize() == 0, "nothing of the broker's lies on Redis"
 
 
