@@ -103,7 +103,7 @@ def bench_stack(parts: Sequence[str], say: Callable[[str], None], **environment:
         "LIKENESS_LOG_LEVEL": "WARNING",
         **environment,
     }
-    elsewhere = ("LIKENESS_REDIS_URL", "LIKENESS_S3_ENDPOINT", "LIKENESS_API_URL")
+    elsewhere = ("LIKENESS_REDIS_URL", "LIKENESS_BROKER_URL", "LIKENESS_S3_ENDPOINT", "LIKENESS_API_URL")
     try:
         with _environment(own, without=elsewhere), start_stack(procfile=_procfile(home, parts), say=say) as stack:
             path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"

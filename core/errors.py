@@ -39,6 +39,12 @@ class BrokerUnavailable(RedisUnavailable):
     server = "the broker"
 
 
+class RabbitUnavailable(BrokerUnavailable):
+    """RabbitMQ did not take a message, or did not say how many wait, in time."""
+
+    server = "RabbitMQ"
+
+
 class StoreUnavailable(LikenessError):
     """The object store did not answer in time."""
 

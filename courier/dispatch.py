@@ -4,7 +4,8 @@ import threading
 
 import structlog
 
-from core.messaging.broker import Enqueue, Queues, Tasks, messages_waiting
+from core.messaging.broker import Enqueue, Queues, Tasks
+from core.messaging.counting import counting
 from core.settings import Settings
 from core.webhooks.deliveries import DeliveryStore, Share
 from core.webhooks.endpoints import EndpointStore
@@ -27,7 +28,7 @@ class Dispatch:
     """
 
     def __init__(self, settings: Settings, instruments: Instruments) -> None:
-        self._settings = settings
+        self._counting = counting(settings)
         self._store = DeliveryStore(settings.redis, settings.webhooks)
         self._deliveries = Deliveries(
             self._store,
@@ -61,7 +62,7 @@ class Dispatch:
 
     def sweep(self, enqueue: Enqueue) -> None:
         """Enqueue what is due, as far as the queues have room. Raises RedisUnavailable."""
-        room = MOST_WAITING - messages_waiting(self._settings.redis, *self._threads)
+        room = MOST_WAITING - self._counting.waiting(*self._threads)
         if room <= 0:
             return
         shares = self._shares[Queues.CALLBACKS], self._shares[Queues.CALLBACKS_RETRY]

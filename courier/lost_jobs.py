@@ -1,17 +1,19 @@
 """Jobs that nobody will run: queued ones whose message is gone, running ones whose lease has run out.
 
 A message is lost when a worker is killed between taking it off the queue and noting that it did, or a fetcher between
-recording that a job's images are there and enqueuing it, or when the server loses its last writes.
+recording that a job's images are there and enqueuing it, or when the server loses its last writes. With RabbitMQ also
+when an API process is killed between recording a job and publishing it; there messages can be counted, and not read.
 """
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from core.errors import BrokerUnavailable
 from core.messaging.broker import BROKER_DATABASE, Queues, Tasks
+from core.messaging.counting import counting
 from core.messaging.place import PRIORITIES, list_of
 from core.portions import PORTION, portions
 from core.settings import Settings
@@ -55,10 +57,19 @@ SHARDS = Work("shard", Queues.BATCH_LANES, Tasks.COMPARE_SHARD, re.compile(r"bat
 
 
 class LostJobs:
-    """Finds them. Every method raises RedisUnavailable when the server is away."""
+    """Finds them. Every method raises RedisUnavailable when a server is away.
+
+    `count`: how many messages wait in queues, where that is all that the broker says of them.
+    """
 
     def __init__(
-        self, server: RedisSettings, jobs: JobSettings, courier: CourierSettings, work: Work = COMPARISONS
+        self,
+        server: RedisSettings,
+        jobs: JobSettings,
+        courier: CourierSettings,
+        work: Work = COMPARISONS,
+        *,
+        count: Callable[..., int] | None = None,
     ) -> None:
         self._redis = connect(server)
         self._work = work
@@ -67,11 +78,13 @@ class LostJobs:
         self._note = scripts.load(self._redis, "enqueued_again")
         self._lease_s = jobs.lease_s
         self._patience_s = courier.reaper_patience_s
+        self._count = count
 
     @classmethod
     def of(cls, settings: Settings, work: Work = COMPARISONS) -> Self:
         """With the groups that it needs."""
-        return cls(settings.redis, settings.jobs, settings.courier, work)
+        count = counting(settings).waiting if settings.broker.url else None
+        return cls(settings.redis, settings.jobs, settings.courier, work, count=count)
 
     @property
     def kind(self) -> str:
@@ -105,8 +118,19 @@ class LostJobs:
         waiting = [job for job in self._summaries(Status.QUEUED) if now - job.since > self._patience_s]
         if not waiting:
             return []
+        if self._count:
+            return self._first_without(waiting, self._count(*self._work.queues))
         under_way = self._in_messages()
         return [job for job in waiting if job.job_id not in under_way]
+
+    def _first_without(self, waiting: Sequence[JobSummary], messages: int) -> list[JobSummary]:
+        """The oldest, as many as there are fewer messages than queued jobs: so enqueuing adds no more than are missing.
+
+        A queue is served in its order, so those whose message is lost come to be the oldest. Some have theirs all the
+        same, in a worker's hands or far in front: a second one is harmless.
+        """
+        [queued] = self._records.count((Status.QUEUED, None))
+        return sorted(waiting, key=lambda job: job.since)[: max(0, queued - messages)]
 
     def _in_messages(self) -> set[str]:
         """Every job id in a message on the queue or in a worker's hands. The queue first: messages move that way."""

@@ -9,7 +9,7 @@ from prometheus_client.registry import Collector
 from core.comparisons.store import JobStore
 from core.errors import LikenessError
 from core.messaging.broker import Queues
-from core.messaging.lines import lines
+from core.messaging.counting import counting
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import Settings
 from core.storage.census import take_census
@@ -32,6 +32,7 @@ class State(Collector):
 
     def __init__(self, settings: Settings, reference: ReferenceScores) -> None:
         self._server = settings.redis
+        self._counting = counting(settings)
         self._patience_s = settings.worker.canary_patience_s
         self._jobs = JobStore.of(settings)
         self._presence = Presence(settings.redis)
@@ -64,9 +65,10 @@ class State(Collector):
         alias = _family(
             "celery_queue_length", "likeness_queue_messages, as dashboards for Celery call it", "queue_name"
         )
-        for queue, line in lines(self._server).items():
+        for queue, line in self._counting.lines().items():
             messages.add_metric((queue,), line.messages)
-            oldest.add_metric((queue,), line.oldest_s)
+            if line.oldest_s is not None:
+                oldest.add_metric((queue,), line.oldest_s)
             alias.add_metric((queue,), line.messages)
         return messages, oldest, alias
 

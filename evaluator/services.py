@@ -4,6 +4,7 @@ from celery import Celery
 from celery.worker import WorkController
 
 from core.evaluations.store import RunStore
+from core.messaging.counting import counting
 from core.messaging.heartbeat import Heartbeat
 from core.messaging.presence import Presence
 from core.messaging.process import Services, queues_of
@@ -17,7 +18,7 @@ class EvaluatorServices(Services):
     """Raises SettingsInvalid for what cannot be used."""
 
     def __init__(self, settings: Settings, app: Celery, worker: WorkController) -> None:
-        chords = Chords(app, settings.redis)
+        chords = Chords(app, counting(settings))
         self.runs = Runs(RunStore(settings.redis), ObjectStore(settings.objects), chords, settings)
         presence, queues = Presence(settings.redis), queues_of(worker)
         self._heartbeat = Heartbeat(presence, name=worker.hostname, queues=queues, engines=lambda: ())

@@ -9,12 +9,11 @@ from collections.abc import Callable
 
 import structlog
 from celery import Celery
-from celery.utils.nodenames import worker_direct
 
 from core.errors import BrokerUnavailable
 from core.every import Every
 from core.exits import DEAF
-from core.messaging.broker import Tasks, enqueue
+from core.messaging.broker import Tasks, enqueue, own_queue
 
 log = structlog.get_logger()
 
@@ -26,7 +25,7 @@ class Canary:
         self, app: Celery, worker: str, *, every_s: float, patience_s: float, is_busy: Callable[[], bool]
     ) -> None:
         self._app = app
-        self._queue = worker_direct(worker)
+        self._queue = own_queue(worker)
         self._expires_s = 3 * every_s
         self._patience_s = patience_s
         self._is_busy = is_busy

@@ -39,7 +39,11 @@ class SleepingEngine:
     @classmethod
     def load(cls, pack: str, settings: Settings) -> "SleepingEngine":
         """Raise SettingsInvalid unless everything is on this machine: invented scores must not decide elsewhere."""
-        named = [("API_URL", urlsplit(settings.api.url).hostname), *(("REDIS_URL", h) for h in settings.redis.hosts)]
+        named = [
+            ("API_URL", urlsplit(settings.api.url).hostname),
+            *(("REDIS_URL", host) for host in settings.redis.hosts),
+            *(("BROKER_URL", host) for host in settings.broker.hosts),
+        ]
         for what, host in named:
             if host not in LOOPBACK:
                 raise SettingsInvalid(

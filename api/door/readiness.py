@@ -1,4 +1,4 @@
-"""Whether comparisons would be served now: three looks at once, none of which anybody waits for long."""
+"""Whether comparisons would be served now: a few looks at once, none of which anybody waits for long."""
 
 import threading
 import time
@@ -11,8 +11,9 @@ import structlog
 from api.door.silences import Silences
 from api.http.problems import told
 from core.comparisons.store import JobStore
-from core.errors import BrokerUnavailable, LikenessError, RecordsUnavailable, StoreUnavailable
+from core.errors import BrokerUnavailable, LikenessError, RabbitUnavailable, RecordsUnavailable, StoreUnavailable
 from core.messaging.broker import Queues
+from core.messaging.counting import Counting, counting
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import Settings
 from core.storage import patience
@@ -76,7 +77,7 @@ class Readiness:
     def __init__(
         self, settings: Settings, jobs: JobStore, objects: Objects, presence: Presence, silences: Silences
     ) -> None:
-        pool = ThreadPoolExecutor(3, thread_name_prefix="ready")
+        pool = ThreadPoolExecutor(4, thread_name_prefix="ready")
         self._looks = {
             "job_store": Look(lambda: _memory_of(jobs, silences), pool),
             "object_store": Look(lambda: _answers(objects, silences), pool),
@@ -90,6 +91,9 @@ class Readiness:
                 pool,
             ),
         }
+        if settings.broker.url:
+            of_rabbit = counting(settings)
+            self._looks["broker"] = Look(lambda: _counts(of_rabbit, silences), pool)
 
     def checks(self) -> Mapping[str, Check]:
         """What was found of each, within `LONGEST_S`."""
@@ -102,6 +106,12 @@ def _answers(objects: Objects, silences: Silences) -> str:
     objects.ping()
     silences.end(StoreUnavailable)
     return "answers"
+
+
+def _counts(broker: Counting, silences: Silences) -> str:
+    waiting = broker.waiting(*Queues.LANES)
+    silences.end(RabbitUnavailable)
+    return f"answers; {waiting} comparisons wait"
 
 
 def _memory_of(jobs: JobStore, silences: Silences) -> str:

@@ -120,6 +120,7 @@ def make_services(settings: Settings) -> Services:
     scoring = Scoring(settings.engine, presence.comparing)
     app = celery_app("likeness-api", settings, answer_s=CLIENT_ANSWER_S)
     composer, send = Composer(app), partial(enqueue, app)
+    has_priorities = not settings.broker.url
     Signers.of(settings.signing)  # where it is told them, it refuses a wrong one before it accepts a `callback_url`
     rules = Rules(
         packs=packs,
@@ -156,10 +157,11 @@ def make_services(settings: Settings) -> Services:
                 Tasks.COMPARE,
                 job.id,
                 queue=place.queue,
-                priority=place.priority,
+                priority=place.priority if has_priorities else 0,
                 **({} if job.request.uploads else {"images_key": job.request.images_key}),
             ),
             compose_fetch=lambda job_id: composer.compose(Tasks.FETCH_IMAGES, job_id, queue=Queues.IMAGES),
+            publish=composer.publish if settings.broker.url else None,
         ),
         batches=batches,
         shards=ShardStore.of(settings),

@@ -7,10 +7,12 @@ wait for longer than one does.
 import time
 from collections.abc import Callable
 
-from core.errors import LikenessError, StoreUnavailable
+from core.errors import LikenessError, RabbitUnavailable, StoreUnavailable
 
 #: Then one may find out whether it answers again.
 REFUSED_FOR_S = 1.0
+#: What nobody needs who submits nothing.
+OF_UPLOADS = (StoreUnavailable, RabbitUnavailable)
 #: A server that has answered somebody within this time is slow, or has much to do for one, and not silent. Less than a
 #: request waits, so that the first one that a hanging server lets wait finds it silent.
 ANSWERED_S = 2.0
@@ -40,7 +42,7 @@ class Silences:
             self._until.pop(server, None)
 
     def check(self, *, uploads: bool) -> None:
-        """Raise the error of a server that was silent just now; of the object store for uploads alone."""
+        """Raise the error of a server that was silent just now; of the object store or RabbitMQ for uploads alone."""
         for unavailable, until in list(self._until.items()):
-            if self._clock() < until and (uploads or unavailable is not StoreUnavailable):
+            if self._clock() < until and (uploads or unavailable not in OF_UPLOADS):
                 raise unavailable(f"{(unavailable.__doc__ or '').strip()} Just now, to another request")

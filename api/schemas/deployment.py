@@ -70,7 +70,12 @@ class QueueSchema(Schema):
     name = fields.String(required=True)
     waiting = fields.Integer(required=True, metadata={"description": "Messages that no worker has taken."})
     oldest_s = fields.Float(
-        required=True, metadata={"description": "For how long what comes next has waited; 0 where nothing does."}
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "For how long what comes next has waited; 0 where nothing does. Null where RabbitMQ is the "
+            "broker, which does not say; so is `taken`."
+        },
     )
     workers = fields.List(fields.String(), required=True, metadata={"description": "Who takes from it, and answers."})
 
@@ -99,7 +104,7 @@ class DeploymentSchema(Schema):
     versions = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
     workers = fields.List(fields.Nested(WorkerSchema), required=True)
     queues = fields.List(fields.Nested(QueueSchema), required=True)
-    taken = fields.Integer(required=True, metadata={"description": "Messages that workers are at."})
+    taken = fields.Integer(required=True, allow_none=True, metadata={"description": "Messages that workers are at."})
     comparisons = fields.Nested(OpenSchema, required=True)
     batches = fields.Nested(OpenSchema, required=True)
     evaluations = fields.Nested(OpenSchema, required=True)

@@ -1,4 +1,4 @@
-"""The use case of a submission: store the images, then record the job and enqueue it, which is one step."""
+"""The use case of a submission: store the images, then record the job and enqueue it; in one step where it can be."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -8,7 +8,7 @@ from core.comparisons.erasure import erase_now
 from core.comparisons.jobs import Job
 from core.comparisons.store import JobStore
 from core.comparisons.submission import Accepted
-from core.errors import LikenessError, RecordsUnavailable, StoreSilent
+from core.errors import LikenessError, RedisUnavailable, StoreSilent
 from core.messaging.place import Place
 from core.storage.idempotency import Claim
 from core.storage.messages import Message
@@ -21,7 +21,8 @@ SILENT_STORE_S = 5.0
 class Submitting:
     """Keeps what was accepted. `compose` writes the message that has a job run by whoever takes from a place.
 
-    `compose_fetch` writes that of one, by its id, whose images are to be fetched first.
+    `compose_fetch` writes that of one, by its id, whose images are to be fetched first. `publish` sends a message to a
+    broker that is not the server of the records, or raises BrokerUnavailable; None where the records' step enqueues it.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class Submitting:
         *,
         compose: Callable[[Job, Place], Message],
         compose_fetch: Callable[[str], Message] | None = None,
+        publish: Callable[[Message], None] | None = None,
     ) -> None:
         self._jobs = jobs
         self._objects = objects
         self._compose = compose
         self._compose_fetch = compose_fetch
+        self._publish = publish
 
     def submit(self, accepted: Accepted, *, place: Place, claim: Claim | None = None) -> Job:
         """Keep it: from the moment this returns, the job ends in exactly one terminal state.
@@ -56,10 +59,13 @@ class Submitting:
         is_recorded = True
         try:
             with traces.span("record"):
-                self._jobs.create(job, claim=claim, message=message)
+                self._jobs.create(job, claim=claim, message=None if self._publish else message)
+            if self._publish:
+                with traces.span("publish"):
+                    self._publish(message)
         except BaseException as error:
             if isinstance(error, LikenessError):
-                is_recorded = isinstance(error, RecordsUnavailable) and not error.is_refusal
+                is_recorded = isinstance(error, RedisUnavailable) and not error.is_refusal
             self._undo(job, claim, is_recorded=is_recorded)
             raise
         return job

@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from core.messaging.backlog import Backlog, backlog
+from core.messaging.backlog import Backlog
 from core.messaging.broker import Queues
 from core.messaging.consumers import consumers
-from core.messaging.lines import Line, lines
+from core.messaging.counting import counting
+from core.messaging.lines import Line
 from core.messaging.presence import Presence, WorkerFacts
 from core.settings import Settings
 from core.storage.census import Count, take_census
@@ -100,6 +101,7 @@ def standing(
     Whoever asks often hands in what it asks with: the list of workers, and what asks which of them hear.
     """
     ping_redis(settings.redis)
+    asked_of = counting(settings)
     heard = hear() if hear else consumers(settings)
     shown = {facts.name: facts for facts in (presence or Presence(settings.redis)).workers()}
     workers = tuple(
@@ -116,8 +118,8 @@ def standing(
     return Standing(
         time.time(),
         workers,
-        backlog(settings.redis, *Queues.ALL),
-        lines(settings.redis),
+        asked_of.backlog(*Queues.ALL),
+        asked_of.lines(),
         take_census(settings.redis, [*asked, *ends]).counts,
         settings.images.urls,
     )

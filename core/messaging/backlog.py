@@ -19,8 +19,8 @@ class Backlog:
 
     #: By queue, whatever their priority.
     waiting: Mapping[str, int]
-    #: Of all queues.
-    taken: int
+    #: Of all queues; None where the broker does not say.
+    taken: int | None
 
 
 def backlog(server: RedisSettings, *queues: str) -> Backlog:

@@ -1,24 +1,28 @@
 """Queues, tasks and the Celery settings every process shares. Messages are JSON and carry keys, never images."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, Final, Protocol
 
 from celery import Celery
 from celery.exceptions import BackendError
 from celery.exceptions import OperationalError as CeleryOperationalError
+from celery.utils.nodenames import worker_direct
 from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from core.errors import BrokerUnavailable
-from core.messaging import transport
+from core.messaging import rabbit, transport
 from core.settings import Settings
 from core.settings.groups import RedisSettings
+from core.settings.rabbit import SCHEMES
 from core.storage import messages
 from core.storage.connection import ANSWER_S, CONNECT_S, asking, connect, is_silence, translated
 from core.storage.patience import note_silence
 
 BROKER_DATABASE = messages.DATABASE
+#: A worker's own queue on RabbitMQ is gone so long after its worker; one on Redis is a list, and gone when it is empty.
+OWN_QUEUE_S = 86400
 RESULT_DATABASE = 1
 
 
@@ -98,6 +102,7 @@ def celery_app(name: str, settings: Settings, *, answer_s: float = ANSWER_S) -> 
     `answer_s`: the broker may be silent for so long; less where a client waits.
     """
     transport.use()
+    rabbit.use()
     app = Celery(name, set_as_current=False)
     options: dict[str, Any] = {
         "visibility_timeout": settings.jobs.visibility_timeout_s,
@@ -164,11 +169,22 @@ def celery_app(name: str, settings: Settings, *, answer_s: float = ANSWER_S) -> 
         timezone="UTC",
         enable_utc=True,
     )
+    if settings.broker.url:
+        app.conf.update(rabbit.celery_options(settings.broker, answer_s))
+        app.conf.task_queues = [rabbit.quorum_queue(name, EXCHANGE) for name in Queues.ALL]
     return app
+
+
+def own_queue(worker: str) -> Queue:
+    """That to which messages for this worker alone go."""
+    queue = worker_direct(worker)
+    queue.expires = OWN_QUEUE_S
+    return queue
 
 
 def _give_up_on_silence(error: Exception, interval_s: float) -> None:
     """Called by kombu before it tries again: what was not answered in time would not be the second time either."""
+    rabbit.give_up_on_silence(error, interval_s)
     if is_silence(error):
         raise OperationalError(str(error)) from error
 
@@ -191,17 +207,18 @@ def enqueue(
     expires_s: float | None = None,
 ) -> None:
     """Publish a task by name, to its own queue or another. Raise BrokerUnavailable when the broker is away."""
-    with publishing():
+    with publishing(app):
         # Unless the message itself says that nobody wants its result, Celery subscribes to it, and takes that back.
         where = {"queue": queue} if queue else {}
         app.send_task(task, args=args, expires=expires_s, ignore_result=True, priority=priority, **where)
 
 
 @contextmanager
-def publishing() -> Iterator[None]:
+def publishing(app: Celery) -> Iterator[None]:
     """Give the ways in which a message may not be taken, or its result not be expected, one name: BrokerUnavailable."""
+    is_rabbit = str(app.conf.broker_url).startswith(SCHEMES)
     try:
-        with translated(BrokerUnavailable):
+        with translated(BrokerUnavailable), rabbit.translated() if is_rabbit else nullcontext():
             yield
     except (OperationalError, CeleryOperationalError, BackendError) as error:
         if is_silence(error.__cause__ or error):

@@ -11,7 +11,7 @@ from uuid import uuid4
 from celery import Celery
 from kombu import Connection, Queue
 
-from core.messaging.broker import EXCHANGE
+from core.messaging.broker import EXCHANGE, publishing
 from core.messaging.place import list_of
 from core.storage.messages import Message
 
@@ -48,6 +48,23 @@ class Composer:
             list_of(queue, priority),
             json.dumps({**pattern, "body": body, "headers": headers, "properties": properties}),
         )
+
+    def publish(self, message: Message) -> None:
+        """Send a message of priority 0 that was composed, and wait until it is kept. Raise BrokerUnavailable."""
+        written = json.loads(message.text)
+        with publishing(self._app), self._app.producer_pool.acquire(block=True) as producer:
+            producer.publish(
+                b64decode(written["body"]),
+                exchange="",  # RabbitMQ's own, which knows a queue by its name
+                routing_key=message.queue,
+                declare=[self._app.amqp.queues[message.queue]],
+                headers=written["headers"],
+                content_type=written["content-type"],
+                content_encoding=written["content-encoding"],
+                correlation_id=written["properties"]["correlation_id"],
+                retry=True,
+                retry_policy=self._app.conf.task_publish_retry_policy,
+            )
 
     def _written(self, task: str) -> Mapping[str, Any]:
         """A message of this task as it lies in a queue."""

@@ -20,7 +20,7 @@ class Consumers:
 
         From one thread alone.
         """
-        with publishing():
+        with publishing(self._app):
             answers = self._app.control.broadcast("active_queues", reply=True, timeout=ANSWER_S) or []
         found = {name: queues for answer in answers for name, queues in answer.items()}
         return {name: tuple(sorted(queue["name"] for queue in found[name])) for name in sorted(found)}

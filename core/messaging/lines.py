@@ -23,7 +23,8 @@ class Line:
 
     messages: int
     #: Seconds since what it is about was made, of the next message of each priority the oldest; 0 where there is none.
-    oldest_s: float
+    #: None where the broker does not say.
+    oldest_s: float | None
 
 
 def lines(server: RedisSettings) -> Mapping[str, Line]:

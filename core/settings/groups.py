@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from core.errors import SettingsInvalid
 from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
-from core.settings import sentinels
+from core.settings import rabbit, sentinels
 from core.settings.secret_files import SecretFiles
 from core.vocabulary import ImageFormat, Policy
 
@@ -102,6 +102,26 @@ class RedisSettings(Group):
     def _url(self) -> str:
         url = _required(self.url, "REDIS_URL").get_secret_value()
         return sentinels.with_password(url, self.password.get_secret_value()) if self.password else url
+
+
+class BrokerSettings(Group):
+    """The broker of the messages, where that is not the Redis-protocol server itself."""
+
+    model_config = _named("LIKENESS_BROKER_")
+
+    url: SecretStr | None = Field(
+        None, description=f"RabbitMQ in place of Redis as the broker, e.g. {rabbit.FORM} or amqps://... with TLS"
+    )
+
+    @field_validator("url")
+    @classmethod
+    def _is_usable(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(rabbit.checked(value.get_secret_value()))
+
+    @property
+    def hosts(self) -> tuple[str | None, ...]:
+        """That which the URL names."""
+        return (urlsplit(self.url.get_secret_value()).hostname,) if self.url else ()
 
 
 class ObjectSettings(Group):

@@ -14,6 +14,7 @@ from core.settings.groups import (
     PREFIX,
     ApiSettings,
     BatchSettings,
+    BrokerSettings,
     CourierSettings,
     EngineSettings,
     EvaluationSettings,
@@ -53,6 +54,7 @@ class Settings:
 
     local = Read(HomeSettings)
     redis = Read(RedisSettings)
+    broker = Read(BrokerSettings)
     objects = Read(ObjectSettings)
     api = Read(ApiSettings)
     limits = Read(LimitSettings)

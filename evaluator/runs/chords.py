@@ -6,16 +6,16 @@ from celery import Celery, chord
 from celery.utils import uuid
 
 from core.evaluations.messages import ShardMessage
-from core.messaging.broker import Queues, Tasks, enqueue, messages_waiting, publishing
-from core.settings.groups import RedisSettings
+from core.messaging.broker import Queues, Tasks, enqueue, publishing
+from core.messaging.counting import Counting
 
 
 class Chords:
     """The chords of runs. The header's tasks belong to the engine workers and are known here by name only."""
 
-    def __init__(self, app: Celery, redis: RedisSettings) -> None:
+    def __init__(self, app: Celery, counting: Counting) -> None:
         self._app = app
-        self._redis = redis
+        self._counting = counting
 
     def send(self, run_id: str, messages: Iterable[ShardMessage]) -> None:
         """A task a message; when all are answered, the run is assembled. Raise BrokerUnavailable."""
@@ -23,7 +23,7 @@ class Chords:
         header = [signature(Tasks.EMBED_SHARD, args=(message.to_json(),)) for message in messages]
         body = signature(Tasks.ASSEMBLE_RUN, args=(run_id,), task_id=f"{run_id}.{uuid()}")
         body.link_error(signature(Tasks.RUN_BROKE))
-        with publishing():
+        with publishing(self._app):
             chord(header, body, app=self._app).apply_async()
 
     def plan_again(self, run_id: str) -> None:
@@ -32,7 +32,7 @@ class Chords:
 
     def waiting(self) -> int:
         """How many messages of runs nobody has taken yet. Raise BrokerUnavailable."""
-        return messages_waiting(self._redis, Queues.EVALUATIONS, Queues.REPORTS)
+        return self._counting.waiting(Queues.EVALUATIONS, Queues.REPORTS)
 
 
 def run_of_body(body_id: str) -> str:

@@ -14,20 +14,21 @@ from core.private import write_private
 from core.webhooks.signing import new_secret
 
 REDIS = frozenset({"LIKENESS_REDIS_URL"})
+BROKER = REDIS | {"LIKENESS_BROKER_URL"}
 STORE = frozenset({"LIKENESS_S3_ACCESS_KEY", "LIKENESS_S3_SECRET_KEY"})
 SIGNING, SHARED = "LIKENESS_WEBHOOK_SECRETS", "LIKENESS_WEBHOOK_SHARED_SECRETS"
 RECEIPTS, FLOWER = "LIKENESS_RECEIPT_KEY", "FLOWER_BASIC_AUTH"
-#: By the name of the process in the Procfile. Any other works with Redis and the store.
+#: By the name of the process in the Procfile. Any other works with Redis, the broker and the store.
 NEEDED = {
     "redis": REDIS,
     "s3": STORE,
-    "api": REDIS | STORE | {RECEIPTS},
-    "courier": REDIS | STORE | {SIGNING, SHARED},
-    "beat": REDIS,
-    "flower": REDIS | {FLOWER},
+    "api": BROKER | STORE | {RECEIPTS},
+    "courier": BROKER | STORE | {SIGNING, SHARED},
+    "beat": BROKER,
+    "flower": BROKER | {FLOWER},
 }
 #: The last one is the client's.
-SECRET = REDIS | STORE | {SIGNING, SHARED, RECEIPTS, FLOWER, "LIKENESS_API_KEY"}
+SECRET = BROKER | STORE | {SIGNING, SHARED, RECEIPTS, FLOWER, "LIKENESS_API_KEY"}
 
 
 def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
@@ -37,7 +38,7 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 def secrets_of(process: str, environment: Mapping[str, str]) -> dict[str, str]:
     """What this process is told beside it."""
-    needed = NEEDED.get(process, REDIS | STORE)
+    needed = NEEDED.get(process, BROKER | STORE)
     return {name: value for name, value in environment.items() if name in needed}
 
 

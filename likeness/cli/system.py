@@ -21,7 +21,7 @@ def show_system(url: str, *, as_json: bool) -> None:
     if deployment := found["deployment"]:
         rows = table("queue", "waiting", "oldest", "taken by")
         for queue in deployment["queues"]:
-            oldest = span(queue["oldest_s"]) if queue["waiting"] else ""
+            oldest = "" if queue["oldest_s"] is None or not queue["waiting"] else span(queue["oldest_s"])
             rows.add_row(queue["name"], str(queue["waiting"]), oldest, ", ".join(queue["workers"]) or "NOBODY")
         wide_console().print(rows)
     for line in _lines(found):

@@ -9902,8 +9902,8 @@ export interface components {
             name: string;
             /** @description Messages that no worker has taken. */
             waiting: number;
-            /** @description For how long what comes next has waited; 0 where nothing does. */
-            oldest_s: number;
+            /** @description For how long what comes next has waited; 0 where nothing does. Null where RabbitMQ is the broker, which does not say; so is `taken`. */
+            oldest_s: number | null;
             /** @description Who takes from it, and answers. */
             workers: string[];
         };
@@ -9928,7 +9928,7 @@ export interface components {
             workers: components["schemas"]["Worker"][];
             queues: components["schemas"]["Queue"][];
             /** @description Messages that workers are at. */
-            taken: number;
+            taken: number | null;
             comparisons: components["schemas"]["Open"];
             batches: components["schemas"]["Open"];
             evaluations: components["schemas"]["Open"];

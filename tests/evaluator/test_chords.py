@@ -8,6 +8,7 @@ from core.errors import BrokerUnavailable
 from core.evaluations.messages import ShardMessage
 from core.evaluations.pipeline import Pipeline
 from core.messaging.broker import BROKER_DATABASE, Queues, celery_app
+from core.messaging.counting import counting
 from core.storage.connection import connect
 from core.vocabulary import Policy, Track
 from evaluator.runs.chords import Chords
@@ -17,7 +18,7 @@ from tests.support.servers import Servers
 
 @pytest.fixture
 def chords(redis_server: Servers) -> Chords:
-    return Chords(celery_app("test", redis_server.settings), redis_server.settings.redis)
+    return Chords(celery_app("test", redis_server.settings), counting(redis_server.settings))
 
 
 @pytest.fixture

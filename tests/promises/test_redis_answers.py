@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from core.messaging.broker import BROKER_DATABASE, Queues, celery_app
+from core.messaging.counting import counting
 from core.storage.connection import connect
 from core.storage.objects import ObjectStore
 from evaluator.runs.chords import Chords
@@ -79,7 +80,7 @@ def test_a_user_with_the_rule_of_the_documentation_is_enough_for_every_process(
             connect(stack.settings.redis, BROKER_DATABASE).delete(*Queues.LANES, "unacked")
             done = client.get(f"/v1/comparisons/{lost}", params={"wait": 30}).json()
         assert done["status"] == "succeeded", "the reaper has found it, if no worker had it by then"
-        Chords(celery_app("test", stack.settings), stack.settings.redis).send("run_1", SHARDS)
+        Chords(celery_app("test", stack.settings), counting(stack.settings)).send("run_1", SHARDS)
         said = "".join(stack.log(name) for name in PROCESSES)
         assert "NOPERM" not in said
         assert "no permissions" not in said

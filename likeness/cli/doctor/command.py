@@ -60,11 +60,12 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if redis_is_named:
         of_redis = [*servers.redis(settings)]
         yield from of_redis
+        yield from found_by("rabbitmq", lambda: servers.broker(settings), "correct LIKENESS_BROKER_URL")
         if of_redis[0].verdict is not Verdict.FAIL:
             try:
                 found = standing(settings)
             except LikenessError as error:
-                yield fail("workers", str(error), "see the lines on Redis above")
+                yield fail("workers", str(error), "see the lines above")
     if store_is_named:
         yield from found_by("object store", lambda: servers.store(settings), "correct LIKENESS_S3_ENDPOINT")
     held = {

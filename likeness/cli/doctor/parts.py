@@ -12,6 +12,7 @@ from likeness.client import ApiError
 START = "start it: `likeness up` on one machine, or its line in infra/local/Procfile"
 REMEDIES = {
     "job_store": "see the lines on Redis above",
+    "broker": "see the line on rabbitmq above",
     "object_store": "see the lines on the object store above",
     "worker": "see the lines on workers and queues; a worker that cannot load its pack says so in its log",
 }

@@ -1,10 +1,12 @@
-"""Redis and the object store: whether they answer, whether they are fit, and what their clocks say."""
+"""Redis, RabbitMQ and the object store: whether they answer, whether they are fit, and what their clocks say."""
 
 from collections.abc import Iterator
 
 from core.comparisons.store import JobStore
 from core.deployment.finding import Finding, fail, ok, warn
 from core.errors import LikenessError, StoreUnavailable
+from core.messaging.broker import Queues
+from core.messaging.counting import counting
 from core.settings import Settings
 from core.storage import fitness, patience
 from core.storage.clocks import redis_ahead_s, store_ahead_s
@@ -46,6 +48,23 @@ def redis(settings: Settings) -> Iterator[Finding]:
     else:
         yield ok("redis memory", "has no limit of its own" if used is None else f"{used:.0%} of maxmemory is used")
     yield clock("redis clock", redis_ahead_s(settings.redis))
+
+
+def broker(settings: Settings) -> Iterator[Finding]:
+    """Whether RabbitMQ answers, where it is the broker, and lets its user declare the queues."""
+    if not settings.broker.url:
+        return
+    where = ", ".join(str(host) for host in settings.broker.hosts)
+    try:
+        waiting = counting(settings).waiting(*Queues.ALL)
+    except LikenessError as error:
+        yield fail(
+            "rabbitmq",
+            str(error),
+            "start it, or correct LIKENESS_BROKER_URL (docs/deployment.md, RabbitMQ) and restart every process",
+        )
+    else:
+        yield ok("rabbitmq", f"{where} answers and has the queues; {waiting} messages wait")
 
 
 def store(settings: Settings) -> Iterator[Finding]:
