@@ -19,10 +19,12 @@ def submitted(form: Mapping[str, Any], keyed: KeyedRequest[Job]) -> Job:
     """The job that a valid form asks for, accepted and queued. What is refused counts for nothing."""
     with keyed.undone_if_refused(), storing():
         submission = submission_of(form)
-        named_uploads({str(side): upload_id for side, upload_id in submission.uploads.items()})
+        uploads = named_uploads({str(side): upload_id for side, upload_id in submission.uploads.items()})
         accepted = services().accepting.accept(submission, owner=caller().owner, digests=keyed.digests)
         with counted():
-            place = place_of(accepted.job, caller().waiting, services().settings.limits.fair_share)
+            share = services().settings.limits.fair_share
+            announced = [upload.announced for upload in uploads.values()]
+            place = place_of(accepted.job, caller().waiting, share, announced=announced)
             job = services().submitting.submit(accepted, place=place, claim=keyed.claim)
         services().silences.answered(StoreUnavailable)
         return job

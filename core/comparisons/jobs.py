@@ -1,6 +1,7 @@
 """A comparison job: what was asked for and what became of it."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from core.comparisons.images import ImageFacts
@@ -55,21 +56,22 @@ class ComparisonRequest:
         """Whether there is an object under `images_key`: there is none before a worker has sealed two uploads."""
         return len(self.uploads) < len(Side)
 
-    @property
-    def is_dear(self) -> bool:
-        """Whether it takes as long as dozens of photographs: by its bytes, or by pixels that are not decoded reduced.
-
-        A PNG of 40 megapixels takes 1.5 s of CPU, a JPEG of 12, which is decoded reduced, ten milliseconds
-        (docs/engine.md).
-        """
-        images = (self.reference, self.probe)
-        if sum(i.size_bytes for i in images) > DEAR_BYTES:
-            return True
-        return any(i.width * i.height > DEAR_PIXELS and i.media_type != ImageFormat.JPEG.media_type for i in images)
-
     def split(self, body: bytes) -> tuple[bytes, bytes]:
         """The reference and the probe out of what was stored."""
         return body[: self.reference.size_bytes], body[self.reference.size_bytes :]
+
+
+def are_dear(images: Iterable[ImageFacts]) -> bool:
+    """Whether these take as long as dozens of photographs: by their bytes, or by pixels that are not decoded reduced.
+
+    A PNG of 40 megapixels takes 1.5 s of CPU, a JPEG of 12, which is decoded reduced, ten milliseconds
+    (docs/engine.md). One whose pixels nobody has counted yet may have as many as are accepted.
+    """
+    known = [image for image in images if image != NOT_FETCHED]
+    if sum(image.size_bytes for image in known) > DEAR_BYTES:
+        return True
+    in_full = [image.width * image.height for image in known if image.media_type != ImageFormat.JPEG.media_type]
+    return any(pixels > DEAR_PIXELS or not pixels for pixels in in_full)
 
 
 @dataclass(frozen=True, slots=True)

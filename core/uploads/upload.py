@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from core.comparisons.images import ImageFacts
 from core.comparisons.sealing import SealKey
 
 #: Where they lie in the object store, and nothing else: in clear, or encrypted by the store with `seal_key`.
@@ -35,6 +36,11 @@ class Upload:
     def key(self) -> str:
         """Of its object."""
         return object_key(self.id)
+
+    @property
+    def announced(self) -> ImageFacts:
+        """What is known before anybody has read it: neither width nor height."""
+        return ImageFacts(self.media_type, 0, 0, self.size_bytes, self.sha256 or "")
 
     def status_at(self, now: float) -> str:
         """`open`, `used` or `expired`."""

@@ -6,11 +6,12 @@ from typing import Any
 import pytest
 
 from core.comparisons.images import ImageFacts
-from core.comparisons.jobs import Job
+from core.comparisons.jobs import NOT_FETCHED, Job
 from core.comparisons.lanes import PRIORITIES, place_of
 from core.comparisons.waiting import Waiting
 from core.messaging.broker import Queues, Tasks, celery_app, enqueue
 from core.messaging.place import Place
+from core.uploads.upload import Upload
 from tests.support.receivers import job_that_calls_back
 from tests.support.servers import Servers
 
@@ -67,6 +68,24 @@ def test_without_keys_there_is_one_lane() -> None:
 )
 def test_a_dear_job_does_not_stand_before_anybody(job: Job, place: Place) -> None:
     assert place_of(job, Waiting(0, 0, 0), SHARE) == place
+
+
+@pytest.mark.parametrize(
+    ("media_type", "size_bytes", "place"),
+    [
+        ("image/jpeg", 11 * 2**20, FIRST),
+        ("image/jpeg", 12 * 2**20 + 1, second(0)),
+        ("image/png", 100_000, second(0)),
+        ("image/heic", 100_000, second(0)),
+    ],
+)
+def test_an_image_that_nobody_has_read_yet_may_be_as_dear_as_its_kind_can_be(
+    media_type: str, size_bytes: int, place: Place
+) -> None:
+    job = replace(JOB, request=replace(JOB.request, reference=NOT_FETCHED, probe=NOT_FETCHED))
+    upload = Upload("upl_1", "key", size_bytes, media_type, created_at=0, expires_at=1)
+    assert place_of(job, Waiting(0, 0, 0), SHARE, announced=[upload.announced]) == place
+    assert place_of(job, Waiting(0, 0, 0), SHARE) == FIRST, "of one that is to be fetched nothing is known"
 
 
 def test_what_waits_in_the_second_lane_is_taken_by_priority_and_then_in_order(redis_server: Servers) -> None:
