@@ -1,5 +1,6 @@
 """Where Redis is: at a URL, or where Sentinel says, `redis+sentinel://user:password@host:port,host:port/service`."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
@@ -24,16 +25,17 @@ class Sentinels:
     @classmethod
     def of(cls, url: str) -> "Sentinels | None":
         """None for a URL that names a server itself. Raise ValueError with a sentence for one that cannot be used."""
-        parts = urlsplit(url)
-        if parts.scheme != SCHEME:
+        begin, authority, rest = _cut(url)
+        if begin != f"{SCHEME}://":
             return None
+        parts = urlsplit(rest)
         service = unquote(parts.path.strip("/"))
         if not service or "/" in service:
             raise ValueError(f"it must end in the name of the service that the sentinels watch: {FORM}")
         asked = parse_qs(parts.query, keep_blank_values=True)
         if asked.keys() - {*_OWN}:
             raise ValueError(f"after the question mark it may say {' and '.join(_OWN)} only")
-        userinfo, _, hosts = parts.netloc.rpartition("@")
+        userinfo, _, hosts = authority.rpartition("@")
         username, _, password = userinfo.partition(":")
         own_username, own_password = (asked.get(name, [""])[-1] or None for name in _OWN)
         nodes = tuple(_node(host) for host in hosts.split(","))
@@ -75,10 +77,17 @@ def of_database(url: str, number: int) -> str:
 
 def with_password(url: str, password: str) -> str:
     """The URL with a password, whatever characters it has. One that has its own already keeps that."""
-    parts = urlsplit(url)
-    userinfo, _, hosts = parts.netloc.rpartition("@")
+    begin, authority, rest = _cut(url)
+    userinfo, _, hosts = authority.rpartition("@")
     username, _, own = userinfo.partition(":")
-    return url if own else parts._replace(netloc=f"{username}:{quote(password, safe='')}@{hosts}").geturl()
+    return url if own else f"{begin}{username}:{quote(password, safe='')}@{hosts}{rest}"
+
+
+def _cut(url: str) -> tuple[str, str, str]:
+    """Before the authority, that, and after it. urllib does not read one of several hosts: Python 3.14 refuses it."""
+    scheme, mark, rest = url.partition("://")
+    authority = re.split("[/?#]", rest, maxsplit=1)[0]
+    return f"{scheme.lower()}{mark}", authority, rest[len(authority) :]
 
 
 def _check_server(parts: SplitResult) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from lzma import LZMAError
 from pathlib import Path
-from typing import Protocol, Self
+from typing import Protocol
 
 from evaluator.datasets.faults import DatasetInvalid, Fault
 
@@ -112,17 +112,19 @@ class HeaderRefused(tarfile.TarError):
 class _Header(tarfile.TarInfo):
     """A header that costs no more memory than it is worth; 800 kB of a compressed long name used to take 1.7 GB."""
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """Every header passes here before what belongs to it is read. Raise HeaderRefused."""
-        header = super().frombuf(buf, encoding, errors)
-        if header.type in _EXTENDING and header.size > MAX_HEADER_BYTES:
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        """Every header passes here before what belongs to it is read: where tarfile says subclasses may come between.
+
+        `frombuf`, which is public, is not asked by Python 3.14. Raise HeaderRefused.
+        """
+        if self.type in _EXTENDING and self.size > MAX_HEADER_BYTES:
             raise HeaderRefused(
-                f"a header of {header.size} bytes before {header.name!r:.60}; at most {MAX_HEADER_BYTES} are read"
+                f"a header of {self.size} bytes before {self.name!r:.60}; at most {MAX_HEADER_BYTES} are read"
             )
-        if header.type == tarfile.GNUTYPE_SPARSE:
-            raise HeaderRefused(f"{header.name!r:.60} is a sparse file; pack it anew without --sparse")
-        return header
+        if self.type == tarfile.GNUTYPE_SPARSE:
+            raise HeaderRefused(f"{self.name!r:.60} is a sparse file; pack it anew without --sparse")
+        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
+        return member
 
     def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
         """A sparse file of pax has its map, of any length, where others have their content."""
