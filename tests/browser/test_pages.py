@@ -31,5 +31,7 @@ def test_the_keyboard_leads_past_the_navigation_and_to_every_page(tab: Tab) -> N
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
     links = page.get_by_role("navigation", name="Pages", exact=True).get_by_role("link")
-    assert {link.get_attribute("href") for link in links.all()} >= {path for path in PLAIN if path != "/endpoints"}
+    assert {link.get_attribute("href") for link in links.all()} >= {path for path in PLAIN if path.count("/") == 1} - {
+        "/endpoints"
+    }
     expect(links.filter(has_text="Jobs")).to_have_attribute("aria-current", "page")

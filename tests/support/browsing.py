@@ -55,7 +55,7 @@ class Browsing:
         try:
             context.set_default_timeout(PATIENCE_MS)
             if token is not None:
-                context.add_init_script(f"sessionStorage.setItem('likeness.key', {token!r})")
+                context.add_init_script(f"if (self === top) sessionStorage.setItem('likeness.key', {token!r})")
             tab = Tab(context.new_page(), urlsplit(self.stack.url).netloc, self.axe)
             yield tab
             assert not tab.amiss, "\n".join(tab.amiss)
