@@ -42,9 +42,13 @@ def test_where_something_on_the_way_keeps_events_back_the_page_asks_for_them_no_
     kept_back: list[str] = []
     page.route("**/events", lambda route: kept_back.append(route.request.url))  # and is never answered
     page.route(f"**/v1/comparisons/{job}", lambda route: route.fulfill(body=begun, content_type="application/json"))
-    page.goto(f"/jobs/{job}")
+    page.clock.install()
+    with page.expect_request("**/events"):
+        page.goto(f"/jobs/{job}")
+    page.clock.fast_forward("06")
     expect(page.locator("#states")).to_contain_text("running")
     page.unroute(f"**/v1/comparisons/{job}")
+    page.clock.fast_forward("03")
     expect(page.locator("#job")).to_contain_text("no face was found")
     assert len(kept_back) == 1
 
