@@ -111,7 +111,7 @@ class Index(MethodView):
     @blueprint.arguments(IndexQuery, location="query")
     @blueprint.response(200, RunIndexSchema)
     @blueprint.alt_response(202, schema=PendingSchema, description=PENDING, success=True)
-    @blueprint.problems(422, 503)
+    @blueprint.problems(409, 422, 503)
     def get(self, query: dict[str, Any]) -> Response:
         """The figures of runs that have succeeded, by data set and pack, and what each run differs in"""
         period, pack, dataset = period_of(query), query.get("pack"), query.get("dataset")
@@ -121,6 +121,8 @@ class Index(MethodView):
             return of_both and period.holds(run.created_at)
 
         page = services().searches.runs.page(wanted, limit=query["limit"], status=Status.SUCCEEDED, **asdict(period))
+        if not page.records:
+            return _of_none(query["format"])
         return _answered(Inquiry(Kind.INDEX, tuple(run.id for run in page.records)), query)
 
 
@@ -132,6 +134,13 @@ def _answered(inquiry: Inquiry, query: dict[str, Any]) -> Response:
     if form == "html":
         response.headers["Content-Security-Policy"] = policy_of(text.encode())
     return response
+
+
+def _of_none(form: str) -> Response:
+    """The index of no runs, which nobody has to work out."""
+    if form != "json":
+        raise Problem(409, "report_not_ready", f"no run has succeeded that is asked for, so there is no {form} of any")
+    return json_response({"histories": []})
 
 
 def _pending() -> Response:

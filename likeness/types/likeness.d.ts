@@ -7226,6 +7226,26 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description Unprocessable Entity */
                 422: {
                     headers: {

@@ -275,6 +275,7 @@ def test_the_index_has_every_run_that_succeeded_as_json_as_a_table_and_as_a_page
     assert len(rows) == 1 + 2 * len(history["runs"][0]["figures"])
     assert f'href="/evaluations/{pair[0].id}"' in asked.get(f"{RUNS}/index?format=html").text
     assert asked.get(f"{RUNS}/index?dataset=other").get_json() == {"histories": []}
+    assert asked.get(f"{RUNS}/index?dataset=other&format=csv").get_json()["code"] == "report_not_ready"
     assert len(asked.get(f"{RUNS}/index?limit=1").get_json()["histories"][0]["runs"]) == 1
     assert asked.get(f"{RUNS}/index?limit=501").get_json()["code"] == "limit_out_of_range"
     assert asked.get(f"{RUNS}/index?cursor=x").get_json()["code"] == "parameter_unknown"

@@ -1,5 +1,6 @@
 // Taking the thresholds of a run: what that would change, and for which pack, is said before it is done.
 import { call } from "../api.js";
+import { named } from "../compare/words.js";
 import { asked } from "../dialogs.js";
 import { h } from "../elements.js";
 import { workedOut } from "./asking.js";
@@ -12,7 +13,7 @@ function changes({ calibration, in_force: before }) {
   const old = new Map((before?.points ?? []).map((point) => [point.target, point]));
   return h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "What would change" }, h("table", {}, h("caption", { class: "away" }, "Thresholds now and then"),
     h("thead", {}, h("tr", {}, ["FMR at most", "Now", "Then", "Rests on"].map((name) => h("th", { scope: "col" }, name)))),
-    h("tbody", {}, calibration.points.map((point) => h("tr", {}, h("th", { scope: "row" }, String(point.target)),
+    h("tbody", {}, calibration.points.map((point) => h("tr", {}, h("th", { scope: "row" }, named(point.target)),
       h("td", {}, at(old.get(point.target))), h("td", {}, at(point)), h("td", {}, worth(point)))))));
 }
 

@@ -18,7 +18,7 @@ const columns = (runs) => [
   { name: "Run", cell: (run) => runLink(run.id) },
   { name: "Created", cell: (run) => moment(run.created_at) },
   { name: "Version", cell: (run) => run.version },
-  ...Object.keys(runs[0].figures).map((name) => ({ name, cell: (run) => share(run.figures[name]) })),
+  ...Object.keys(runs[0].figures).map((name) => ({ name: name === "accuracy" ? "Accuracy, 10-fold" : name, cell: (run) => share(run.figures[name]) })),
   { name: "ms an image", numeric: true, cell: (run) => run.ms_per_image?.toFixed(1) ?? "–" },
   { name: "Differs from the run before in", cell: (run) => (run.changed.length ? run.changed.join("; ") : run === runs.at(-1) ? "the first" : "nothing that is recorded") },
 ];
