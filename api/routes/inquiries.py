@@ -38,7 +38,7 @@ from core.storage.lifecycle import Status
 blueprint = Blueprint("inquiries", __name__, url_prefix="/v1/evaluations", description="What runs say when asked")
 log = structlog.get_logger()
 
-#: Thresholds are waited for so long by whoever takes them: those of LFW take a second.
+#: Thresholds are waited for so long by whoever takes them: those of LFW are there within a second.
 TAKING_WAIT_S = 30.0
 MEDIA_TYPES = {"json": "application/json", "html": "text/html; charset=utf-8", "csv": "text/csv; charset=utf-8"}
 PENDING = "The evaluator is at it: ask again"

@@ -154,7 +154,7 @@ class InquiryStore:
 
 
 def _packed(text: str) -> str:
-    """A page's plots are a tenth as large so."""
+    """The page of two runs of 6000 pairs is 258 kB, and 54 so."""
     return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
 
 

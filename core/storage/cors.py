@@ -20,8 +20,9 @@ from core.storage.transfers import refusal
 HEADERS = ("content-type", "if-none-match", "x-amz-*")
 #: A browser may remember what it was told for so long.
 REMEMBERED_S = 3600
-#: What stores say that have no such rules, MinIO and rclone among them.
-_UNKNOWN = (400, 404, 405, 501)
+#: What stores say that have no such rules, or none from these keys (403): MinIO 501; rclone 409, for it takes this for
+#: another bucket.
+_UNKNOWN = (400, 403, 404, 405, 409, 501)
 
 
 def rules(origins: Sequence[str]) -> bytes:
@@ -39,13 +40,26 @@ def rules(origins: Sequence[str]) -> bytes:
 
 def allow(store: ObjectSettings, origins: Sequence[str]) -> None:
     """Make this the bucket's only rule. Raise StoreUnavailable, or SettingsInvalid for a store that has no rules."""
+    with translated(store.bucket):
+        put = _asked(store, "PUT", rules(origins))
+        if put.status not in (200, 204, *_UNKNOWN):
+            raise refusal(put)
+        # One that does not know it may say yes to anything.
+        kept = _asked(store, "GET").data.decode(errors="replace") if put.status in (200, 204) else ""
+    if not all(f"<AllowedOrigin>{escape(origin)}</AllowedOrigin>" in kept for origin in origins):
+        raise SettingsInvalid(
+            f"LIKENESS_UPLOADS_ORIGINS: the object store takes no CORS rule from these keys (HTTP {put.status}). Leave it "
+            "empty, and have the store, or the proxy before it, answer browsers: for MinIO, MINIO_API_CORS_ALLOW_ORIGIN"
+        )
+
+
+def _asked(store: ObjectSettings, method: str, body: bytes = b"") -> urllib3.BaseHTTPResponse:
     _, access_key, secret_key = store.credentials
     pool = urllib3.PoolManager(timeout=urllib3.Timeout(connect=2, read=5), retries=False)
     bucket_url = s3_client(store, pool).get_presigned_url("GET", store.bucket, "key").partition("?")[0]
-    url, body, now = f"{bucket_url.removesuffix('key')}?cors=", rules(origins), utcnow()
-    digest = hashlib.sha256(body).hexdigest()
+    url, now, digest = f"{bucket_url.removesuffix('key')}?cors=", utcnow(), hashlib.sha256(body).hexdigest()
     headers = sign_v4_s3(
-        method="PUT",
+        method=method,
         url=urlsplit(url),
         region=store.region,
         headers={
@@ -58,13 +72,4 @@ def allow(store: ObjectSettings, origins: Sequence[str]) -> None:
         content_sha256=digest,
         date=now,
     )
-    with translated(store.bucket):
-        answer = pool.urlopen("PUT", url, body=body, headers=headers)
-        if answer.status in _UNKNOWN:
-            raise SettingsInvalid(
-                f"LIKENESS_UPLOADS_ORIGINS: the object store takes no CORS rule of a bucket (HTTP {answer.status}). "
-                "Leave it empty, and have the store, or the proxy before it, answer browsers: for MinIO, "
-                "MINIO_API_CORS_ALLOW_ORIGIN"
-            )
-        if answer.status not in (200, 204):
-            raise refusal(answer)
+    return pool.urlopen(method, url, body=body or None, headers=headers)

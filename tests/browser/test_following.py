@@ -59,10 +59,12 @@ def test_a_page_that_was_told_a_state_goes_on_with_events_after_nobody_has_looke
         job = http.post("/v1/comparisons", files=nobody()).json()["id"]
         page.goto(f"/jobs/{job}")
         expect(page.locator("#states")).to_contain_text("queued")
+        page.get_by_role("button", name="Erase").focus()
         with page.expect_request(lambda request: request.headers.get("last-event-id") == "1"):
             looked_at(page, "hidden")
             looked_at(page, "visible")
     expect(page.locator("#job")).to_contain_text("no face was found")
+    expect(page.get_by_role("button", name="Erase")).to_be_focused()
 
 
 def looked_at(page: Any, state: str) -> None:

@@ -7,6 +7,7 @@ from core.errors import SettingsInvalid
 from core.settings import Settings
 from core.storage.cors import allow, rules
 from core.storage.objects import ObjectStore
+from infra.local.servers import wait_until_ready
 from tests.support.servers import settings_of
 
 APP = "https://app.example"
@@ -44,6 +45,13 @@ def test_what_is_put_from_a_page_says_that_the_page_may_read_it(objects_settings
     ObjectStore(objects_settings.objects).put("uploads/upl_1", b"x")
     assert "Access-Control-Allow-Origin" not in asked(objects_settings, "https://before.example").headers
     assert asked(objects_settings, APP).headers["Access-Control-Allow-Origin"] == APP
+
+
+def test_whoever_waits_for_the_servers_sets_the_rule_where_origins_are_named(stores: Settings) -> None:
+    wait_until_ready(stores.but(uploads_origins=(APP,)))
+    assert "Access-Control-Allow-Origin" not in asked(stores, "https://elsewhere.example").headers
+    wait_until_ready(stores)
+    assert asked(stores, APP).headers["Access-Control-Allow-Origin"] == APP, "where none are, the rule stays"
 
 
 def test_the_rule_is_the_one_that_the_documents_have() -> None:
