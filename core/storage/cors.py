@@ -48,8 +48,9 @@ def allow(store: ObjectSettings, origins: Sequence[str]) -> None:
         kept = _asked(store, "GET").data.decode(errors="replace") if put.status in (200, 204) else ""
     if not all(f"<AllowedOrigin>{escape(origin)}</AllowedOrigin>" in kept for origin in origins):
         raise SettingsInvalid(
-            f"LIKENESS_UPLOADS_ORIGINS: the object store takes no CORS rule from these keys (HTTP {put.status}). Leave it "
-            "empty, and have the store, or the proxy before it, answer browsers: for MinIO, MINIO_API_CORS_ALLOW_ORIGIN"
+            f"LIKENESS_UPLOADS_ORIGINS: the object store takes no CORS rule from these keys (HTTP {put.status}). "
+            "Leave it empty, and have the store, or the proxy before it, answer browsers: for MinIO, "
+            "MINIO_API_CORS_ALLOW_ORIGIN"
         )
 
 
