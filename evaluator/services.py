@@ -3,6 +3,7 @@
 from celery import Celery
 from celery.worker import WorkController
 
+from core.evaluations.inquiries import InquiryStore
 from core.evaluations.store import RunStore
 from core.messaging.counting import counting
 from core.messaging.heartbeat import Heartbeat
@@ -11,6 +12,7 @@ from core.messaging.process import Services, queues_of
 from core.settings import Settings
 from core.storage.objects import ObjectStore
 from evaluator.runs.chords import Chords
+from evaluator.runs.inquiring import Inquiries
 from evaluator.runs.running import Runs
 
 
@@ -19,7 +21,9 @@ class EvaluatorServices(Services):
 
     def __init__(self, settings: Settings, app: Celery, worker: WorkController) -> None:
         chords = Chords(app, counting(settings))
-        self.runs = Runs(RunStore(settings.redis), ObjectStore(settings.objects), chords, settings)
+        store, objects = RunStore(settings.redis), ObjectStore(settings.objects)
+        self.runs = Runs(store, objects, chords, settings)
+        self.inquiries = Inquiries(InquiryStore(settings.redis), store, objects)
         presence, queues = Presence(settings.redis), queues_of(worker)
         self._heartbeat = Heartbeat(presence, name=worker.hostname, queues=queues, engines=lambda: ())
 

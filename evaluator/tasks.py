@@ -50,6 +50,15 @@ def repair_runs(self: Task) -> None:
         log.warning("repair_postponed", why=str(error))
 
 
+@shared_task(name=Tasks.ANSWER_INQUIRY, bind=True)
+def answer_inquiry(self: Task, digest: str) -> None:
+    """Work out what somebody asks about runs that have succeeded."""
+    try:
+        self.app.services.inquiries.answer(digest)
+    except LikenessError as error:  # whoever asks sends it again
+        log.warning("inquiry_postponed", digest=digest, why=str(error))
+
+
 def _ending_on_failure(runs: Runs, run_id: str, step: Callable[[Runs], None]) -> None:
     """A run that can't go on ends as failed; what trying again may mend is left to the repair."""
     with structlog.contextvars.bound_contextvars(run_id=run_id):

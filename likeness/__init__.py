@@ -9,7 +9,7 @@ match
 
 from likeness.batches import BatchJob
 from likeness.client import AsyncClient, Client, ComparisonJob
-from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
+from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiSlow, ApiUnreachable
 from likeness.evaluations import EvaluationRun
 from likeness.webhooks import SignatureInvalid, Webhook
 
@@ -18,6 +18,7 @@ __all__ = [
     "ApiForeign",
     "ApiRefused",
     "ApiSilent",
+    "ApiSlow",
     "ApiUnreachable",
     "AsyncClient",
     "BatchJob",

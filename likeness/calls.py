@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 import httpx
 
 from likeness import answers, events
-from likeness.errors import ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
+from likeness.errors import ApiForeign, ApiRefused, ApiSilent, ApiSlow, ApiUnreachable
 
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
 RETRIES_S = (0.3, 1.0, 3.0)
@@ -29,11 +29,9 @@ class Ending(Protocol):
     @property
     def has_ended(self) -> bool:
         """Whether the status is terminal."""
-        ...
 
 
 E = TypeVar("E", bound=Ending)
-
 
 #: A response whose body comes bit by bit, and the lines of it.
 Streamed: TypeAlias = tuple[httpx.Response, AsyncGenerator[str, None]]
@@ -44,19 +42,15 @@ class Transport(Protocol):
 
     async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
         """The response, whatever its status. Raise httpx.HTTPError or httpx.InvalidURL."""
-        ...
 
     def stream(self, method: str, path: str, **arguments: Any) -> AbstractAsyncContextManager[Streamed]:
         """The response, and its lines as they come; read, where it is an error. Raise the same."""
-        ...
 
     async def pause(self, seconds: float) -> None:
         """Let time go by."""
-        ...
 
     async def close(self) -> None:
         """Close the connections."""
-        ...
 
 
 class Blocking:
@@ -216,6 +210,17 @@ class Calls:
     async def held(self, path: str, wait_s: float) -> dict[str, Any]:
         """The JSON object at `path`, of a call that is held up to `wait_s` seconds."""
         return await self.request("GET", path, **_holding(wait_s))
+
+    async def worked_out(self, path: str, params: Mapping[str, Any], *, timeout_s: float) -> str:
+        """What is at `path` once it is there. Raise ApiSlow where it is not when `timeout_s` seconds are over."""
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0:
+            held = _holding(min(HOLD_S, left_s))
+            response = await self.send("GET", path, **held | {"params": {**params, **held["params"]}})
+            if response.status_code != httpx.codes.ACCEPTED:
+                return response.text
+            await self._transport.pause(answers.retry_after_s(response) or 1.0)
+        raise ApiSlow(f"{path} was not worked out within {timeout_s:g} s; `likeness status` says why")
 
     async def _look(
         self, path: str, read: Callable[[Mapping[str, Any]], E], hold_s: float | None

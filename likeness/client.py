@@ -15,7 +15,7 @@ import httpx
 from likeness import answers
 from likeness.batches import AsyncBatches, Batches
 from likeness.calls import ENDED, RETRIES_S, Awaiting, Blocking, Calls, given
-from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiUnreachable
+from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiSlow, ApiUnreachable
 from likeness.evaluations import AsyncEvaluations, Evaluations
 from likeness.methods import Asynchronous, Synchronous, listing, method
 from likeness.notices import Notices
@@ -27,6 +27,7 @@ __all__ = [
     "ApiForeign",
     "ApiRefused",
     "ApiSilent",
+    "ApiSlow",
     "ApiUnreachable",
     "AsyncClient",
     "Client",

@@ -24,6 +24,13 @@ class ApiSilent(ApiUnreachable):
     code = "api_silent"
 
 
+class ApiSlow(ApiError):
+    """What was asked for was not worked out in the time given; the API goes on with it."""
+
+    code = "api_slow"
+    retryable = True
+
+
 class ApiForeign(ApiError, KeyError):
     """Something answered that is not this API."""
 

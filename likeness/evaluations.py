@@ -1,7 +1,8 @@
 """The client's part for evaluation runs: `client.evaluations.start(...)`, and what comes of it."""
 
+import json
 import secrets
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -108,6 +109,87 @@ class RunCalls:
     async def file(self, run_id: str, form: str) -> str:
         """The report as `html` for people, or every score as `csv`, or the quality of each image: `images`."""
         return await self._calls.text(f"{RUNS}/{run_id}/report", params={"format": form})
+
+    @method
+    async def compare(
+        self,
+        run_id: str,
+        *others: str,
+        thresholds: Sequence[float] | None = None,
+        at_fmr: float | None = None,
+        false_alarm_rate: float | None = None,
+        timeout_s: float = 300.0,
+    ) -> dict[str, Any]:
+        """Whether other runs on the same pairs make more errors than `run_id`: `tests`, `verdicts`, `regression`.
+
+        Waits for the evaluator, which works it out. Raise ApiRefused where runs cannot be compared.
+        """
+        params = _compared(others, thresholds, at_fmr, false_alarm_rate)
+        return _read(await self._calls.worked_out(f"{RUNS}/{run_id}/comparison", params, timeout_s=timeout_s))
+
+    @method
+    async def comparison_page(
+        self,
+        run_id: str,
+        *others: str,
+        thresholds: Sequence[float] | None = None,
+        at_fmr: float | None = None,
+        false_alarm_rate: float | None = None,
+        timeout_s: float = 300.0,
+    ) -> str:
+        """The same as a page with its plots: HTML that needs no other file."""
+        params = _compared(others, thresholds, at_fmr, false_alarm_rate) | {"format": "html"}
+        return await self._calls.worked_out(f"{RUNS}/{run_id}/comparison", params, timeout_s=timeout_s)
+
+    @method
+    async def calibration(self, run_id: str, *, timeout_s: float = 300.0) -> dict[str, Any]:
+        """The thresholds that a run would give its pack, those in force, and what speaks against taking them."""
+        return _read(await self._calls.worked_out(f"{RUNS}/{run_id}/calibration", {}, timeout_s=timeout_s))
+
+    @method
+    async def calibrate(self, run_id: str, *, replace: bool = False, timeout_s: float = 300.0) -> dict[str, Any]:
+        """Make the thresholds of a run its pack's; with `replace` also where those in force rest on more comparisons.
+
+        Raise ApiRefused, `run_unfit` or `calibration_smaller`, where they are not taken.
+        """
+        path = f"{RUNS}/{run_id}/calibration"
+        await self._calls.worked_out(path, {}, timeout_s=timeout_s)
+        return await self._calls.request("POST", path, json={"replace": replace})
+
+    @method
+    async def index(
+        self, *, pack: str | None = None, dataset: str | None = None, limit: int = 100, timeout_s: float = 300.0
+    ) -> dict[str, Any]:
+        """The figures of runs that have succeeded, by data set and pack, and what each run differs in from the last."""
+        params = given({"pack": pack, "dataset": dataset, "limit": limit})
+        return _read(await self._calls.worked_out(f"{RUNS}/index", params, timeout_s=timeout_s))
+
+    @method
+    async def index_file(
+        self,
+        form: str,
+        *,
+        pack: str | None = None,
+        dataset: str | None = None,
+        limit: int = 100,
+        timeout_s: float = 300.0,
+    ) -> str:
+        """The same as a page, `html`, or a row a figure, `csv`."""
+        params = given({"pack": pack, "dataset": dataset, "limit": limit, "format": form})
+        return await self._calls.worked_out(f"{RUNS}/index", params, timeout_s=timeout_s)
+
+
+def _read(text: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(text)
+    return document
+
+
+def _compared(
+    others: Sequence[str], thresholds: Sequence[float] | None, at_fmr: float | None, false_alarm_rate: float | None
+) -> dict[str, Any]:
+    listed = None if thresholds is None else ",".join(map(repr, thresholds))
+    terms = given({"thresholds": listed, "at_fmr": at_fmr, "false_alarm_rate": false_alarm_rate})
+    return {"with": ",".join(others), **terms}
 
 
 class Evaluations(RunCalls, Synchronous):

@@ -28,6 +28,7 @@ from core.comparisons.submission import Accepting, Rules
 from core.comparisons.submitting import Submitting
 from core.errors import SettingsInvalid
 from core.evaluations.calibrations import CalibrationStore
+from core.evaluations.inquiries import InquiryStore
 from core.evaluations.runs import Run
 from core.evaluations.scoring import Scoring
 from core.evaluations.store import RunStore
@@ -78,6 +79,9 @@ class Services:
     presence: Presence
     runs: RunStore
     calibrations: CalibrationStore
+    inquiries: InquiryStore
+    #: How comparisons are scored here.
+    scoring: Scoring
     enqueue: Enqueue
     accepting: Accepting
     submitting: Submitting
@@ -148,6 +152,8 @@ def make_services(settings: Settings) -> Services:
         presence=presence,
         runs=runs,
         calibrations=calibrations,
+        inquiries=InquiryStore(settings.redis),
+        scoring=scoring,
         enqueue=send,
         accepting=accepting,
         submitting=Submitting(
@@ -189,7 +195,7 @@ def make_services(settings: Settings) -> Services:
             Search(settings.redis, "batch", parsed_batch, prefix="bat"),
             Search(settings.redis, "run", runs.parsed, prefix="run"),
         ),
-        news={kind: News(settings.redis, kind) for kind in ("job", "batch", "run")},
+        news={kind: News(settings.redis, kind) for kind in ("job", "batch", "run", "inquiry")},
     )
 
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from api.door.query import taken
 from api.door.services import services
+from api.routes.report_frame import report_frame
 from core.vocabulary import ImageFormat, Reason, labels
 from core.webhooks.endpoints import EventType
 
@@ -28,10 +29,15 @@ PLAIN_POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 
+#: A page that shows reports, in frames.
+FRAMING_POLICY = f"{POLICY}; frame-src 'self'"
+
 #: Where each page is, and its template.
 PAGES = {
     "/": "compare.html",
     "/evaluations": "evaluations.html",
+    "/evaluations/compare": "comparison.html",
+    "/evaluations/index": "run_index.html",
     "/evaluations/<run_id>": "evaluation.html",
     "/jobs": "jobs.html",
     "/jobs/<job_id>": "job.html",
@@ -43,6 +49,7 @@ PAGES = {
     "/packs": "packs.html",
     "/system": "system.html",
 }
+FRAMING = ("comparison.html", "evaluation.html", "run_index.html")
 _STATIC = Path(__file__).parents[1] / "static"
 
 
@@ -83,8 +90,10 @@ def _facts() -> dict[str, Any]:
 
 def _shown(template: str) -> Callable[..., Response]:
     """The view of a page; its script reads in the address which resource is meant."""
-    return lambda **_: html_page(template, **_facts())
+    policy = FRAMING_POLICY if template in FRAMING else POLICY
+    return lambda **_: html_page(template, policy, **_facts())
 
 
+blueprint.add_url_rule("/evaluations/frame", view_func=report_frame)
 for _path, _template in PAGES.items():
     blueprint.add_url_rule(_path, endpoint=_template.removesuffix(".html"), view_func=_shown(_template))

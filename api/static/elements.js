@@ -24,8 +24,13 @@ function fill(node, attributes, children) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Put these, and nothing else, into the element of that id. */
-export const show = (id, ...children) => byId(id).replaceChildren(...children.flat(Infinity).filter(Boolean));
+/** Put these, and nothing else, into the element of that id. What is drawn again while it has the focus keeps it. */
+export function show(id, ...children) {
+  const place = byId(id), focused = place.contains(document.activeElement) ? document.activeElement : null;
+  place.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  if (focused?.matches("button, a, summary"))
+    [...place.querySelectorAll(focused.tagName)].find((one) => one.textContent === focused.textContent)?.focus();
+}
 
 /** Have a screen reader say it. */
 export function announce(text) {

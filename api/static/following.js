@@ -1,6 +1,6 @@
 // Looking again at what changes: never sooner than the API says, and not while nobody is looking.
 
-const seen = () => document.visibilityState === "visible";
+export const seen = () => document.visibilityState === "visible";
 
 /** Resolves after so many seconds, and then once the tab is looked at. */
 export async function pause(seconds, signal) {

@@ -72,6 +72,14 @@ class Calibration:
             f"this comparison would: {'; '.join(map(str, found))}. To mend it: {mend}"
         )
 
+    def require_more_than(self, before: "Calibration") -> None:
+        """Raise CalibrationSmaller where the one before rests on more trials than this one."""
+        if before.trials > self.trials:
+            raise CalibrationSmaller(
+                f"the thresholds of {before.pack} are from run {before.run_id} on {before.dataset}, {before.trials} "
+                f"non-mated comparisons; run {self.run_id} has {self.trials}. To replace them: --replace"
+            )
+
     @property
     def trials(self) -> int:
         """The non-mated trials that its thresholds rest on; 0 without a threshold."""
@@ -123,11 +131,8 @@ class CalibrationStore:
         Raise CalibrationSmaller for a weaker one, unless it may be `smaller`.
         """
         before = self.get(calibration.pack_digest)
-        if before and before.trials > calibration.trials and not smaller:
-            raise CalibrationSmaller(
-                f"the thresholds of {before.pack} are from run {before.run_id} on {before.dataset}, {before.trials} "
-                f"non-mated comparisons; run {calibration.run_id} has {calibration.trials}. To replace them: --replace"
-            )
+        if before and not smaller:
+            calibration.require_more_than(before)
         with translated(), self._redis.pipeline(transaction=True) as pipeline:
             if before:
                 pipeline.delete(_scores_key(before.run_id))

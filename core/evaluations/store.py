@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 
 from core.errors import TransitionRefused
 from core.evaluations.events import event_type_of, outgoing_events
+from core.evaluations.inquiries import InquiryStore
 from core.evaluations.runs import Progress, Run, RunRequest
 from core.settings.groups import RedisSettings
 from core.storage import scripts
@@ -39,6 +40,7 @@ class RunStore:
         self._redis = connect(server)
         self._records = Records(self._redis, "run")
         self._endpoints = EndpointStore(server)
+        self._inquiries = InquiryStore(server)
         self._advance = scripts.load(self._redis, "run_advance")
 
     def create(self, run_id: str, request: RunRequest, *, owner: str | None = None, claim: Claim | None = None) -> Run:
@@ -84,8 +86,12 @@ class RunStore:
             raise
 
     def erase(self, run_id: str) -> None:
-        """Forget the run in whatever state, its progress and what is to be told of it. Raise RecordNotFound."""
+        """Forget the run in whatever state, its progress, what is to be told and what was asked of it.
+
+        Raise RecordNotFound.
+        """
         self._records.erase(run_id)
+        self._inquiries.forget(run_id)
         with translated():
             self._redis.delete(self._progress_key(run_id))
 

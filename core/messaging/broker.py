@@ -62,6 +62,7 @@ class Tasks:
     ASSEMBLE_RUN: Final = "likeness.assemble_run"
     RUN_BROKE: Final = "likeness.run_broke"
     REPAIR_RUNS: Final = "likeness.repair_runs"
+    ANSWER_INQUIRY: Final = "likeness.answer_inquiry"
     CANARY: Final = "likeness.canary"
     FETCH_IMAGES: Final = "likeness.fetch_images"
     REAP: Final = "likeness.reap"
@@ -81,6 +82,7 @@ ROUTES: Final = {
     Tasks.ASSEMBLE_RUN: {"queue": Queues.REPORTS},
     Tasks.RUN_BROKE: {"queue": Queues.REPORTS},
     Tasks.REPAIR_RUNS: {"queue": Queues.REPORTS},
+    Tasks.ANSWER_INQUIRY: {"queue": Queues.REPORTS},
     Tasks.FETCH_IMAGES: {"queue": Queues.IMAGES},
     Tasks.REAP: {"queue": Queues.MAINTENANCE},
     Tasks.EXPIRE: {"queue": Queues.MAINTENANCE},

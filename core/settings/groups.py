@@ -315,6 +315,26 @@ class UploadSettings(Group):
         description="Uploads of one key that no submission has named yet; past them 429 `too_many_open_uploads`",
     )
 
+    origins: CommaSeparated = Field(
+        (),
+        description="Origins of pages that may put uploads, e.g. https://a.example, or *: the bucket's CORS rule, set "
+        "in place of any other when the local stack starts, or compose's job `bucket`; empty leaves it as it is",
+    )
+
+    @field_validator("origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return _parts(value)
+
+    @field_validator("origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            url = urlsplit(origin)
+            if origin != "*" and (not url.hostname or origin != f"{url.scheme}://{url.netloc}"):
+                raise ValueError(f"must be origins such as https://app.example, without a path, or *; found {origin!r}")
+        return value
+
     @field_validator("url")
     @classmethod
     def _is_an_origin(cls, value: str | None) -> str | None:

@@ -71,11 +71,11 @@ class Transfers:
         answer = self._pool.urlopen(method, url, body=body, headers=signed)
         # What has no body does not say in XML what is wrong.
         if answer.status not in (200, 204, 206) and not (method == "HEAD" and answer.status == 404):
-            raise _refusal(answer)
+            raise refusal(answer)
         return answer
 
 
-def _refusal(answer: urllib3.BaseHTTPResponse) -> S3Error | InvalidResponseError:
+def refusal(answer: urllib3.BaseHTTPResponse) -> S3Error | InvalidResponseError:
     """What the store says, whatever kind of XML it calls it; or that it says nothing which is its own."""
     try:
         return S3Error.fromxml(answer)

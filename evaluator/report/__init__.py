@@ -3,12 +3,12 @@
 from evaluator.report.calibration import calibrate, limits_over_people
 from evaluator.report.comparison import compare, compare_runs
 from evaluator.report.comparison_page import build_comparison_page
-from evaluator.report.comparison_text import as_text
+from evaluator.report.comparison_text import as_text, in_words
 from evaluator.report.document import SCHEMA_VERSION, build_report, headline, report_bytes, score_digest
 from evaluator.report.facts import CostFacts, DatasetFacts, PackFacts, RunFacts
 from evaluator.report.finished import FinishedRun, RunsNotComparable, pipeline_of
 from evaluator.report.images import ImageFileInvalid, ImageTable, image_table, images_from_csv
-from evaluator.report.index import build_index, index_csv
+from evaluator.report.index import build_index, index_csv, index_document, indexed_part
 from evaluator.report.pad_page import build_pad_page
 from evaluator.report.page import build_page
 from evaluator.report.plot_data import plot_data
@@ -53,7 +53,10 @@ __all__ = [
     "headline",
     "image_table",
     "images_from_csv",
+    "in_words",
     "index_csv",
+    "index_document",
+    "indexed_part",
     "limits_over_people",
     "measurements_of",
     "pipeline_of",

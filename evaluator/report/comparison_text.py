@@ -29,6 +29,12 @@ def as_text(comparison: Json) -> str:
     return "\n".join([*lines, "", *ends]) + "\n"
 
 
+def in_words(comparison: Json) -> Json:
+    """The comparison with its sentences: of each run a verdict, of each test what it asks and what follows."""
+    tests = [test | {"question": question(test), "outcome": outcome(test)} for test in comparison["tests"]]
+    return comparison | {"tests": tests, "verdicts": verdicts(comparison), "how": how(comparison)}
+
+
 def question(test: Json) -> str:
     """What a test asks, without a verb."""
     errors, allowed = ERRORS[test["kind"] == MATED][1], several(max(test["false_matches"]), *ERRORS[False])

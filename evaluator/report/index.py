@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
@@ -42,14 +42,31 @@ class IndexedRun:
     changed: tuple[str, ...] = ()
 
 
-def build_index(reports: Sequence[Json]) -> str:
-    """The page. Reports of several data sets and packs may be given in any order; links lead to `<run>/report.html`."""
+def build_index(reports: Sequence[Json], *, link: tuple[str, str] = ("", "/report.html")) -> str:
+    """The page. Reports of several data sets and packs may be given in any order.
+
+    `link`: what stands before and after a run's id in the link to its report.
+    """
     style = text_of("page.css")
     return (
         environment()
         .get_template("index.html")
-        .render(histories=[_History.of(runs) for runs in _series(reports)], style=style, policy=policy(style))
+        .render(
+            histories=[_History.of(runs) for runs in _series(reports)], style=style, policy=policy(style), link=link
+        )
     )
+
+
+def index_document(reports: Sequence[Json]) -> Json:
+    """The same as plain data: the runs of each history, the newest first."""
+    return {"histories": [_told(runs) for runs in _series(reports)]}
+
+
+def indexed_part(report: Json) -> Json:
+    """What an index needs of a report, a hundredth of it: there may be hundreds."""
+    whole = ("run_id", "created_at", "dataset", "pack", "pipeline", "engine", "software", "cost", "score_digest")
+    metrics = {name: report["metrics"][name] for name in ("accuracy_10fold", "eer", "at_threshold", "fta")}
+    return {name: report[name] for name in whole if name in report} | {"metrics": metrics}
 
 
 def index_csv(reports: Sequence[Json]) -> bytes:
@@ -67,6 +84,21 @@ def index_csv(reports: Sequence[Json]) -> bytes:
 
 
 FIGURE = ("figure", "value", "low", "high")
+
+
+def _told(runs: Sequence[IndexedRun]) -> Json:
+    dataset, digest, pack, policy_, flip = runs[0].series
+    return {
+        **{"dataset": dataset, "dataset_digest": digest, "pack": pack, "policy": policy_, "flip": flip},
+        "runs": [
+            {
+                **{"id": run.run_id, "created_at": run.created_at, "version": run.version},
+                "figures": {name: figure and asdict(figure) for name, figure in run.figures.items()},
+                **{"ms_per_image": run.ms_per_image, "changed": list(run.changed)},
+            }
+            for run in reversed(runs)
+        ],
+    }
 
 
 @dataclass(frozen=True, slots=True)

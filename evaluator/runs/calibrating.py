@@ -5,22 +5,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.errors import LikenessError
 from core.evaluations.calibrations import Calibration
 from core.evaluations.run_scores import RunScores
 from core.evaluations.runs import Run
-from core.evaluations.scoring import Scoring, differences
+from core.evaluations.scoring import Scoring
+from core.evaluations.thresholds import RunThresholds, require_fit
 from core.packs.catalogue import Pack
 from core.standing import Point
-from core.vocabulary import Track
 from evaluator.metrics import InsufficientData, OperatingPoint, Rate, TargetedPoint, clopper_pearson
 from evaluator.report import ScoreTable, calibrate, limits_over_people, pipeline_of
-
-
-class RunUnfit(LikenessError):
-    """Comparisons are not scored the way this run scored: its thresholds would not hold for them."""
-
-    code = "run_unfit"
 
 
 def calibration_from(
@@ -28,35 +21,36 @@ def calibration_from(
 ) -> Calibration:
     """Thresholds that keep the named FMR, from a run's report and its scores.
 
-    Raises RunUnfit for a run that scored otherwise than the service does. Policy and provider may be others:
-    comparisons may name that policy, and workers with that provider may come.
+    Raises RunUnfit for a run that scored otherwise than the service does.
     """
-    pipeline = pipeline_of(report)
-    if pipeline.track is not Track.RAW or pipeline.flip:
-        raise RunUnfit(f"run {run.id} is {pipeline.track}, flip {pipeline.flip}; comparisons are raw, without flip")
-    found = {d for ours in scoring.of(pack, pipeline.policy) for d in differences(pipeline, ours)}
-    if unfit := sorted(str(difference) for difference in found if difference.field != "provider"):
-        raise RunUnfit(
-            f"run {run.id} scored otherwise than the service does: {'; '.join(unfit)}. Run it again, "
-            f"likeness evaluate run {run.request.dataset} --policy {pipeline.policy}"
-        )
-    return Calibration(
-        pack=pack.name,
-        pack_digest=pipeline.pack_digest,
-        run_id=run.id,
-        dataset=run.request.dataset,
-        dataset_digest=run.request.dataset_digest,
-        detection_size=pipeline.detection_size,
-        made_at=time.time(),
-        points=_points(table),
-        pipeline=pipeline,
-    )
+    require_fit(_without_points(run, report), pack, scoring)
+    return thresholds_of(run, report, table).calibration
+
+
+def thresholds_of(run: Run, report: Mapping[str, Any], table: ScoreTable) -> RunThresholds:
+    """The same, of any run: whether it scored as the service does is for whoever takes them to ask."""
+    return RunThresholds(replace(_without_points(run, report), points=_points(table)), scores_of(table))
 
 
 def scores_of(table: ScoreTable) -> RunScores:
     """The scores that are kept with the thresholds, so that answers can say where theirs lies among them."""
     scores = table.score_set
     return RunScores.of(non_mated=scores.non_mated_scores.tolist(), mated=scores.mated_scores.tolist())
+
+
+def _without_points(run: Run, report: Mapping[str, Any]) -> Calibration:
+    pipeline = pipeline_of(report)
+    return Calibration(
+        pack=run.request.pack,
+        pack_digest=pipeline.pack_digest,
+        run_id=run.id,
+        dataset=run.request.dataset,
+        dataset_digest=run.request.dataset_digest,
+        detection_size=pipeline.detection_size,
+        made_at=time.time(),
+        points=(),
+        pipeline=pipeline,
+    )
 
 
 def _points(table: ScoreTable) -> tuple[Point, ...]:

@@ -20,6 +20,7 @@ from core.errors import LikenessError, SettingsInvalid
 from core.outages import outlast, passes
 from core.private import FOR_OWNER, write_private
 from core.settings import Settings, load_settings
+from core.storage.cors import allow
 from core.storage.readiness import ensure_bucket, ping_redis
 from infra.local.inner_ports import write_credentials
 from infra.local.rclone import RcloneServer
@@ -223,8 +224,15 @@ def wait_until_ready(
     meanwhile: Callable[[], None] = lambda: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> None:
-    """Return once Redis answers and the bucket exists, wherever the two servers run. `say`, what it waits for."""
-    for probe in (lambda: ping_redis(settings.redis), lambda: ensure_bucket(settings.objects)):
+    """Return once Redis answers and the bucket exists, wherever the two servers run. `say`, what it waits for.
+
+    Raise SettingsInvalid for what can be waited for in vain.
+    """
+    origins = settings.uploads.origins
+    probes: list[Callable[[], None]] = [lambda: ping_redis(settings.redis), lambda: ensure_bucket(settings.objects)]
+    if origins:
+        probes.append(lambda: allow(settings.objects, origins))
+    for probe in probes:
         retry(telling(probe, say, after_s=STARTING_S), timeout_s=timeout_s, meanwhile=meanwhile)
 
 

@@ -6497,6 +6497,825 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/evaluations/{run_id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** Say whether other runs on the same pairs make more errors than this one: paired tests, or their page */
+        get: {
+            parameters: {
+                query: {
+                    /** @description Where each run decides, this one first; as many as there are runs. Default: the threshold of each run's pack. */
+                    thresholds?: number[];
+                    /** @description Compare false non-matches alone, every run at the threshold of this observed FMR. */
+                    at_fmr?: number | null;
+                    /** @description How often, at most, a difference may be found where there is none. */
+                    false_alarm_rate?: number;
+                    /** @description `json` for machines, `html` for people */
+                    format?: "json" | "html";
+                    /** @description Seconds to wait for the answer; the deployment sets an upper bound. */
+                    wait?: number;
+                    /** @description Ids of the runs that are held against this one, with a comma between. */
+                    with: string[];
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunComparison"];
+                    };
+                };
+                /** @description The evaluator is at it: ask again */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Pending"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{run_id}/calibration": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** Say which thresholds this run gives its pack, which are in force, and what speaks against them */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Seconds to wait for the answer; the deployment sets an upper bound. */
+                    wait?: number;
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunCalibration"];
+                    };
+                };
+                /** @description The evaluator is at it: ask again */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Pending"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        /** Make the thresholds of this run those of its pack: `target_fmr` then chooses among them */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CalibrationForm"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunCalibration"];
+                    };
+                };
+                /** @description Bad Request */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/json_invalid",
+                         *       "title": "Bad Request",
+                         *       "status": 400,
+                         *       "detail": "the body is not JSON: Expecting value: line 1 column 1 (char 0)",
+                         *       "code": "json_invalid",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Not Found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/job_not_found",
+                         *       "title": "Not Found",
+                         *       "status": 404,
+                         *       "detail": "no job has the id 'cmp_0'",
+                         *       "code": "job_not_found",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Request Timeout */
+                408: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/body_too_slow",
+                         *       "title": "Request Timeout",
+                         *       "status": 408,
+                         *       "detail": "the body took too long to arrive",
+                         *       "code": "body_too_slow",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Request Entity Too Large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/body_too_large",
+                         *       "title": "Request Entity Too Large",
+                         *       "status": 413,
+                         *       "detail": "the body has 20000000 bytes; accepted are at most 65536",
+                         *       "code": "body_too_large",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unsupported Media Type */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/content_type_unsupported",
+                         *       "title": "Unsupported Media Type",
+                         *       "status": 415,
+                         *       "detail": "the Content-Type must be application/json; found 'text/plain'",
+                         *       "code": "content_type_unsupported",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/index": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The figures of runs that have succeeded, by data set and pack, and what each run differs in */
+        get: {
+            parameters: {
+                query?: {
+                    limit?: number;
+                    /** @description Only those created then or later, RFC 3339. */
+                    created_after?: string;
+                    /** @description Only those created before then, RFC 3339. */
+                    created_before?: string;
+                    /** @description Only runs of this pack. */
+                    pack?: string;
+                    /** @description Only runs on the data set of this name. */
+                    dataset?: string;
+                    /** @description `json` for machines, `html` for people, `csv` for a table. */
+                    format?: "json" | "html" | "csv";
+                    /** @description Seconds to wait for the answer; the deployment sets an upper bound. */
+                    wait?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RunIndex"];
+                    };
+                };
+                /** @description The evaluator is at it: ask again */
+                202: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Pending"];
+                    };
+                };
+                /** @description Unauthorized */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/key_missing",
+                         *       "title": "Unauthorized",
+                         *       "status": 401,
+                         *       "detail": "send an API key: `Authorization: Bearer lk_...`",
+                         *       "code": "key_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Forbidden */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/scope_missing",
+                         *       "title": "Forbidden",
+                         *       "status": 403,
+                         *       "detail": "this call needs a key with the scope submit; yours has read",
+                         *       "code": "scope_missing",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Conflict */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/transition_refused",
+                         *       "title": "Conflict",
+                         *       "status": 409,
+                         *       "detail": "the job has succeeded: a terminal state never changes",
+                         *       "code": "transition_refused",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Unprocessable Entity */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/pack_unknown",
+                         *       "title": "Unprocessable Entity",
+                         *       "status": 422,
+                         *       "detail": "pack: there are opencv-zoo; found 'buffalo_l'",
+                         *       "code": "pack_unknown",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Too Many Requests */
+                429: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/rate_limited",
+                         *       "title": "Too Many Requests",
+                         *       "status": 429,
+                         *       "detail": "this key may make 600 requests a minute; ask again in 12 s",
+                         *       "code": "rate_limited",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description Service Unavailable */
+                503: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        /**
+                         * @example {
+                         *       "type": "/problems/store_unavailable",
+                         *       "title": "Service Unavailable",
+                         *       "status": 503,
+                         *       "detail": "The object store did not answer in time.",
+                         *       "code": "store_unavailable",
+                         *       "instance": "/v1/comparisons",
+                         *       "request_id": "req_b4707deb2bafedb2"
+                         *     }
+                         */
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me": {
         parameters: {
             query?: never;
@@ -9689,6 +10508,100 @@ export interface components {
             checks: {
                 [key: string]: components["schemas"]["Check"];
             };
+        };
+        Pending: {
+            /** @description `running` */
+            status: string;
+            detail: string;
+        };
+        RunComparisonTest: {
+            /** @description The label of the run. */
+            run: string;
+            question: string;
+            /** @description Of the first run, then of this one. */
+            errors: {
+                [key: string]: unknown;
+            }[];
+            /** @description This run's rate less the first one's. */
+            difference: number;
+            /** @description Of the difference; or `insufficient_data`. */
+            interval: {
+                [key: string]: unknown;
+            };
+            /** @description Corrected for all tests made. */
+            p_holm: number;
+            significant: boolean;
+            worse: boolean;
+            outcome: string;
+        };
+        RunComparison: {
+            dataset: {
+                [key: string]: unknown;
+            };
+            /** @description In the order asked, labelled A, B, ... */
+            runs: {
+                [key: string]: unknown;
+            }[];
+            pairs: number;
+            mated_pairs: number;
+            non_mated_pairs: number;
+            at_fmr: number | null;
+            alpha: number;
+            tests: components["schemas"]["RunComparisonTest"][];
+            significant: boolean;
+            /** @description Some run is significantly worse than A. */
+            regression: boolean;
+            verdicts: string[];
+            how: string;
+        };
+        Refusal: {
+            code: string;
+            detail: string;
+        };
+        RunCalibration: {
+            run_id: string;
+            pack: string;
+            pack_digest: string;
+            /** @description What the run gives. */
+            calibration: components["schemas"]["Calibration"];
+            /** @description Null where the pack has none. */
+            in_force: components["schemas"]["Calibration"] | null;
+            /** @description Those in force are this run's. */
+            is_in_force: boolean;
+            /** @description Why they would not be taken: `run_unfit`; or `calibration_smaller`, unless `replace`. */
+            refused: components["schemas"]["Refusal"] | null;
+            /** @description What to know once they are taken. */
+            notes: string[];
+        };
+        CalibrationForm: {
+            /**
+             * @description Also where the thresholds in force rest on more non-mated comparisons.
+             * @default false
+             */
+            replace: boolean;
+        };
+        IndexedRun: {
+            id: string;
+            /** Format: date-time */
+            created_at: string;
+            version: string;
+            /** @description `value`, `low`, `high` of accuracy, EER, FMR, FNMR, FTA; null where one is refused. */
+            figures: {
+                [key: string]: unknown;
+            };
+            ms_per_image: number | null;
+            changed: string[];
+        };
+        History: {
+            dataset: string;
+            dataset_digest: string;
+            pack: string;
+            policy: string;
+            flip: boolean;
+            runs: components["schemas"]["IndexedRun"][];
+        };
+        RunIndex: {
+            histories: components["schemas"]["History"][];
         };
         Key: {
             id: string;

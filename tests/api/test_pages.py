@@ -1,7 +1,9 @@
 """The web application's pages: files that this deployment serves, nothing inline. A browser tries what they show."""
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import httpx
@@ -76,3 +78,30 @@ def test_no_other_file_is_served(stack: Stack, name: str) -> None:
 def test_there_is_a_page_for_each_script_and_a_script_for_each_page() -> None:
     scripts = {script.stem for script in (STATIC / "pages").glob("*.js")}
     assert scripts == {template.removesuffix(".html") for template in PAGES.values()}
+
+
+def policy_of(answer: httpx.Response) -> dict[str, str]:
+    rules = answer.headers["Content-Security-Policy"].split("; ")
+    return {name: value for name, _, value in (rule.partition(" ") for rule in rules)}
+
+
+def test_a_report_is_shown_in_a_frame_that_is_nobodys_and_runs_what_has_its_digests_alone(http: httpx.Client) -> None:
+    digests = [f"sha256-{letter * 43}=" for letter in "aB+/0"]
+    others = ["'unsafe-inline'", "https://elsewhere.example", "sha256-short=", f"{digests[0]}; script-src *"]
+    answer = http.get("/evaluations/frame", params={"digest": [*others, *digests]})
+    policy = policy_of(answer)
+    own, *its = policy["script-src"].split(" ")
+    assert its == policy["style-src"].split(" ") == [f"'{digest}'" for digest in digests[:4]]
+    script = re.search(r"<script>(.*)</script>", answer.text, re.DOTALL)
+    assert script
+    assert own == f"'sha256-{b64encode(sha256(script[1].encode()).digest()).decode()}'", "what writes it"
+    assert policy["sandbox"] == "allow-scripts"
+    assert {policy[name] for name in ("default-src", "base-uri", "form-action")} == {"'none'"}
+    assert (policy["frame-ancestors"], policy["img-src"]) == ("'self'", "data:")
+    empty = policy_of(http.get("/evaluations/frame"))
+    assert (empty["script-src"], empty["style-src"]) == (own, "'none'")
+
+
+def test_only_pages_that_show_reports_have_frames(http: httpx.Client) -> None:
+    framing = {path for path in PAGES if "frame-src" in policy_of(http.get(path.replace("<", "").replace(">", "")))}
+    assert framing == {"/evaluations/compare", "/evaluations/index", "/evaluations/<run_id>"}

@@ -16,7 +16,7 @@ from tests.support.keyed import nobody
 #: Pages and probes take any.
 OPEN = {
     *("/", "/assets/{path:name}", *(path.replace("<", "{").replace(">", "}") for path in PAGES)),
-    *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
+    *("/evaluations/frame", "/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
 }
 
 

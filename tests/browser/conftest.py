@@ -50,10 +50,11 @@ def browsing(
 
         home = tmp_path_factory.mktemp("browsing")
         with running(home, zoo_directory.parent, object_store, **SETTINGS) as stack, sync_playwright() as playwright:
-            stack.start("api", "worker", "courier", "beat")
+            stack.start("api", "worker")
             browser = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
             _, token = KeyStore(stack.settings.redis).create("a reader", [*Scope])
             stack.wait_until_ready()
+            stack.start("courier", "beat")  # while the first tests run
             yield Browsing(stack, browser, str(token), AXE_SCRIPT)
             browser.close()
             assert unexplained(stack.settings.redis) == []

@@ -40,10 +40,12 @@ def test_a_job_is_found_in_the_list_and_its_page_says_what_it_rests_on(
 
 def test_the_list_shows_a_new_job_by_itself_and_only_what_a_filter_lets_through(tab: Tab, browsing: Browsing) -> None:
     page = tab.page
+    page.clock.install()
     page.goto("/jobs?status=succeeded")
     expect(page.get_by_label("Status")).to_have_value("succeeded")
     expect(page.locator("#list")).not_to_contain_text("Loading")
     job = browsing.submit(nobody())
+    page.clock.fast_forward("05")
     expect(page.locator(f'[data-id="{job}"]')).to_contain_text("not acquired")
     page.get_by_label("Status").select_option("failed")
     expect(page.locator(f'[data-id="{job}"]')).to_have_count(0)

@@ -9,6 +9,7 @@ import pytest
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.runs import Progress, Run, RunRequest
 from core.evaluations.scoring import Scoring
+from core.evaluations.thresholds import RunUnfit
 from core.packs.catalogue import Pack, find_pack
 from core.settings.groups import EngineSettings
 from core.standing import Tally
@@ -16,7 +17,7 @@ from core.storage.lifecycle import Status
 from core.vocabulary import EngineFacts, Policy, Track
 from evaluator.metrics import fmr_kept, operating_point
 from evaluator.report import ScoreRow, ScoreTable
-from evaluator.runs.calibrating import RunUnfit, calibration_from, scores_of
+from evaluator.runs.calibrating import calibration_from, scores_of
 
 ZOO = find_pack("opencv-zoo")
 RUN = Run(

@@ -24,6 +24,7 @@ OPEN = {
         *("/", "/assets/{path:name}", "/jobs", "/jobs/{job_id}", "/batches", "/batches/{batch_id}"),
         *("/deliveries", "/deliveries/{event_id}", "/endpoints"),
         *("/evaluations", "/evaluations/{run_id}", "/packs", "/system"),
+        *("/evaluations/compare", "/evaluations/index", "/evaluations/frame"),
         *("/docs", "/docs/{name}", "/openapi.json", "/health", "/ready"),
         *("/problems", "/problems/{code}", "/.well-known/jwks.json"),
     )

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from core.errors import ObjectNotFound, SettingsInvalid, StoreUnavailable
+from core.storage.cors import allow
 from core.storage.objects import ObjectStore
 from core.storage.readiness import ensure_bucket
 from infra.local.rclone import rclone_in
@@ -86,6 +87,11 @@ def test_nothing_is_told_without_its_keys(servers: Servers) -> None:
     with pytest.raises(StoreUnavailable):
         ObjectStore(others).put_sealed("comparisons/b", BODY)
     assert [path.name for path in files(servers)] == ["a"]
+
+
+def test_it_has_no_rule_for_pages_that_put_uploads_and_that_is_said(servers: Servers) -> None:
+    with pytest.raises(SettingsInvalid, match="LIKENESS_UPLOADS_ORIGINS: the object store takes no CORS rule"):
+        allow(servers.settings.objects, ["https://app.example"])
 
 
 def test_its_files_are_for_their_owner_alone(servers: Servers) -> None:

@@ -16,6 +16,7 @@ from core.batches.store import BatchStore
 from core.comparisons.sealing import SealKey
 from core.comparisons.store import JobStore
 from core.evaluations.calibrations import Calibration, CalibrationStore
+from core.evaluations.inquiries import Answer, Inquiry, InquiryStore, Kind
 from core.evaluations.run_scores import RunScores
 from core.evaluations.runs import RunRequest
 from core.evaluations.store import RunStore
@@ -25,7 +26,8 @@ from core.messaging.presence import Presence, WorkerFacts
 from core.quality import QualityRule
 from core.settings import CHECKOUT, Settings
 from core.storage.connection import connect
-from core.storage.idempotency import Answer, Claim, Claims
+from core.storage.idempotency import Answer as FirstAnswer
+from core.storage.idempotency import Claim, Claims
 from core.storage.lifecycle import Failure, Status, new_id
 from core.traces import Origin
 from core.uploads.store import UploadStore
@@ -91,10 +93,20 @@ def leave_runs(settings: Settings) -> None:
         runs.create(run_id, request, owner="ada", claim=of)
         runs.start(run_id)
     claims.claim("ada", "a key", "a request")  # and was told of it
-    claims.keep(running, Answer(202, {}, "{}"))
+    claims.keep(running, FirstAnswer(202, {}, "{}"))
     runs.advance(running, 0, 2, whole=True)
     runs.succeed(succeeded, {"accuracy": 1.0})
     runs.fail(failed, BROKE)
+
+
+def leave_inquiries(settings: Settings) -> None:
+    """One that waits, one that was answered, one that cannot be."""
+    inquiries, (run, *_) = InquiryStore(settings.redis), RunStore(settings.redis).page(limit=1).runs
+    waiting, answered, refused = (Inquiry(Kind.COMPARISON, (run.id,), at_fmr=n / 10) for n in (1, 2, 3))
+    for inquiry in (waiting, answered, refused):
+        assert inquiries.put(inquiry)
+    inquiries.keep(answered, Answer({"json": "{}", "html": "<p>", "csv": "a,b"}))
+    inquiries.keep(refused, Answer({}, BROKE))
 
 
 def leave_batches(settings: Settings) -> None:
@@ -190,6 +202,7 @@ def settings(redis_server: Servers) -> Settings:
     settings = redis_server.settings
     leave_jobs(settings)
     leave_runs(settings)
+    leave_inquiries(settings)
     leave_batches(settings)
     leave_uploads(settings)
     leave_endpoints(settings)

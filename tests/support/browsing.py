@@ -54,8 +54,8 @@ class Browsing:
         context = self.browser.new_context(base_url=self.stack.url, viewport=WIDE, **options)
         try:
             context.set_default_timeout(PATIENCE_MS)
-            if token is not None:
-                context.add_init_script(f"sessionStorage.setItem('likeness.key', {token!r})")
+            if token is not None:  # not for the frame of a report, which has no storage
+                context.add_init_script(f"if (self === top) sessionStorage.setItem('likeness.key', {token!r})")
             tab = Tab(context.new_page(), urlsplit(self.stack.url).netloc, self.axe)
             yield tab
             assert not tab.amiss, "\n".join(tab.amiss)

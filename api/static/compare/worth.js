@@ -35,7 +35,7 @@ export function worth(job, told) {
   const origin = h("p", { class: "soft" }, `The threshold ${four(job.threshold)} is from: ${job.threshold_origin}.`);
   if (!standing)
     return [h("p", {}, "No run has calibrated this pack here, so nothing says how often such a score comes about, or what the threshold stands for. ",
-      h("a", { href: "/evaluations" }, "Evaluate it"), ", then ", h("code", {}, "likeness evaluate calibrate RUN"), "."), origin];
+      h("a", { href: "/evaluations" }, "Evaluate it"), ", then take the thresholds of the run on its page."), origin];
   if (!standing.fits) return [h("p", {}, sentence(standing.detail)), origin];
   const isNow = told?.calibration?.run_id === standing.run_id;
   const asked = job.calibrated_fmr;

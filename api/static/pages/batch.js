@@ -1,22 +1,30 @@
-import { call, fetched, retryAfterS } from "../api.js";
+import { call } from "../api.js";
 import { curlKey, pythonClient, sameCall } from "../calls.js";
 import { chip } from "../chips.js";
 import { percent, told } from "../compare/words.js";
 import { asked } from "../dialogs.js";
 import { download } from "../downloads.js";
 import { announce, byId, facts, h, show } from "../elements.js";
-import { follow } from "../following.js";
 import { withKey } from "../key.js";
 import { lifecycle } from "../lifecycle.js";
 import { idOfPage } from "../opening.js";
 import { problemNote } from "../problems.js";
 import { table } from "../tables.js";
+import { acting, watching } from "../watching.js";
 
 const ROWS = 50;
+/** While it goes on its counts come as they change, and its rows so often. */
+const ROWS_EVERY_MS = 2000;
 const path = `/v1/batches/${encodeURIComponent(idOfPage())}`;
-let watching = new AbortController();
-let etag = "";
-let cursors = [null];
+let cursors = [null], rowsAt = -Infinity;
+
+function failed(problem) {
+  if (problem.status === 404) show("batch");
+  show("problem", problemNote(problem));
+}
+
+const act = acting(failed);
+const watched = watching(path, { draw, failed });
 
 const hasEnded = (batch) => !["queued", "running"].includes(batch.status);
 
@@ -36,8 +44,9 @@ const COLUMNS = [
   { name: "Remarks", cell: remarks },
 ];
 
-function draw(batch) {
+async function draw(batch) {
   const { counts } = batch;
+  show("problem");
   byId("heading").replaceChildren("Batch ", h("code", {}, batch.id));
   document.title = `${batch.status}: ${batch.id} · Likeness`;
   announce(`The batch is ${batch.status}: ${counts.done} of ${batch.pairs} pairs are done`);
@@ -59,6 +68,9 @@ function draw(batch) {
     python: `from likeness import Client\n\nwith ${pythonClient()} as client:\n    client.batches.wait("${batch.id}")\n    for row in client.batches.results("${batch.id}"):\n        print(row["custom_id"], row["decision"], row["score"])`,
     json: batch,
   }));
+  if (!hasEnded(batch) && performance.now() < rowsAt + ROWS_EVERY_MS) return;
+  rowsAt = performance.now();
+  await drawRows();
 }
 
 const kept = (fmr) => (fmr ? `${fmr.errors} of ${fmr.trials} non-mated pairs match there, so with 95 % confidence at most ${percent(fmr.high)} of such pairs do (run ${fmr.run_id} on ${fmr.dataset})`
@@ -79,7 +91,7 @@ const terms = (batch) => h("section", { "aria-labelledby": "terms" }, h("h2", { 
 
 async function drawRows() {
   const cursor = cursors.at(-1);
-  const page = await call(`${path}/results?limit=${ROWS}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`, { signal: watching.signal });
+  const page = await call(`${path}/results?limit=${ROWS}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
   show("rows", page.results.length ? table("Results, in the order of the pairs", COLUMNS, page.results, { key: (row) => row.custom_id })
     : h("p", { class: "soft" }, "No pair is done yet."));
   const turn = (name, step) => h("button", { type: "button", onclick: () => act(async () => { step(); await drawRows(); byId("results-title").scrollIntoView(); announce("Another page of results"); }) }, name);
@@ -88,45 +100,15 @@ async function drawRows() {
     page.next_cursor ? turn("Next", () => cursors.push(page.next_cursor)) : null);
 }
 
-async function look() {
-  const { signal } = watching;
-  const response = await fetched(path, { headers: etag ? { "If-None-Match": etag } : {}, signal });
-  if (response.status === 304) return retryAfterS(response) || 2;
-  etag = response.headers.get("ETag");
-  const batch = await response.json();
-  show("problem");
-  draw(batch);
-  await drawRows();
-  return hasEnded(batch) ? null : retryAfterS(response) || 2;
-}
-
-function watch() {
-  watching.abort();
-  watching = new AbortController();
-  etag = "";
-  return follow(look, { signal: watching.signal, failed: (problem) => {
-    if (problem.status === 404) show("batch");
-    show("problem", problemNote(problem));
-  } });
-}
-
-async function act(what) {
-  try {
-    await what();
-  } catch (problem) {
-    show("problem", problemNote(problem));
-  }
-}
-
 async function cancel() {
   await call(`${path}/cancel`, { method: "POST" });
-  watch();
+  watched.begin();
 }
 
 async function erase() {
   const explained = "Its record, its results and whatever is left of its photographs are gone for good.";
   if (!await asked("Erase this batch?", { explained, yes: "Erase it", no: "Keep it" })) return;
-  watching.abort();
+  watched.stop();
   await call(path, { method: "DELETE" });
   for (const part of ["about", "same-calls", "rows", "turn", "files"]) show(part);
   byId("results").hidden = true;
@@ -136,4 +118,4 @@ async function erase() {
   byId("main").focus();
 }
 
-withKey(watch);
+withKey(watched.begin);

@@ -1,4 +1,4 @@
-import { call, fetched, Problem, retryAfterS } from "../api.js";
+import { call, fetched, Problem } from "../api.js";
 import { answer, headline } from "../compare/answer.js";
 import { options, sent } from "../compare/choices.js";
 import { kilobytes, photographs, SIDES } from "../compare/photographs.js";
@@ -6,9 +6,9 @@ import { Progress } from "../compare/progress.js";
 import { showReceipt } from "../compare/receipts.js";
 import { curl, inPython, json } from "../compare/snippets.js";
 import { announce, byId, h, show } from "../elements.js";
-import { follow } from "../following.js";
 import { keysAreOn, withKey } from "../key.js";
 import { problemNote } from "../problems.js";
+import { watch } from "../watching.js";
 
 const form = byId("compare"), sides = photographs(form, changed), button = byId("submit");
 let running = null;
@@ -81,15 +81,12 @@ async function compare() {
 async function ended(job, progress, signal) {
   progress.tell(job);
   cancellable(job, progress);
-  await follow(async () => {
-    if (job.ended_at) return null;
-    const began = performance.now(), response = await fetched(`${job.urls.self}?wait=1`, { signal });
-    job = await response.json();
+  function draw(now) {
+    job = now;
     progress.tell(job);
     cancellable(job, progress);
-    // An API that has no place to wait answers at once: then not sooner than it says.
-    return job.ended_at ? null : performance.now() - began > 500 ? 0 : Math.max(retryAfterS(response), 0.5);
-  }, { signal, failed: (problem) => show("answer", problemNote(problem)) });
+  }
+  if (!job.ended_at) await watch(job.urls.self, { draw, failed: (problem) => show("answer", problemNote(problem)), signal });
   return signal.aborted || !job.ended_at ? null : job;
 }
 

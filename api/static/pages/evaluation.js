@@ -1,23 +1,32 @@
 import { call, fetched, Problem } from "../api.js";
 import { asked } from "../dialogs.js";
+import { download } from "../downloads.js";
 import { announce, byId, facts, h, show } from "../elements.js";
+import { takeThresholds } from "../evaluations/calibrating.js";
 import { figures } from "../evaluations/figures.js";
+import { framed } from "../evaluations/framed.js";
 import { isOpen, progress } from "../evaluations/runs.js";
-import { follow } from "../following.js";
 import { keysAreOn, withKey } from "../key.js";
 import { idOfPage } from "../opening.js";
 import { problemNote } from "../problems.js";
 import { moment } from "../times.js";
+import { acting, watching } from "../watching.js";
 
-const EVERY_S = 1;
 const here = `/v1/evaluations/${encodeURIComponent(idOfPage())}`;
 const FILES = [["json", "report.json"], ["csv", "scores.csv"], ["images", "images.csv"]];
-let following = null;
+let before = null;
 
-function drawn(run) {
+const failed = (problem) => show("run-said", problemNote(problem));
+const act = acting(failed);
+const watched = watching(here, { draw, failed });
+
+function draw(run) {
+  show("run-said");
+  if (before && before !== run.status) announce(`The run is ${run.status}`);
+  before = run.status;
   byId("heading").textContent = `${run.pack} on ${run.dataset}`;
   document.title = `${run.pack} on ${run.dataset} · Likeness`;
-  show("run", h("p", { class: "run-status", id: "status" }, progress(run), isOpen(run) ? h("button", { type: "button", onclick: cancel }, "Cancel") : h("button", { type: "button", class: "danger", onclick: () => erase() }, "Erase")),
+  show("run", h("p", { class: "run-status", id: "status" }, progress(run), isOpen(run) ? h("button", { type: "button", onclick: () => act(cancel) }, "Cancel") : h("button", { type: "button", class: "danger", onclick: () => erase() }, "Erase")),
     run.error ? h("div", { class: "problem" }, h("p", {}, run.error.message), h("p", { class: "soft" }, h("a", { href: `/problems/${run.error.code}` }, run.error.code))) : null,
     run.summary ? results(run) : null,
     h("h2", {}, "What it measured"), facts([
@@ -32,41 +41,48 @@ function drawn(run) {
 
 function results(run) {
   return [
-    h("h2", {}, "Report"), h("p", { class: "row" }, page(run), FILES.map(([format, name]) => h("button", { type: "button", onclick: () => download(run, format, name) }, name))),
-    h("div", { id: "report-said" }),
+    h("h2", {}, "Report"), h("p", { class: "row" }, page(run), FILES.map(([format, name]) => saved(run, format, name, name))),
+    h("div", { id: "report-said" }), h("div", { id: "report" }),
     h("h2", {}, "In short"), figures([run], "What the run found"),
     run.summary.caveats?.length ? h("ul", { class: "soft" }, run.summary.caveats.map((one) => h("li", {}, one.text))) : null,
     h("h2", {}, "What to do with it"), facts([
-      ["Take its thresholds", h("code", {}, `likeness evaluate calibrate ${run.id}`)],
-      ["Compare with another run", h("code", {}, `likeness evaluate compare ${run.id} RUN --html compare.html`), " ", h("a", { href: "/evaluations" }, "All runs")],
+      ["Take its thresholds", h("button", { type: "button", onclick: () => reporting(() => take(run)) }, "Use these thresholds ..."), " ", h("span", { class: "soft" }, "for the pack; what changes is said first. ", h("code", {}, `likeness evaluate calibrate ${run.id}`))],
+      ["Compare with another run", "Choose both among ", h("a", { href: "/evaluations" }, "all runs"), ". ", h("span", { class: "soft" }, h("code", {}, `likeness evaluate compare ${run.id} RUN --html compare.html`))],
       ["Compute it again", h("code", {}, `likeness evaluate recompute scores.csv --threshold ${run.summary.at_threshold.threshold ?? "T"}`)],
     ]),
   ];
 }
 
-/** A tab cannot send a key, so where keys are on the page is downloaded; it works from a disk. */
-const page = (run) => (keysAreOn() ? h("button", { type: "button", class: "main", onclick: () => download(run, "html", "report.html") }, "Download the report")
-  : h("a", { class: "button", href: `${run.urls.report}?format=html`, target: "_blank", rel: "noopener" }, "Open the report"));
+/** A link cannot carry a key, so where keys are on the report is fetched with it, and shown here. */
+const page = (run) => [keysAreOn() ? h("button", { type: "button", class: "main", onclick: () => reporting(() => open(run)) }, "Open the report")
+  : h("a", { class: "button", href: `${run.urls.report}?format=html`, target: "_blank", rel: "noopener" }, "Open the report"),
+saved(run, "html", "report.html", "Download the report")];
 
-async function download(run, format, name) {
-  try {
-    const url = URL.createObjectURL(await (await fetched(`${run.urls.report}?format=${format}`)).blob());
-    h("a", { href: url, download: `${run.id}-${name}` }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 10_000);
-    show("report-said");
-    announce(`${name} is downloaded`);
-  } catch (problem) {
-    show("report-said", problemNote(problem));
-  }
+const saved = (run, format, name, title) => h("button", { type: "button", onclick: () => reporting(async () => {
+  await download(`${run.urls.report}?format=${format}`, `${run.id}-${name}`);
+  announce(`${name} is downloaded`);
+}) }, title);
+
+const reporting = acting((problem) => show("report-said", problemNote(problem)));
+
+async function open(run) {
+  const frame = await framed(await fetched(`${run.urls.report}?format=html`), "The report");
+  const close = h("button", { type: "button", onclick: () => { show("report"); byId("run").querySelector("button.main").focus(); } }, "Close the report");
+  show("report-said");
+  show("report", h("p", {}, close), frame);
+  frame.scrollIntoView({ block: "nearest" });
+  frame.focus();
+}
+
+async function take(run) {
+  show("report-said");
+  const taken = await takeThresholds(run, { waiting: () => show("report-said", h("p", { class: "soft" }, "The evaluator works them out ...")) });
+  show("report-said", taken && h("p", { class: "note", role: "status" }, `The pack ${taken.pack} has the thresholds of this run now. `, h("a", { href: "/packs" }, "What they are worth")));
 }
 
 async function cancel() {
-  try {
-    await call(`${here}/cancel`, { method: "POST" });
-    look();
-  } catch (problem) {
-    show("run-said", problemNote(problem));
-  }
+  await call(`${here}/cancel`, { method: "POST" });
+  watched.begin();
 }
 
 /** A run on which a pack's thresholds rest is erased only when that is said once more. */
@@ -79,26 +95,11 @@ async function erase(inUse = "") {
     if (problem instanceof Problem && problem.code === "run_in_use" && !inUse) return erase(problem.detail);
     return show("run-said", problemNote(problem));
   }
-  following?.abort();
+  watched.stop();
   show("run-said");
   show("run", h("p", {}, "The run is erased."));
   announce("The run is erased.");
   return byId("main").focus();
 }
 
-function look() {
-  following?.abort();
-  following = new AbortController();
-  const { signal } = following;
-  let before = null;
-  return follow(async () => {
-    const run = await call(here, { signal });
-    show("run-said");
-    drawn(run);
-    if (before && before !== run.status) announce(`The run is ${run.status}`);
-    before = run.status;
-    return isOpen(run) ? EVERY_S : null;
-  }, { signal, failed: (problem) => show("run-said", problemNote(problem)) });
-}
-
-withKey(look);
+withKey(watched.begin);

@@ -23,8 +23,17 @@ function besides() {
   const runs = [...known, ...older].filter((run) => chosen.has(run.id)).reverse();
   if (runs.length < 2) return show("besides", runs.length ? h("p", { class: "soft" }, "Choose one more to see them side by side.") : []);
   show("besides", h("h2", {}, "Side by side"), figures(runs, "The chosen runs, side by side"),
-    h("p", {}, "Whether they differ is for a paired test, which needs both score files: ", h("code", {}, `likeness evaluate compare ${runs.map((run) => run.id).join(" ")} --html compare.html`), "."));
+    h("p", {}, tested(runs)));
   return undefined;
+}
+
+/** Whether they differ is for a paired test, and that for runs on the same pairs. */
+function tested(runs) {
+  const ids = runs.map((run) => run.id);
+  if (new Set(runs.map((run) => run.dataset_digest)).size > 1)
+    return ["They are on different data sets, so no test pairs them. Whether the thresholds of one hold on another: ", h("code", {}, `likeness evaluate transfer ${ids.join(" ")}`), "."];
+  return [h("a", { class: "button", href: `/evaluations/compare?runs=${ids.map(encodeURIComponent).join(",")}` }, "Test whether they differ"),
+    h("span", { class: "soft" }, ` pair by pair, as likeness evaluate compare ${ids.map((id) => id.slice(0, 16)).join(" ")} does.`)];
 }
 
 function drawn(cursor) {

@@ -1,20 +1,26 @@
-import { call, fetched, retryAfterS } from "../api.js";
+import { call } from "../api.js";
 import { curlKey, pythonClient, sameCall } from "../calls.js";
 import { answer, headline } from "../compare/answer.js";
 import { showReceipt } from "../compare/receipts.js";
 import { asked } from "../dialogs.js";
 import { announce, byId, facts, h, show } from "../elements.js";
-import { follow } from "../following.js";
 import { withKey } from "../key.js";
 import { lifecycle } from "../lifecycle.js";
 import { idOfPage } from "../opening.js";
 import { problemNote } from "../problems.js";
+import { acting, watching } from "../watching.js";
 
 const id = idOfPage();
 const path = `/v1/comparisons/${encodeURIComponent(id)}`;
-let watching = new AbortController();
-let etag = "";
 let receiptIsOffered = false;
+
+function failed(problem) {
+  if (problem.status === 404) show("job");
+  show("problem", problemNote(problem));
+}
+
+const act = acting((problem) => { failed(problem); watched.begin(); });
+const watched = watching(path, { draw, failed });
 
 const hasEnded = (job) => !["queued", "running"].includes(job.status);
 
@@ -33,6 +39,7 @@ const sent = (job) => [h("h3", {}, "What was sent with it"), facts([
 ])];
 
 async function draw(job) {
+  show("problem");
   const { title, text } = headline(job);
   byId("heading").replaceChildren("Job ", h("code", {}, job.id));
   document.title = `${hasEnded(job) ? title : job.status}: ${job.id} · Likeness`;
@@ -54,43 +61,15 @@ async function draw(job) {
   }));
 }
 
-async function look() {
-  const response = await fetched(path, { headers: etag ? { "If-None-Match": etag } : {}, signal: watching.signal });
-  if (response.status === 304) return retryAfterS(response) || 1;
-  etag = response.headers.get("ETag");
-  const job = await response.json();
-  show("problem");
-  await draw(job);
-  return hasEnded(job) ? null : retryAfterS(response) || 1;
-}
-
-function watch() {
-  watching.abort();
-  watching = new AbortController();
-  return follow(look, { signal: watching.signal, failed: (problem) => {
-    if (problem.status === 404) show("job");
-    show("problem", problemNote(problem));
-  } });
-}
-
-async function act(what) {
-  try {
-    await what();
-  } catch (problem) {
-    show("problem", problemNote(problem));
-    watch();
-  }
-}
-
 async function cancel() {
   await call(`${path}/cancel`, { method: "POST" });
-  watch();
+  watched.begin();
 }
 
 async function erase() {
   const explained = "Its record and whatever is left of its photographs are gone for good. A receipt that you have keeps its worth.";
   if (!await asked("Erase this job?", { explained, yes: "Erase it", no: "Keep it" })) return;
-  watching.abort();
+  watched.stop();
   await call(path, { method: "DELETE" });
   show("actions", h("a", { href: "/jobs" }, "All jobs"));
   show("job", h("p", {}, "The job is erased."));
@@ -99,4 +78,4 @@ async function erase() {
   byId("main").focus();
 }
 
-withKey(watch);
+withKey(watched.begin);

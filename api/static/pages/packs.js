@@ -34,7 +34,7 @@ function holders(pack, engines) {
 
 function calibration(pack, told) {
   const made = told.calibration;
-  if (!made) return h("p", {}, "No run has calibrated it here, so nothing says what its threshold stands for. ", h("a", { href: "/evaluations" }, "Evaluate it"), ", then ", h("code", {}, "likeness evaluate calibrate RUN"), ".");
+  if (!made) return h("p", {}, "No run has calibrated it here, so nothing says what its threshold stands for. ", h("a", { href: "/evaluations" }, "Evaluate it"), ", then take the thresholds of the run on its page.");
   const how = made.pipeline;
   return [
     h("p", {}, "From run ", runLink(made.run_id), ` on ${made.dataset}, made `, moment(told.made_at), "."),
