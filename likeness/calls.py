@@ -147,6 +147,21 @@ class Calls:
         """The answer as text."""
         return (await self.send("GET", path, **arguments)).text
 
+    async def greeted(self, within_s: float) -> None:
+        """Raise ApiSilent where nothing answers within so long. Any answer will do; other trouble is the next call's.
+
+        Asked is what waits for no store, no worker and no body, so that calls which do may then take their time.
+        """
+        try:
+            await self._transport.send("GET", "/health", timeout=within_s)
+        except httpx.TimeoutException as error:
+            raise ApiSilent(
+                f"the API at {self._url} did not answer within {within_s:g} s: it, or a proxy before it, hangs; "
+                "nothing was asked of it"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return
+
     async def submitted(self, path: str, key: str, **arguments: Any) -> dict[str, Any]:
         """The answer to a POST that is sent again, under one idempotency key, when no answer arrives.
 

@@ -205,6 +205,11 @@ class Comparisons:
         return await self._calls.request("GET", "/v1/system")
 
     @method
+    async def greet(self, within_s: float) -> None:
+        """Raise ApiSilent where the API does not answer at all within so many seconds; nothing is asked of it yet."""
+        await self._calls.greeted(within_s)
+
+    @method
     async def close(self) -> None:
         """Close the connections; `with` does it."""
         await self._calls.close()
