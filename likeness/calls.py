@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import httpx
@@ -297,6 +298,16 @@ class Calls:
 
 def _holding(wait_s: float) -> dict[str, Any]:
     return {"params": {"wait": wait_s}, "timeout": wait_s + ANSWER_S}
+
+
+def content(name: str, image: bytes | Path) -> bytes:
+    """What is sent of an image, called `name`. Raise TypeError for what is neither bytes nor a path."""
+    match image:
+        case bytes():
+            return image
+        case Path():
+            return image.read_bytes()
+    raise TypeError(f"{name}: an image is bytes, a Path or the id of an upload; found {type(image).__name__}")
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

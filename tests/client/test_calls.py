@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -205,6 +206,19 @@ def test_who_does_not_answer_a_greeting_is_silent(ask: Ask) -> None:
         pytest.raises(ApiSilent, match="nothing was asked"),
     ):
         ask(f"http://127.0.0.1:{silent.getsockname()[1]}", lambda client: client.greet(0.1))
+
+
+def test_an_image_is_bytes_or_a_path_and_anything_else_is_refused_before_it_is_sent(ask: Ask, tmp_path: Path) -> None:
+    image = tmp_path / "one.jpg"
+    image.write_bytes(b"x" * 1000)
+    with serving((202, RUNNING, {})) as api:
+        ask(api.url, lambda client: client.submit(image, b"x" * 1000))
+        with (
+            image.open("rb") as file,
+            pytest.raises(TypeError, match=r"probe: .* found BufferedReader"),
+        ):
+            ask(api.url, lambda client: client.submit(image, file))
+    assert [int(headers["Content-Length"]) > 2000 for _, headers in api.requests] == [True]
 
 
 def test_what_is_no_answer_of_this_api_says_so(ask: Ask) -> None:
