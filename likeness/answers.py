@@ -30,11 +30,18 @@ def read(response: httpx.Response, foreign: Callable[[str], Exception]) -> Answe
 
 
 def problem(response: httpx.Response) -> dict[str, Any]:
-    """The problem document in a response; where it has none, what HTTP says."""
+    """The problem document in a response; where it has none, what HTTP says and who may have said it."""
+    http = {"status": response.status_code, "title": response.reason_phrase}
     try:
-        return dict(read(response, ValueError))
+        found = {**http, **read(response, ValueError)}
     except ValueError:
-        return {"status": response.status_code, "title": response.reason_phrase}
+        found = http
+    if "code" in found:
+        return found
+    where = response.url.copy_with(userinfo=b"", query=None)
+    said = f"{where} answers {response.status_code} {response.reason_phrase}"
+    whose = "in the words of a proxy or of another server than this API; LIKENESS_API_URL names where it is"
+    return {"detail": f"{said}, {whose}", **found}
 
 
 def retry_after_s(response: httpx.Response) -> float | None:

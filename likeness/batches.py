@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self, TypeAlias
 
 from likeness import answers
-from likeness.calls import ENDED, Calls, given
+from likeness.calls import ENDED, Calls, content, given
 from likeness.methods import Asynchronous, Synchronous, listing, method
 
 BATCHES = "/v1/batches"
@@ -69,7 +69,7 @@ class BatchCalls:
         it is accepted once.
         """
         files: list[Part] = [
-            (name, (None, image) if isinstance(image, str) else (name, _body(image)))
+            (name, (None, image) if isinstance(image, str) else (name, content(name, image)))
             for name, image in photographs.items()
         ]
         texts: list[Part] = [(name, (None, str(value))) for name, value in given(fields).items()]
@@ -155,7 +155,3 @@ class Batches(BatchCalls, Synchronous):
 
 class AsyncBatches(BatchCalls, Asynchronous):
     """Batches of one API, for asyncio."""
-
-
-def _body(photograph: bytes | Path) -> bytes:
-    return photograph if isinstance(photograph, bytes) else photograph.read_bytes()

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import httpx
@@ -140,6 +141,21 @@ class Calls:
     async def text(self, path: str, **arguments: Any) -> str:
         """The answer as text."""
         return (await self.send("GET", path, **arguments)).text
+
+    async def greeted(self, within_s: float) -> None:
+        """Raise ApiSilent where nothing answers within so long. Any answer will do; other trouble is the next call's.
+
+        Asked is what waits for no store, no worker and no body, so that calls which do may then take their time.
+        """
+        try:
+            await self._transport.send("GET", "/health", timeout=within_s)
+        except httpx.TimeoutException as error:
+            raise ApiSilent(
+                f"the API at {self._url} did not answer within {within_s:g} s: it, or a proxy before it, hangs; "
+                "nothing was asked of it"
+            ) from error
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return
 
     async def submitted(self, path: str, key: str, **arguments: Any) -> dict[str, Any]:
         """The answer to a POST that is sent again, under one idempotency key, when no answer arrives.
@@ -287,6 +303,16 @@ class Calls:
 
 def _holding(wait_s: float) -> dict[str, Any]:
     return {"params": {"wait": wait_s}, "timeout": wait_s + ANSWER_S}
+
+
+def content(name: str, image: bytes | Path) -> bytes:
+    """What is sent of an image, called `name`. Raise TypeError for what is neither bytes nor a path."""
+    match image:
+        case bytes():
+            return image
+        case Path():
+            return image.read_bytes()
+    raise TypeError(f"{name}: an image is bytes, a Path or the id of an upload; found {type(image).__name__}")
 
 
 def given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,13 +8,14 @@ import secrets
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
 from likeness import answers
 from likeness.batches import AsyncBatches, Batches
-from likeness.calls import ENDED, RETRIES_S, Awaiting, Blocking, Calls, given
+from likeness.calls import ENDED, RETRIES_S, Awaiting, Blocking, Calls, content, given
 from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiSlow, ApiUnreachable
 from likeness.evaluations import AsyncEvaluations, Evaluations
 from likeness.methods import Asynchronous, Synchronous, listing, method
@@ -98,8 +99,8 @@ class Comparisons:
     async def submit(
         self,
         /,
-        reference: bytes | str,
-        probe: bytes | str,
+        reference: bytes | str | Path,
+        probe: bytes | str | Path,
         *,
         idempotency_key: str | None = None,
         **fields: str | float | None,
@@ -107,13 +108,14 @@ class Comparisons:
         """Submit two images; `fields` are the form's others: pack, policy, threshold, quality, liveness,
         liveness_sides, metadata, callback_url, expires_in (seconds within which it has to be begun).
 
-        An image may be a URL, where the deployment fetches them, or the id of an upload.
+        An image is its bytes or its file's path. As a text it is a URL, where the deployment fetches them, or the id of
+        an upload.
 
         When the answer is lost, the same submission is sent again, a few times; it is accepted once. An API that hangs
         is not asked again.
         """
         images = {"reference": reference, "probe": probe}
-        files = {name: (name, image) for name, image in images.items() if isinstance(image, bytes)}
+        files = {name: (name, content(name, image)) for name, image in images.items() if not isinstance(image, str)}
         texts = {name: image for name, image in images.items() if isinstance(image, str)}
         form = {**texts, **{name: str(value) for name, value in given(fields).items()}}
         # A text among the files has no name: so a form without any file is multipart all the same.
@@ -204,6 +206,11 @@ class Comparisons:
     async def system(self) -> dict[str, Any]:
         """What the deployment runs and how it stands; `deployment` is for operators, None for other keys."""
         return await self._calls.request("GET", "/v1/system")
+
+    @method
+    async def greet(self, within_s: float) -> None:
+        """Raise ApiSilent where the API does not answer at all within so many seconds; nothing is asked of it yet."""
+        await self._calls.greeted(within_s)
 
     @method
     async def close(self) -> None:

@@ -29,4 +29,4 @@ def _paths(asked: str) -> list[str]:
         if len(own) == len(segments):
             own = [there if mine.startswith("<") else mine for mine, there in zip(own, segments, strict=True)]
         found["/".join(own)] = None
-    return [path for path in found if "<" not in path]
+    return [path for path in found if "<" not in path and path != asked]

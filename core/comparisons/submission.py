@@ -209,7 +209,10 @@ class Accepting:
             return pack.threshold
         calibration = self._calibrations.get(directory_identity(pack).digest)
         if calibration is None:
-            detail = f"no run has calibrated the pack {pack.name!r} yet"
+            detail = (
+                f"no run has calibrated the pack {pack.name!r} yet: whoever runs this deployment can "
+                "(`likeness evaluate calibrate RUN`); until then give a threshold"
+            )
             raise FieldRefused("target_fmr", "pack_not_calibrated", detail)
         policy = submission.policy or self._rules.default_policy
         try:

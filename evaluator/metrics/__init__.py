@@ -1,5 +1,8 @@
 """Metrics of face verification: numpy and scipy only, no I/O.
 
+Scipy is imported by its own name alone: `scipy.stats` and the like are then loaded when first used, which would take
+commands that count nothing half of their time.
+
 Definitions, sources and differences from public tools: docs/metrics.md.
 """
 

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv
-from scipy.stats import norm, t
+import scipy
 
 from evaluator.metrics.people import MIN_PEOPLE, People
 from evaluator.metrics.rates import RULE_OF_30, InsufficientData
@@ -177,7 +176,7 @@ def rate_over_people(
     effect = design_effect(wrong, people) if seen else known.design_effect
     trials = min(known.independent if effect is None else wrong.size / effect, wrong.size)
     tail = (1 - confidence) / 2
-    trials *= (norm.isf(tail) / t.isf(tail, people.count - 1)) ** 2
+    trials *= (scipy.stats.norm.isf(tail) / scipy.stats.t.isf(tail, people.count - 1)) ** 2
     share = errors / wrong.size
     low, high = _beta(share, trials, tail), _beta(share, trials, 1 - tail)
     return PeopleRate(share, low, high, _beta(share, trials, confidence), confidence, effect, round(trials))
@@ -187,5 +186,5 @@ def _beta(share: float, trials: float, probability: float) -> float:
     """An end of the Clopper-Pearson interval: the lower one below a probability of a half."""
     errors = share * trials
     if probability < 0.5:
-        return float(betaincinv(errors, trials - errors + 1, probability)) if errors else 0.0
-    return float(betaincinv(errors + 1, trials - errors, probability)) if errors < trials else 1.0
+        return float(scipy.special.betaincinv(errors, trials - errors + 1, probability)) if errors else 0.0
+    return float(scipy.special.betaincinv(errors + 1, trials - errors, probability)) if errors < trials else 1.0

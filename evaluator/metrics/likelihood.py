@@ -2,7 +2,7 @@
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import isotonic_regression
+import scipy
 
 from evaluator.metrics.curve import lacking
 from evaluator.metrics.rates import InsufficientData
@@ -43,7 +43,7 @@ def cllr_min(mated: npt.ArrayLike, non_mated: npt.ArrayLike) -> float | Insuffic
     scores, places = np.unique(np.concatenate([mated, non_mated]), return_inverse=True)
     of_mated = np.bincount(places[: mated.size], minlength=scores.size)
     of_both = np.bincount(places, minlength=scores.size)
-    share = isotonic_regression(of_mated / of_both, weights=of_both).x
+    share = scipy.optimize.isotonic_regression(of_mated / of_both, weights=of_both).x
     with np.errstate(divide="ignore"):  # a share of 0 or 1 is a ratio of nothing, or without end
         ratios = np.log(share) - np.log1p(-share) + np.log(non_mated.size / mated.size)
     return _cost(ratios[places[: mated.size]], ratios[places[mated.size :]])

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.stats import binomtest
+import scipy
 
 from evaluator.metrics.scores import Booleans, as_booleans, count
 
@@ -41,7 +41,7 @@ def mcnemar(first: Booleans, second: Booleans) -> McNemar:
     if a.size != b.size:
         raise ValueError(f"the runs have {a.size} and {b.size} pairs: they must be the same pairs")
     only_a, only_b = count(a & ~b), count(~a & b)
-    p = binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
+    p = scipy.stats.binomtest(only_a, only_a + only_b).pvalue if only_a + only_b else 1.0
     return McNemar(only_a, only_b, a.size, float(p))
 
 

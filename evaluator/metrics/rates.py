@@ -5,7 +5,7 @@ from math import expm1, log
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv
+import scipy
 
 from evaluator.metrics.scores import Booleans, Counts, Scores, as_scores, as_thresholds, count
 
@@ -66,8 +66,8 @@ def clopper_pearson(
     """
     k = _counts(errors, trials, confidence)
     tail = (1.0 - confidence) / 2.0
-    low = np.where(k == 0, 0.0, betaincinv(np.maximum(k, 1), trials - k + 1, tail))
-    high = np.where(k == trials, 1.0, betaincinv(k + 1, np.maximum(trials - k, 1), 1.0 - tail))
+    low = np.where(k == 0, 0.0, scipy.special.betaincinv(np.maximum(k, 1), trials - k + 1, tail))
+    high = np.where(k == trials, 1.0, scipy.special.betaincinv(k + 1, np.maximum(trials - k, 1), 1.0 - tail))
     return low, high
 
 
@@ -83,7 +83,7 @@ def upper_limit(errors: npt.ArrayLike, trials: int, confidence: float = 0.95) ->
     [0.000998, 0.009673]
     """
     k = _counts(errors, trials, confidence)
-    return np.where(k == trials, 1.0, betaincinv(k + 1, np.maximum(trials - k, 1), confidence))
+    return np.where(k == trials, 1.0, scipy.special.betaincinv(k + 1, np.maximum(trials - k, 1), confidence))
 
 
 def rate(

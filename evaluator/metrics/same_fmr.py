@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import bdtr
+import scipy
 
 from evaluator.metrics.rates import count_at_or_above
 from evaluator.metrics.scores import Booleans, Scores, ScoreSet, count
@@ -117,5 +117,5 @@ def _misses_more(right: Booleans, run: ScoreSet) -> tuple[float, float]:
 def _two_sided(only_first: npt.ArrayLike, only_second: npt.ArrayLike) -> Scores:
     """McNemar's exact p-value for each two counts: a fair coin is symmetric, so twice its smaller tail."""
     b, c = np.asarray(only_first), np.asarray(only_second)
-    p: Scores = np.minimum(1.0, 2 * bdtr(np.minimum(b, c), b + c, 0.5))
+    p: Scores = np.minimum(1.0, 2 * scipy.special.bdtr(np.minimum(b, c), b + c, 0.5))
     return p

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
 from evaluator.metrics import Booleans, ErrorCurve, Scores, ScoreSet
 from evaluator.report.drawing import INK, RULE
 from evaluator.report.inline import MATED, NON_MATED, figure_of
-from evaluator.report.plots import DEVIATE_TICKS
+from evaluator.report.plots import DEVIATE_TICKS, ndtri
 from evaluator.report.wording import percent
 
 #: Told apart by every common colour vision, and on light and dark ground alike; from the sixth run on, by dashes too.

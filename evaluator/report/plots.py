@@ -6,7 +6,7 @@ from math import floor, log10, sqrt
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
+import scipy
 
 from evaluator.metrics import ErrorCurve, Scores, zero_error_bound
 from evaluator.report.drawing import INK, MUTED, RULE
@@ -25,6 +25,11 @@ class Mark:
     fnmr: float
     #: Whether it is the threshold the pack decides by, rather than one found on these pairs.
     chosen: bool = False
+
+
+def ndtri(share: Any) -> Any:
+    """Where a share, or each of several, lies on a normal-deviate axis."""
+    return scipy.special.ndtri(share)
 
 
 def roc_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:

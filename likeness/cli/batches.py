@@ -110,7 +110,7 @@ def batch(
     if pairs is not None:
         listed, lies_in = read_list(pairs), folder or pairs.parent
     elif reference is not None and folder is not None:
-        called, listed = each_with(reference, folder)
+        called, listed = each_with(reference, folder, out)
         elsewhere, lies_in = {called: reference}, folder
     else:
         raise click.UsageError("--reference is compared with the photographs of a --folder: name it")

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import mimetypes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,8 @@ def read_list(file: Path) -> list[ListedPair]:
     """The pairs of a CSV with a header, of JSON Lines, or of a JSON array. Raise ClickException with the line."""
     try:
         found = [*_read(file, file.read_text(encoding="utf-8-sig"))]
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is no list of pairs in UTF-8: {error}; save it as UTF-8") from None
     except (csv.Error, ValueError) as error:
         raise click.ClickException(f"{file} is no list of pairs: {error}") from None
     pairs = [_pair(file, line, value) for line, value in found]
@@ -53,10 +56,14 @@ def read_list(file: Path) -> list[ListedPair]:
     return pairs
 
 
-def each_with(reference: Path, folder: Path) -> tuple[str, list[ListedPair]]:
-    """The reference's name, and it with every file of a folder but it."""
-    probes = sorted(file.name for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
-    beside = [name for name in probes if (folder / name).resolve() != reference.resolve()]
+def each_with(reference: Path, folder: Path, out: Path | None = None) -> tuple[str, list[ListedPair]]:
+    """The reference's name, and it with every file of a folder but it, `out`, and those named as no photographs."""
+    names = sorted(file.name for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    passed_over = {file.resolve() for file in (reference, out) if file is not None}
+    others = [name for name in names if (folder / name).resolve() not in passed_over]
+    beside = [name for name in others if _may_be_photograph(name)]
+    if left_out := [name for name in others if name not in beside]:
+        click.echo(f"left out, no photographs by their names: {', '.join(left_out)}", err=True)
     if not beside:
         raise click.ClickException(f"{folder} has no file to compare {reference} with")
     called = reference.name
@@ -97,6 +104,8 @@ def bundles(
         current.pairs.append(pair)
         current.files |= {name: files[name] for name in (pair.reference, pair.probe) if name in added}
         in_bytes += added_bytes
+    for bundle in (*found, current):
+        _require_distinct(bundle.pairs)
     return [*found, current]
 
 
@@ -108,8 +117,11 @@ def _read(file: Path, text: str) -> Iterator[tuple[int, object]]:
             yield from ((n, json.loads(line)) for n, line in enumerate(text.split("\n"), 1) if line.strip())
         return
     lines = csv.DictReader(text.splitlines())
-    if missing := {"reference", "probe"} - {*(lines.fieldnames or ())}:
-        raise ValueError(f"its first line must name the columns reference and probe; {', '.join(missing)} is missing")
+    if {"reference", "probe"} - {*(lines.fieldnames or ())}:
+        first = text.splitlines()[0][:80] if text else ""
+        raise ValueError(
+            f"its first line must name the columns reference and probe, parted by a comma; found {first!r}"
+        )
     for row in lines:
         yield lines.line_num, {name: row[name] for name in COLUMNS if row.get(name)}
 
@@ -120,6 +132,22 @@ def _pair(file: Path, line: int, value: object) -> ListedPair:
             f"{file}, line {line}: a pair needs a reference and a probe, each the name of a file"
         )
     return ListedPair(line, value["reference"], value["probe"], str(value.get("custom_id") or line))
+
+
+def _require_distinct(pairs: Sequence[ListedPair]) -> None:
+    """Raise ClickException where two pairs of a batch have one name: their rows could not be told apart."""
+    lines: dict[str, int] = {}
+    for pair in pairs:
+        if (line := lines.setdefault(pair.custom_id, pair.line)) != pair.line:
+            raise click.ClickException(
+                f"lines {line} and {pair.line} have one custom_id, {pair.custom_id!r}; without one it is the line"
+            )
+
+
+def _may_be_photograph(name: str) -> bool:
+    """Whether a file's name does not say that it is something else; the same on every machine."""
+    kind, _ = mimetypes.MimeTypes().guess_type(name)
+    return kind is None or kind.startswith("image/") or kind == "application/octet-stream"
 
 
 def _size(file: Path, pair: ListedPair) -> int:

@@ -15,6 +15,8 @@ class Ready:
     away: str
     #: What was found of each part: its name, whether that is well, and a sentence.
     checks: tuple[tuple[str, bool, str], ...] = ()
+    #: Whether something takes connections there, or none are refused, and nothing is said.
+    hangs: bool = False
 
     @property
     def sentence(self) -> str:
@@ -30,7 +32,7 @@ def ask_ready(url: str) -> Ready:
         checks = response.json()["checks"].items()
         return Ready("", tuple((name, bool(check["ok"]), str(check["detail"])) for name, check in checks))
     except httpx.TimeoutException:
-        return Ready(f"does not answer within {ANSWER_S:g} s")
+        return Ready(f"does not answer within {ANSWER_S:g} s", hangs=True)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         return Ready(f"does not answer: {error}")
     except (ValueError, KeyError, TypeError, AttributeError):

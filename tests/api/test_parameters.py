@@ -75,7 +75,7 @@ def test_what_is_refused_is_not_accepted(client: Any, stores: Settings) -> None:
     ("method", "path", "status", "says"),
     [
         ("GET", "/v1/comparision", 404, "nothing is at /v1/comparision; did you mean /v1/comparisons"),
-        ("GET", "/v1/comparisons/", 404, "did you mean /v1/comparisons"),
+        ("GET", "/v1/comparisons/", 404, "did you mean /v1/comparisons?"),
         ("GET", "/v1/comparison/cmp_1", 404, "/v1/comparisons/cmp_1"),
         ("GET", "/v1/comparisons/cmp_1/reciept", 404, "did you mean /v1/comparisons/cmp_1/receipt"),
         ("GET", "/wp-login.php", 404, "nothing is at /wp-login.php; all paths are in /openapi.json"),

@@ -25,6 +25,12 @@ def run(*command: str, **environment: str) -> str:
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
+def test_a_command_and_a_key_press_wait_for_no_statistics_and_no_plots() -> None:
+    loaded = run(sys.executable, "-c", "import sys, likeness.cli.main; print(*sys.modules)").split()
+    assert "likeness.cli.evaluate.group" in loaded
+    assert {"scipy.stats", "scipy.special", "scipy.optimize", "matplotlib", "cv2", "onnxruntime"} & {*loaded} == set()
+
+
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_what_a_shell_reads_calls_the_command(shell: str) -> None:
     assert f"_LIKENESS_COMPLETE={shell}_complete" in run("likeness", _LIKENESS_COMPLETE=f"{shell}_source")

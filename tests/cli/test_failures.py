@@ -117,8 +117,16 @@ def test_no_command_ends_in_a_traceback(path: tuple[str, ...], tmp_path: Path, m
 
 @pytest.mark.parametrize(
     ("body", "status"),
-    [(b"<html>", 200), (b'{"hello": 1}', 200), (b"[1]", 200), (b"[1]", 500), (b"", 200)],
-    ids=["page", "other JSON", "list", "list in an error", "nothing"],
+    [
+        (b"<html>", 200),
+        (b'{"hello": 1}', 200),
+        (b"[1]", 200),
+        (b"[1]", 500),
+        (b"", 200),
+        (b"", 502),
+        (b'{"error": "x"}', 503),
+    ],
+    ids=["page", "other JSON", "list", "list in an error", "nothing", "nothing in an error", "other JSON in an error"],
 )
 def test_what_is_not_the_api_is_named_by_the_setting(body: bytes, status: int, tmp_path: Path) -> None:
     with answering(body, status) as url:
@@ -126,8 +134,10 @@ def test_what_is_not_the_api_is_named_by_the_setting(body: bytes, status: int, t
             done = likeness(*command, **AWAY | {"LIKENESS_API_URL": url, "LIKENESS_HOME": str(tmp_path)})
             assert done.returncode == 1
             assert done.stderr.startswith("likeness: ")
-            assert status == 500 or f"{url} is not this API" in done.stderr
-            assert status == 500 or "LIKENESS_API_URL" in done.stderr
+            named = f"{url} is not this API" if status == 200 else f"{url}/v1/"
+            assert named in done.stderr
+            assert status == 200 or f" answers {status} " in done.stderr
+            assert "LIKENESS_API_URL" in done.stderr
 
 
 def test_what_is_no_s3_server_is_named_by_the_setting(tmp_path: Path) -> None:

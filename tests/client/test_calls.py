@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from likeness import ApiForeign, ApiRefused, ApiUnreachable, AsyncClient, Client, ComparisonJob
+from likeness import ApiForeign, ApiRefused, ApiSilent, ApiUnreachable, AsyncClient, Client, ComparisonJob
 from likeness.calls import RETRIES_S, Awaiting, Blocking, Calls
 
 JOB: dict[str, Any] = {"id": "cmp_1", "outcome": None, "score": None, "decision": None, "threshold": 0.3, "reasons": []}
@@ -189,6 +191,34 @@ def test_the_patient_submit_again_when_told_and_give_up_where_it_takes_longer(as
     with serving((503, BUSY, {"Retry-After": "31"})) as api, pytest.raises(ApiRefused):
         ask(api.url, lambda client: client.submit(b"one", b"two"), patience_s=30)
     assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("answer", [(200, {}, {}), (404, {}, {}), (503, BUSY, {}), LOST])
+def test_a_greeting_asks_for_nothing_but_a_sign_of_life(answer: Answer, ask: Ask) -> None:
+    with serving(answer) as api:
+        ask(api.url, lambda client: client.greet(5))
+    assert [path for path, _ in api.requests] == ["/health"]
+
+
+def test_who_does_not_answer_a_greeting_is_silent(ask: Ask) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=2) as silent,
+        pytest.raises(ApiSilent, match="nothing was asked"),
+    ):
+        ask(f"http://127.0.0.1:{silent.getsockname()[1]}", lambda client: client.greet(0.1))
+
+
+def test_an_image_is_bytes_or_a_path_and_anything_else_is_refused_before_it_is_sent(ask: Ask, tmp_path: Path) -> None:
+    image = tmp_path / "one.jpg"
+    image.write_bytes(b"x" * 1000)
+    with serving((202, RUNNING, {})) as api:
+        ask(api.url, lambda client: client.submit(image, b"x" * 1000))
+        with (
+            image.open("rb") as file,
+            pytest.raises(TypeError, match=r"probe: .* found BufferedReader"),
+        ):
+            ask(api.url, lambda client: client.submit(image, file))
+    assert [int(headers["Content-Length"]) > 2000 for _, headers in api.requests] == [True]
 
 
 def test_what_is_no_answer_of_this_api_says_so(ask: Ask) -> None:

@@ -9,6 +9,7 @@ from likeness.cli.api import api_client
 from likeness.cli.readiness import ask_ready
 from likeness.client import ApiError
 
+HANGS = "it, or a proxy before it, hangs: see its log and what the machine is short of, then start it again"
 START = "start it: `likeness up` on one machine, or its line in infra/local/Procfile"
 REMEDIES = {
     "job_store": "see the lines on Redis above",
@@ -60,7 +61,8 @@ def api(settings: Settings, *, runs: bool) -> Iterator[Finding]:
     said = ask_ready(url)
     if said.away:
         verdict = fail if runs else warn
-        yield verdict("api", f"{url} {said.away}", f"{START}; or let LIKENESS_API_URL name where it answers")
+        remedy = HANGS if said.hangs else f"{START}; or let LIKENESS_API_URL name where it answers"
+        yield verdict("api", f"{url} {said.away}", remedy)
         return
     yield ok("api", f"{url} answers, {'with' if url.startswith('https') else 'without'} TLS")
     for name, is_ok, detail in said.checks:
