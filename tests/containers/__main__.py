@@ -22,7 +22,8 @@ from tests.containers.trial import STEPS, Trial
 @click.option("--build-options", default="", help="For the image builder, e.g. a --volume with certificates.")
 @click.option("--keep", is_flag=True, help="Leave the containers running at the end.")
 @click.option("--from", "first", default="", help="Begin with the step of this name: images are there already.")
-def main(build_options: str, keep: bool, first: str) -> None:
+@click.option("--before", default="", help="A git revision: the stack comes up with its images, and is upgraded.")
+def main(build_options: str, keep: bool, first: str, before: str) -> None:
     """Build the images, start the stack, kill and replace containers, and count what was lost."""
     console = Console(width=120, highlight=False)
     cache = Path(os.environ.get("LIKENESS_TEST_CACHE", CHECKOUT / ".likeness" / "test-cache"))
@@ -32,7 +33,7 @@ def main(build_options: str, keep: bool, first: str) -> None:
         except Missing as missing:
             console.print(f"left out: {missing}")
             return
-        trial = Trial(engine, cache)
+        trial = Trial(engine, cache, before)
         try:
             for step in STEPS[next((i for i, s in enumerate(STEPS) if s.__name__ == first), 0) :]:
                 name = step.__name__.replace("_", " ")

@@ -16,15 +16,19 @@ from tests.containers.engine import BASE, STAND_INS, Engine
 from tests.support.stack import eventually
 
 LOCKS = {"api": "api", "courier": "courier", "worker": "worker-cpu", "packs": "worker-cpu"}
+#: The tag of the images that are upgraded from, and what is replaced first.
+BEFORE = "before"
+FIRST_UPGRADED = ("worker", "embedder", "evaluator", "courier", "beat")
 STEPS: list[Callable[["Trial"], str]] = []
 
 
 class Trial:
-    """One project of containers, from nothing to nothing."""
+    """One project of containers, from nothing to nothing. `before` is the revision that it is upgraded from."""
 
-    def __init__(self, engine: Engine, cache: Path) -> None:
+    def __init__(self, engine: Engine, cache: Path, before: str = "") -> None:
         self.engine = engine
         self.cache = cache
+        self.before = before
         self.port, self.flower = free_port(), free_port()
         self.key = ""
         engine.environment |= {
@@ -85,16 +89,9 @@ def step(work: Callable[[Trial], str]) -> Callable[[Trial], str]:
 def images_are_built(trial: Trial) -> str:
     """Ours from the Dockerfile; the servers' from their registries, or made from the wheels that the tests use."""
     began = time.monotonic()
-    for name, lock in LOCKS.items():
-        target = ("--target", "packs") if name == "packs" else ()
-        trial.engine.build(
-            f"localhost/likeness-{name}:latest" if trial.engine.command == "podman" else f"likeness-{name}:latest",
-            CHECKOUT / "infra/docker/Dockerfile",
-            CHECKOUT,
-            "--build-arg",
-            f"LOCK={lock}",
-            *target,
-        )
+    build_ours(trial, CHECKOUT, "latest")
+    if trial.before:
+        build_ours(trial, revision(trial), BEFORE)
     stood_in = []
     for image, (server, name) in {
         "docker.io/valkey/valkey:9.1.2-alpine": ("valkey-server", "valkey"),
@@ -115,6 +112,8 @@ def a_stack_comes_up_and_asks_for_a_key(trial: Trial) -> str:
     """Secrets as files, packs fetched, a key made by a command."""
     trial.engine.run("infra/docker/make-secrets", trial.engine.environment["SECRETS"])
     began = time.monotonic()
+    if trial.before:
+        trial.engine.environment["TAG"] = BEFORE
     trial.engine.compose("up", "-d", "--no-build")
     trial.ready()
     took_s = time.monotonic() - began
@@ -122,6 +121,26 @@ def a_stack_comes_up_and_asks_for_a_key(trial: Trial) -> str:
     made = trial.tools("likeness", "keys", "create", "trial", "--scope", "admin", "--rate", "0", "--json")
     trial.key = json.loads(made[made.index("{") :])["key"]
     return f"ready after {took_s:.0f} s"
+
+
+@step
+def an_upgrade_loses_nothing(trial: Trial) -> str:
+    """Workers first, as docs/operating.md has it: they do what the API before has taken and takes; then everything."""
+    if not trial.before:
+        return "left out: name the revision before with --before"
+    trial.engine.compose("stop", "worker")
+    ids = trial.submit(50)
+    trial.engine.environment["TAG"] = "latest"
+    trial.engine.compose("up", "-d", "--no-build", "--no-deps", "--force-recreate", *FIRST_UPGRADED)
+    ids += trial.submit(50)
+    by_new_workers = trial.all_matched(ids)
+    assert images_in_use(trial) == {BEFORE, "latest"}
+    trial.engine.compose("down")
+    trial.engine.compose("up", "-d", "--no-build")
+    trial.ready()
+    assert images_in_use(trial) == {"latest"}
+    trial.all_matched(ids + trial.submit(20))
+    return f"from {trial.before}: 100 of 100 by new workers; attempts {by_new_workers}; then 20 of 20"
 
 
 @step
@@ -190,6 +209,31 @@ def everything_may_be_removed_but_the_volumes(trial: Trial) -> str:
     trial.engine.compose("up", "-d", "--no-build")
     trial.ready()
     return f"50 of 50; attempts {trial.all_matched(ids)}"
+
+
+def build_ours(trial: Trial, source: Path, tag: str) -> None:
+    registry = "localhost/" if trial.engine.command == "podman" else ""
+    for name, lock in LOCKS.items():
+        target = ("--target", "packs") if name == "packs" else ()
+        of_lock = ("--build-arg", f"LOCK={lock}")
+        image = f"{registry}likeness-{name}:{tag}"
+        trial.engine.build(image, source / "infra/docker/Dockerfile", source, *of_lock, *target)
+
+
+def revision(trial: Trial) -> Path:
+    """The files of the revision before, for as long as the trial lasts."""
+    folder = trial.engine.scratch / "before"
+    folder.mkdir()
+    archive = trial.engine.scratch / "before.tar"
+    trial.engine.run("git", "archive", "--output", str(archive), trial.before)
+    shutil.unpack_archive(archive, folder, filter="data")
+    return folder
+
+
+def images_in_use(trial: Trial) -> set[str]:
+    """The tags of our images that run."""
+    listed = trial.engine.run(trial.engine.command, "inspect", "--format", "{{.Config.Image}}", *containers(trial))
+    return {image.rpartition(":")[2] for image in listed.split() if "likeness-" in image}
 
 
 def workers(trial: Trial) -> int:
