@@ -292,7 +292,12 @@ class Calls:
             raise ApiSilent(
                 f"the API at {self._url} takes requests but does not answer: it, or a proxy before it, hangs"
             ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise ApiUnreachable(
+                f"{self._url!r} is no URL of an API ({error}): one begins with http:// or https://; "
+                "LIKENESS_API_URL names it"
+            ) from error
+        except httpx.HTTPError as error:
             raise ApiUnreachable(
                 f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
             ) from error

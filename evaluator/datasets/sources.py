@@ -54,7 +54,7 @@ class Archive:
     @property
     def name(self) -> str:
         """The file's or directory's own name."""
-        return self.path.name
+        return self.path.name or str(self.path)
 
     def images(self, wanted: Collection[str]) -> Iterator[tuple[str, bytes | Fault]]:
         """One pass over the archive, from its beginning to its end."""

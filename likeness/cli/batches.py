@@ -22,7 +22,7 @@ from likeness.cli.pair_lists import Bundle, bundles, each_with, read_list
 from likeness.cli.terminal import table, wide_console
 from likeness.cli.terms import terms
 from likeness.cli.uploading import uploaded
-from likeness.client import ApiRefused, Client
+from likeness.client import ApiError, ApiRefused, Client
 
 #: Refusals that pass once batches end.
 FULL = (
@@ -124,13 +124,18 @@ def batch(
     )
     salt = secrets.token_hex(8) if again else ""
     with api_client(url) as client, progress_bar(f"{len(listed)} pairs") as move:
-        batches = Following(client, total=len(listed), move=move, uploads=upload)
-        for bundle in cut:
-            batches.submit(bundle, {name: value for name, value in fields.items() if value is not None}, salt)
-        if wait:
-            batches.follow()
-        if out is not None:
-            _write(client, out, batches.all)
+        batches = Following(client, total=len(listed), move=move, uploads=upload, looks=wait)
+        try:
+            for bundle in cut:
+                batches.submit(bundle, {name: value for name, value in fields.items() if value is not None}, salt)
+            if wait:
+                batches.follow()
+            if out is not None:
+                _write(client, out, batches.all)
+        except ApiError:
+            for one in batches.all:
+                click.echo(f"the batch {one.id} was accepted{'' if one.has_ended else ', and goes on'}", err=True)
+            raise
     for one in batches.all:
         click.echo(json.dumps(dict(one.document)) if as_json else _line(one))
     if out is not None and not as_json:
@@ -195,10 +200,22 @@ def batches(
 
 
 class Following:
-    """Batches that are submitted one after the other, and followed together."""
+    """Batches that are submitted one after the other, and followed together.
 
-    def __init__(self, client: Client, *, total: int, move: Callable[[int, int], None], uploads: bool = False) -> None:
+    Unless it `looks`, none is asked for that was accepted: a key may be allowed to submit alone.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        total: int,
+        move: Callable[[int, int], None],
+        uploads: bool = False,
+        looks: bool = True,
+    ) -> None:
         self._client = client
+        self._looks = looks
         self._uploads = uploads
         self._total = total
         self._move = move
@@ -225,7 +242,8 @@ class Following:
                 time.sleep(LOOK_S)
             else:
                 self.all.append(one)
-                self._look()
+                if self._looks:
+                    self._look()
                 return
 
     def follow(self) -> None:

@@ -12,6 +12,7 @@ from core.webhooks.deliveries import DeliveryStatus
 from core.webhooks.endpoints import EventType
 from likeness.cli import ids
 from likeness.cli.api import api_client
+from likeness.cli.sections import SectionedGroup
 from likeness.cli.terminal import table, wide_console
 
 URL_OPTION = click.option("--url", "api", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
@@ -27,7 +28,7 @@ TYPES_OPTION = click.option(
 TEST_WAIT_S = 40.0
 
 
-@click.group()
+@click.group(cls=SectionedGroup)
 def endpoints() -> None:
     """URLs that are told of every ending of a key's jobs, each with a secret of its own."""
 

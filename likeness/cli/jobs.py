@@ -19,6 +19,7 @@ from likeness.cli.comparisons import describe
 from likeness.cli.ids import job_id
 from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
+from likeness.cli.sections import SectionedGroup
 from likeness.cli.terminal import table, wide_console
 from likeness.client import Client, ComparisonJob
 
@@ -76,7 +77,7 @@ class Wanted:
         )
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=SectionedGroup, invoke_without_command=True)
 @listing
 @click.option("--cancel", "cancel_id", metavar="ID", help="Cancel this job instead.")
 @click.option("--erase", "erase_id", metavar="ID", help="Erase this job and its images instead.")

@@ -11,12 +11,13 @@ from core.keys.keys import ApiKey, Scope, Token
 from core.keys.store import KeyStore
 from core.settings import load_settings
 from likeness.cli import ids
+from likeness.cli.sections import SectionedGroup
 from likeness.cli.terminal import table, wide_console
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=SectionedGroup)
 def keys() -> None:
     """API keys: who may call the API, and for what."""
 

@@ -11,10 +11,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from core.errors import LikenessError
 from core.packs.catalogue import Pack, PackKind, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
+from likeness.cli.sections import SectionedGroup
 from likeness.cli.terminal import table, wide_console
 
 
-@click.group()
+@click.group(cls=SectionedGroup)
 def packs() -> None:
     """Model packs on this machine."""
 

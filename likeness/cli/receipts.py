@@ -8,11 +8,12 @@ import click
 
 from likeness.cli import ids
 from likeness.cli.api import api_client
+from likeness.cli.sections import SectionedGroup
 
 FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 
-@click.group()
+@click.group(cls=SectionedGroup)
 def receipt() -> None:
     """Signed receipts of comparisons."""
 

@@ -23,6 +23,7 @@ from core.webhooks.signing import Keyring, SignatureInvalid, new_private_key, ne
 from courier.sender import make_sender
 from likeness.cli import endpoints, ids
 from likeness.cli.api import api_client
+from likeness.cli.sections import SectionedGroup
 from likeness.cli.terminal import table, wide_console
 
 MAX_EVENT_BYTES = 64 * 1024
@@ -34,7 +35,7 @@ KEY_OPTION = click.option(
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(cls=SectionedGroup)
 def webhooks() -> None:
     """Events that are sent to callback URLs and endpoints (docs/webhooks.md)."""
 

@@ -140,6 +140,14 @@ def test_what_is_not_the_api_is_named_by_the_setting(body: bytes, status: int, t
             assert "LIKENESS_API_URL" in done.stderr
 
 
+@pytest.mark.parametrize("url", ["127.0.0.1:8000", "likeness.example", "ftp://127.0.0.1"])
+def test_a_url_that_is_none_is_told_as_that_and_not_as_an_api_to_be_started(url: str, tmp_path: Path) -> None:
+    done = likeness("jobs", **AWAY | {"LIKENESS_API_URL": url, "LIKENESS_HOME": str(tmp_path)})
+    assert done.returncode == 1
+    assert f"{url!r} is no URL of an API" in done.stderr
+    assert "LIKENESS_API_URL" in done.stderr
+
+
 def test_what_is_no_s3_server_is_named_by_the_setting(tmp_path: Path) -> None:
     with answering(b"<html>") as url:
         done = likeness("purge", "--dry-run", **AWAY | {"LIKENESS_S3_ENDPOINT": url, "LIKENESS_HOME": str(tmp_path)})

@@ -1,5 +1,7 @@
 """Help pages: commands stand under what they are for, each with its whole first sentence."""
 
+from collections.abc import Iterator
+
 import click
 import pytest
 
@@ -24,7 +26,14 @@ def test_a_command_stands_in_one_section(path: str) -> None:
     assert set(placed) <= set(group(path).commands)
 
 
-@pytest.mark.parametrize("path", ["", "evaluate"])
+def groups(command: click.Command, *path: str) -> Iterator[str]:
+    if isinstance(command, click.Group):
+        yield " ".join(path)
+        for name, inner in command.commands.items():
+            yield from groups(inner, *path, name)
+
+
+@pytest.mark.parametrize("path", list(groups(likeness)))
 def test_no_sentence_of_a_help_page_is_cut(path: str) -> None:
     done = run(*path.split(), "--help")
     assert done.returncode == 0

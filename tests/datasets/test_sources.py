@@ -67,6 +67,10 @@ def test_the_form_of_the_archive_does_not_matter(tmp_path: Path, name: str, writ
     assert sorted(source.images(WANTED)) == FOUND
 
 
+def test_a_directory_without_a_name_is_called_as_it_was_given() -> None:
+    assert Archive(Path()).name == "."
+
+
 @pytest.mark.parametrize(("name", "write"), FORMS)
 def test_two_files_for_one_image_are_a_fault_only_if_they_differ(tmp_path: Path, name: str, write: Writer) -> None:
     files = {"aligned images/a.jpg": b"crop", "images/a.jpg": b"photograph", "images/b.jpg": b"b", "more/b.jpg": b"b"}
