@@ -102,6 +102,9 @@ def test_sources_are_tried_in_order_and_a_failure_names_each_with_its_reason(
     message = str(failure.value)
     places = [f"mirror {server.url}/mirror: ", "pypi-wheel nothing==1.0: ", "url: ", "carrier-pigeon: "]
     assert [message.index(place) for place in places] == sorted(message.index(place) for place in places)
+    assert message.endswith(
+        "Its files from elsewhere: `likeness packs fetch small --from DIRECTORY`, or LIKENESS_PACK_MIRROR"
+    )
     assert "No matching distribution" in message
     assert f"{server.url}/det: the server answered 404" in message
 

@@ -92,7 +92,14 @@ def _gather(pack: Pack, gathered: Path, packs: PackSettings, progress: Progress,
         reasons.append(f"{place}: {', '.join(wrong)}")
         _empty(gathered)
     tried = "; ".join(reasons) or "nothing, for no source is listed"
-    raise DownloadFailed(f"the pack {pack.name} could not be fetched. Tried {tried}")
+    hint = (
+        ""
+        if at_hand
+        else (
+            f". Its files from elsewhere: `likeness packs fetch {pack.name} --from DIRECTORY`, or LIKENESS_PACK_MIRROR"
+        )
+    )
+    raise DownloadFailed(f"the pack {pack.name} could not be fetched. Tried {tried}{hint}")
 
 
 def _places(
