@@ -237,8 +237,9 @@ def images_in_use(trial: Trial) -> set[str]:
 
 
 def workers(trial: Trial) -> int:
-    engines = httpx.get(f"{trial.url}/v1/packs", headers={"Authorization": f"Bearer {trial.key}"}).json()
-    return sum(len(pack.get("workers", ())) for pack in engines["packs"])
+    """Those of comparisons: an embedder holds the pack as well, once a run has asked it to."""
+    listed = httpx.get(f"{trial.url}/v1/packs", headers={"Authorization": f"Bearer {trial.key}"}).json()
+    return len({name for pack in listed["packs"] for name in pack["workers"] if name.startswith("engine@")})
 
 
 def fail(why: str) -> bool:
