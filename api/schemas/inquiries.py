@@ -47,7 +47,7 @@ class _ComparisonTerms(Schema):
 
     thresholds = DelimitedList(
         fields.Float(error_messages=_number("thresholds_invalid|must be numbers from -1 to 1")),
-        load_default=(),
+        load_default=tuple,  # called, and so not described: a list of this kind would stand there as a text
         metadata={
             "description": "Where each run decides, this one first; as many as there are runs. Default: the threshold "
             "of each run's pack."

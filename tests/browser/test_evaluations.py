@@ -88,8 +88,8 @@ def test_a_run_is_started_and_followed_to_its_report(tab: Tab, browsing: Browsin
         page.get_by_role("button", name="scores.csv").click()
     assert len(Path(saved.value.path()).read_text().splitlines()) == 22
     page.get_by_role("button", name="Erase", exact=True).click()
-    page.get_by_role("button", name="Erase it").click()
     tab.expected = {409}
+    page.get_by_role("button", name="Erase it").click()
     expect(page.get_by_role("dialog")).to_contain_text("the thresholds of opencv-zoo rest on this run")
     page.get_by_role("button", name="Erase it").click()
     expect(page.get_by_text("The run is erased.").first).to_be_visible()
