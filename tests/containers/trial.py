@@ -77,6 +77,9 @@ class Trial:
         eventually(lambda: httpx.get(f"{self.url}/ready", timeout=10).raise_for_status(), within_s=within_s)
 
     def end(self) -> None:
+        """podman-compose leaves those that were scaled up, under names that the next trial wants."""
+        left = self.engine.run(self.engine.command, "ps", "--all", "--quiet", *of_project(self))
+        self.engine.run(self.engine.command, "rm", "--force", *left.split(), check=False)
         self.engine.compose("down", "-v", check=False)
 
 
@@ -110,6 +113,7 @@ def images_are_built(trial: Trial) -> str:
 @step
 def a_stack_comes_up_and_asks_for_a_key(trial: Trial) -> str:
     """Secrets as files, packs fetched, a key made by a command."""
+    trial.end()  # of one that was killed
     trial.engine.run("infra/docker/make-secrets", trial.engine.environment["SECRETS"])
     began = time.monotonic()
     if trial.before:
@@ -247,15 +251,11 @@ def fail(why: str) -> bool:
 
 
 def containers(trial: Trial) -> list[str]:
-    listed = trial.engine.run(
-        trial.engine.command,
-        "ps",
-        "--filter",
-        f"label=com.docker.compose.project={trial.engine.project}",
-        "--format",
-        "{{.Names}}",
-    )
-    return listed.split()
+    return trial.engine.run(trial.engine.command, "ps", *of_project(trial), "--format", "{{.Names}}").split()
+
+
+def of_project(trial: Trial) -> tuple[str, str]:
+    return "--filter", f"label=com.docker.compose.project={trial.engine.project}"
 
 
 def container(trial: Trial, service: str) -> str:
