@@ -67,7 +67,7 @@ types: install ## Check the types
 	$(BIN)/mypy
 fuzz: install ## Decode hostile images for some minutes, e.g. make fuzz COUNT=100000 SEED=7
 	$(BIN)/python -m tests.hostile.fuzz --count $(or $(COUNT),20000) --seed $(or $(SEED),0) $(if $(LIVENESS),--liveness)
-bench: install ## Measure against the engine alone and peers, about 8 minutes: make bench [FULL=1] [LFW=folder]
+bench: install ## Measure against the engine alone and peers, some 20 minutes: make bench [FULL=1] [LFW=folder]
 	$(BIN)/python -m bench $(if $(FULL),--full) $(if $(LFW),--lfw $(LFW))
 docs: ## Write the site of docs/ to build/site/index.html, in an environment of its own; it loads nothing from elsewhere
 	@test -x build/docs-venv/bin/mkdocs || { $(PYTHON) -m venv build/docs-venv && \
