@@ -108,6 +108,20 @@ def _accept(bench: Json) -> str | None:
     )
 
 
+def _openvino(bench: Json) -> str | None:
+    one = ((bench.get("variants") or {}).get("found") or {}).get("openvino")
+    cores = (bench.get("machine") or {}).get("cores")
+    if not one or not cores or not one["mean_per_s"].get("sync"):
+        return None
+    cpu, theirs_ms = one["cpu_ms_per_job"], 1000 * cores / one["mean_per_s"]["sync"]
+    asked = LIMITS["openvino_api_to_sync"]
+    return (
+        f"a comparison costs {amount(cpu['engine'])} ms of CPU in OpenVINO's engine and "
+        f"{amount(cpu['around'])} around it; {asked:g} times the peer's throughput leaves "
+        f"{amount(theirs_ms / asked)} for both."
+    )
+
+
 def _batch(way: str) -> Callable[[Json], str | None]:
     def reason(bench: Json) -> str | None:
         cpu = ((bench.get("batches") or {}).get("mean_cpu_ms_per_pair") or {}).get(way)
@@ -129,6 +143,7 @@ def _batch(way: str) -> Callable[[Json], str | None]:
 REASONS: Mapping[str | None, Callable[[Json], str | None]] = {
     "api_to_engine": _api_to_engine,
     "api_to_sync": _api_to_sync,
+    "openvino_api_to_sync": _openvino,
     "batch": _batch("distinct"),
     "one_reference": _batch("one_reference"),
     "idle": _idle,
