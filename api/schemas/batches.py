@@ -7,7 +7,8 @@ from typing import Any
 from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from api.schemas.comparisons import CalibratedFmrSchema, ComparisonForm, JobErrorSchema, JobSchema
+from api.schemas.comparisons import ComparisonForm
+from api.schemas.jobs import CalibratedFmrSchema, JobErrorSchema, JobSchema
 from core.batches.pairs import AskedPair
 from core.batches.submission import BatchSubmission
 from core.comparisons.submission import ImageUpload, Submission
