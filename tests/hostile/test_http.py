@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.hostile.corpus import whole
+from tests.hostile.corpus.honest import whole
 from tests.support.stack import Stack
 
 FORM = b"Content-Type: multipart/form-data; boundary=b\r\n"
