@@ -33,10 +33,22 @@ def gradient(width: int = 96, height: int = 64) -> Image.Image:
     return Image.fromarray(np.stack([255 * x, 255 * y, 127 * (x + y) ** 2 / 2], axis=-1).astype(np.uint8))
 
 
-def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
+def noise(width: int = 96, height: int = 64) -> Image.Image:
+    """Many bytes for few pixels, so that a cut anywhere removes some of them."""
+    rng = np.random.default_rng(7)
+    return Image.fromarray(rng.integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """As Pillow does by itself."""
     stream = io.BytesIO()
-    image.save(stream, kind, **{**OPTIONS.get(kind, {}), **options})
+    image.save(stream, kind, **options)
     return stream.getvalue()
+
+
+def encode(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """With as little lost as the format allows."""
+    return saved(image, kind, **{**OPTIONS.get(kind, {}), **options})
 
 
 def facts_of(body: bytes) -> ImageFacts:

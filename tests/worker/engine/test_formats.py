@@ -19,6 +19,7 @@ from tests.worker.engine.images import (
     encode,
     facts_of,
     gradient,
+    noise,
     seen,
     worst,
 )
@@ -108,7 +109,7 @@ def test_exif_says_nothing_where_the_format_has_its_own_word_for_it(kind: str) -
     assert worst(turned, upright(6, gradient())) <= TOLERANCES[kind]
 
 
-NOISE = Image.fromarray(np.random.default_rng(7).integers(0, 256, (64, 96, 3), dtype=np.uint8))
+NOISE = noise()
 WHOLE: dict[str, bytes] = {
     "AVIF": encode(NOISE, "AVIF"),
     "GIF": encode(NOISE.quantize(250), "GIF"),
