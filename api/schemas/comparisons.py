@@ -189,6 +189,13 @@ class ComparisonBody(ComparisonForm):
 def submission_of(form: Mapping[str, Any]) -> Submission:
     """What a valid form asks for. Raise FieldRefused for a part that is no file, no URL and no upload."""
     reference, probe = (_image(side, form[side]) for side in (Side.REFERENCE, Side.PROBE))
+    return terms_of(form, reference=reference, probe=probe)
+
+
+def terms_of(
+    form: Mapping[str, Any], *, reference: bytes | ImageUrl | ImageUpload, probe: bytes | ImageUrl | ImageUpload
+) -> Submission:
+    """These two images, on the terms that a valid form asks for."""
     return Submission(
         reference=reference,
         probe=probe,
