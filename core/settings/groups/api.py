@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
-from core.settings.groups.group import CommaSeparated, Group, named, parts, setting
+from core.settings.groups.group import CommaSeparated, Group, named, setting
 
 
 class ApiSettings(Group):
@@ -27,11 +27,6 @@ class ApiSettings(Group):
         "loopback's names and the host of LIKENESS_API_URL",
     )
     key: SecretStr | None = Field(None, description="The API key our own client and commands send, lk_...")
-
-    @field_validator("hosts", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return parts(value)
 
     @field_validator("auth")
     @classmethod

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import SettingsInvalid
@@ -11,10 +11,17 @@ from core.vocabulary import ImageFormat
 
 PREFIX = "LIKENESS_"
 T = TypeVar("T")
-CommaSeparated = Annotated[tuple[str, ...], NoDecode]
-Seconds = Annotated[tuple[float, ...], NoDecode]
-Ports = Annotated[tuple[int, ...], NoDecode]
-Formats = Annotated[tuple[ImageFormat, ...], NoDecode]
+
+
+def _parts(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+#: Values that are separated by commas in the environment.
+CommaSeparated = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parts)]
+Seconds = Annotated[tuple[float, ...], NoDecode, BeforeValidator(_parts)]
+Ports = Annotated[tuple[int, ...], NoDecode, BeforeValidator(_parts)]
+Formats = Annotated[tuple[ImageFormat, ...], NoDecode, BeforeValidator(_parts)]
 
 
 def named(prefix: str = PREFIX) -> SettingsConfigDict:
@@ -43,11 +50,6 @@ class Group(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """What is given, the environment, the files that it names, then `.env`."""
         return named["init_settings"], named["env_settings"], SecretFiles(settings_cls), named["dotenv_settings"]
-
-
-def parts(value: object) -> object:
-    """What stands between the commas of a text; anything else as it is."""
-    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def required(value: T | None, name: str) -> T:

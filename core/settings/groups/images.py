@@ -1,8 +1,8 @@
 """Images: how large they may be, how long they stay."""
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from core.settings.groups.group import Formats, Group, parts, setting
+from core.settings.groups.group import Formats, Group, setting
 from core.vocabulary import ImageFormat
 
 
@@ -19,11 +19,6 @@ class ImageLimits(Group):
     image_formats: Formats = Field(
         tuple(ImageFormat), min_length=1, description="Image formats accepted, comma-separated"
     )
-
-    @field_validator("image_formats", mode="before")
-    @classmethod
-    def _split_formats(cls, value: object) -> object:
-        return parts(value)
 
 
 class ImageSettings(ImageLimits):

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
-from core.settings.groups.group import CommaSeparated, parts, setting
+from core.settings.groups.group import CommaSeparated, setting
 from core.settings.groups.home import HomeSettings
 from core.vocabulary import Policy
 
@@ -43,11 +43,6 @@ class PackSettings(HomeSettings):
     accept_licences: CommaSeparated = Field(
         (), description="Packs whose non-commercial licence you accept, comma-separated"
     )
-
-    @field_validator("served", "accept_licences", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return parts(value)
 
     @property
     def needed(self) -> tuple[str, ...]:

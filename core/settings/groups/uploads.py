@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from core.settings.groups.group import CommaSeparated, Group, named, parts, setting
+from core.settings.groups.group import CommaSeparated, Group, named, setting
 
 
 class UploadSettings(Group):
@@ -38,11 +38,6 @@ class UploadSettings(Group):
         description="Origins of pages that may put uploads, e.g. https://a.example, or *: the bucket's CORS rule, set "
         "in place of any other when the local stack starts, or compose's job `bucket`; empty leaves it as it is",
     )
-
-    @field_validator("origins", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return parts(value)
 
     @field_validator("origins")
     @classmethod

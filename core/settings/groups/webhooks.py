@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr
 
-from core.settings.groups.group import Group, Ports, Seconds, named, parts
+from core.settings.groups.group import Group, Ports, Seconds, named
 
 
 class SigningSettings(Group):
@@ -42,8 +42,3 @@ class WebhookSettings(Group):
     allow_private: bool = Field(False, description="Whether callbacks may go to loopback and private networks")
     max_endpoints: int = Field(5, ge=0, description="Webhook endpoints that a key may have registered at a time")
     ca_file: Path | None = Field(None, description="Certificates trusted for callbacks beside the public ones")
-
-    @field_validator("schedule_s", "ports", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return parts(value)
