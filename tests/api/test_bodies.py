@@ -12,7 +12,7 @@ import pytest
 
 from api.app import create_app
 from core.settings import Settings
-from tests.api.test_comparisons import small_jpeg
+from tests.api.test_refusals import small_jpeg
 from tests.hostile.wire import END, FORM, JPEG, PROBE, REFERENCE, exchange, part, post
 from tests.support.stack import Stack
 
