@@ -1,17 +1,17 @@
 """What every part of a client is made of: a request, one that is sent again, pages, and waiting for an end."""
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import httpx
 
 from likeness import answers, events
 from likeness.errors import ApiForeign, ApiRefused, ApiSilent, ApiSlow, ApiUnreachable
+from likeness.transports import Transport
 
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
 RETRIES_S = (0.3, 1.0, 3.0)
@@ -33,89 +33,6 @@ class Ending(Protocol):
 
 
 E = TypeVar("E", bound=Ending)
-
-#: A response whose body comes bit by bit, and the lines of it.
-Streamed: TypeAlias = tuple[httpx.Response, AsyncGenerator[str, None]]
-
-
-class Transport(Protocol):
-    """Sends and pauses; one that blocks never suspends."""
-
-    async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """The response, whatever its status. Raise httpx.HTTPError or httpx.InvalidURL."""
-
-    def stream(self, method: str, path: str, **arguments: Any) -> AbstractAsyncContextManager[Streamed]:
-        """The response, and its lines as they come; read, where it is an error. Raise the same."""
-
-    async def pause(self, seconds: float) -> None:
-        """Let time go by."""
-
-    async def close(self) -> None:
-        """Close the connections."""
-
-
-class Blocking:
-    """The transport of a synchronous client."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
-
-    async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Block until it is answered."""
-        return self._http.request(method, path, **arguments)
-
-    @asynccontextmanager
-    async def stream(self, method: str, path: str, **arguments: Any) -> AsyncGenerator[Streamed, None]:
-        """Block until its lines come."""
-
-        async def lines() -> AsyncGenerator[str, None]:
-            for line in response.iter_lines():
-                yield line
-
-        with self._http.stream(method, path, **arguments) as response:
-            if response.is_error:
-                response.read()
-            yield response, lines()
-
-    async def pause(self, seconds: float) -> None:
-        """Block."""
-        time.sleep(seconds)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
-
-
-class Awaiting:
-    """The transport of an asynchronous client."""
-
-    def __init__(self, http: httpx.AsyncClient) -> None:
-        self._http = http
-
-    async def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Let others run until it is answered."""
-        return await self._http.request(method, path, **arguments)
-
-    @asynccontextmanager
-    async def stream(self, method: str, path: str, **arguments: Any) -> AsyncGenerator[Streamed, None]:
-        """Let others run until its lines come."""
-
-        async def lines() -> AsyncGenerator[str, None]:
-            async for line in response.aiter_lines():
-                yield line
-
-        async with self._http.stream(method, path, **arguments) as response:
-            if response.is_error:
-                await response.aread()
-            yield response, lines()
-
-    async def pause(self, seconds: float) -> None:
-        """Let others run."""
-        await asyncio.sleep(seconds)
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
 
 class Calls:

@@ -15,11 +15,12 @@ import httpx
 
 from likeness import answers
 from likeness.batches import AsyncBatches, Batches
-from likeness.calls import ENDED, RETRIES_S, Awaiting, Blocking, Calls, content, given
+from likeness.calls import ENDED, RETRIES_S, Calls, content, given
 from likeness.errors import ApiError, ApiForeign, ApiRefused, ApiSilent, ApiSlow, ApiUnreachable
 from likeness.evaluations import AsyncEvaluations, Evaluations
 from likeness.methods import Asynchronous, Synchronous, listing, method
 from likeness.notices import Notices
+from likeness.transports import Awaiting, Blocking
 from likeness.uploads import AsyncUploads, Uploads
 
 __all__ = [

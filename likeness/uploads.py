@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from likeness.calls import RETRIES_S, Awaiting, Blocking, Calls, Transport
+from likeness.calls import RETRIES_S, Calls
 from likeness.errors import ApiRefused, ApiUnreachable
 from likeness.methods import Asynchronous, Synchronous, method
+from likeness.transports import Awaiting, Blocking, Transport
 
 UPLOADS = "/v1/uploads"
 #: Opened in one call; so many fit into its body.

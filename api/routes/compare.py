@@ -15,7 +15,8 @@ from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
 from api.routes.submission import submitted
 from api.routes.waiting import place_to_wait
-from api.schemas.comparisons import ComparisonBody, ComparisonForm, SimpleAnswerSchema
+from api.schemas.comparisons import ComparisonBody, ComparisonForm
+from api.schemas.jobs import SimpleAnswerSchema
 from core.comparisons.document import sentence_of, url_of
 from core.comparisons.jobs import Job
 from core.keys.keys import Scope

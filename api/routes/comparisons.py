@@ -19,9 +19,10 @@ from api.http.paging import encode_cursor, linked, page_of
 from api.routes.blueprint import Blueprint
 from api.routes.submission import submitted
 from api.routes.waiting import preferred_wait_s, wait_for
-from api.schemas.comparisons import ComparisonBody, ComparisonForm, JobListSchema, JobSchema, WaitQuery
+from api.schemas.comparisons import ComparisonBody, ComparisonForm, WaitQuery
 from api.schemas.examples import QUEUED
 from api.schemas.filters import METADATA_PARAMETER, JobListQuery, wanted_jobs
+from api.schemas.jobs import JobListSchema, JobSchema
 from core.comparisons.document import job_document, url_of
 from core.comparisons.jobs import Job
 from core.comparisons.wanted import WantedJobs

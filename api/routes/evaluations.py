@@ -17,7 +17,7 @@ from api.http.paging import encode_cursor, linked, page_of
 from api.http.problems import Problem
 from api.routes.blueprint import Blueprint
 from api.schemas.evaluations import EraseQuery, EvaluationForm, ReportQuery, RunListSchema, RunSchema
-from api.schemas.filters import RunListQuery, period_of
+from api.schemas.filters import RunListQuery, period_of, wanted_runs
 from api.schemas.resources import run_resource
 from core.errors import ObjectNotFound
 from core.evaluations.erasing import erase_run
@@ -67,13 +67,7 @@ class Evaluations(MethodView):
     @blueprint.problems(422, 503)
     def get(self, query: dict[str, Any]) -> Response:
         """List runs, newest first; a filtered page may have fewer than `limit`, as that of comparisons"""
-        period, pack, dataset = period_of(query), query.get("pack"), query.get("dataset")
-
-        def wanted(run: Run) -> bool:
-            of_both = pack in (None, run.request.pack) and dataset in (None, run.request.dataset)
-            return of_both and period.holds(run.created_at)
-
-        page = services().searches.runs.page(wanted, **page_of(query, "run"), **asdict(period))
+        page = services().searches.runs.page(wanted_runs(query), **page_of(query, "run"), **asdict(period_of(query)))
         cursor = encode_cursor(page.next_id)
         body = {"evaluations": [run_resource(run) for run in page.records], "next_cursor": cursor}
         return linked(json_response(RunListSchema().dump(body)), cursor)

@@ -15,7 +15,7 @@ from api.http.problems import FieldError, Problem
 from api.routes.blueprint import Blueprint
 from api.routes.evaluations import policy_of
 from api.routes.waiting import preferred_wait_s
-from api.schemas.filters import period_of
+from api.schemas.filters import period_of, wanted_runs
 from api.schemas.inquiries import (
     CalibrationForm,
     ComparisonQuery,
@@ -114,13 +114,9 @@ class Index(MethodView):
     @blueprint.problems(409, 422, 503)
     def get(self, query: dict[str, Any]) -> Response:
         """The figures of runs that have succeeded, by data set and pack, and what each run differs in"""
-        period, pack, dataset = period_of(query), query.get("pack"), query.get("dataset")
-
-        def wanted(run: Run) -> bool:
-            of_both = pack in (None, run.request.pack) and dataset in (None, run.request.dataset)
-            return of_both and period.holds(run.created_at)
-
-        page = services().searches.runs.page(wanted, limit=query["limit"], status=Status.SUCCEEDED, **asdict(period))
+        page = services().searches.runs.page(
+            wanted_runs(query), limit=query["limit"], status=Status.SUCCEEDED, **asdict(period_of(query))
+        )
         if not page.records:
             return _of_none(query["format"])
         return _answered(Inquiry(Kind.INDEX, tuple(run.id for run in page.records)), query)

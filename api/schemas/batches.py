@@ -1,17 +1,16 @@
 """Batches: many pairs in one job."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask_smorest.fields import Upload
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-from api.schemas.comparisons import CalibratedFmrSchema, ComparisonForm, JobErrorSchema, JobSchema
+from api.schemas.comparisons import ComparisonForm, terms_of
+from api.schemas.jobs import CalibratedFmrSchema, JobErrorSchema, JobSchema
 from core.batches.pairs import AskedPair
 from core.batches.submission import BatchSubmission
-from core.comparisons.submission import ImageUpload, Submission
-from core.liveness import LivenessRule, LivenessSides
+from core.comparisons.submission import ImageUpload
 from core.quality import QualityRule
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
@@ -56,21 +55,7 @@ def batch_of(
     form: Mapping[str, Any], photographs: dict[str, bytes | ImageUpload], pairs: Sequence[AskedPair] | None
 ) -> BatchSubmission:
     """What a valid form asks for."""
-    terms = Submission(
-        reference=b"",
-        probe=b"",
-        pack=form.get("pack"),
-        policy=Policy(form["policy"]) if "policy" in form else None,
-        threshold=form.get("threshold"),
-        target_fmr=form.get("target_fmr"),
-        callback_url=form.get("callback_url"),
-        metadata=json.loads(form.get("metadata", "{}")),
-        quality=QualityRule(form["quality"]) if "quality" in form else None,
-        liveness=LivenessRule(form["liveness"]) if "liveness" in form else None,
-        liveness_sides=LivenessSides(form["liveness_sides"]) if "liveness_sides" in form else None,
-        expires_in_s=form.get("expires_in"),
-    )
-    return BatchSubmission(photographs, pairs, terms)
+    return BatchSubmission(photographs, pairs, terms_of(form, reference=b"", probe=b""))
 
 
 class CountsSchema(Schema):

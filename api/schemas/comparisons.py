@@ -1,4 +1,4 @@
-"""Comparison jobs, and the plain call."""
+"""What a comparison is asked for with: a form or a body, and how long to wait."""
 
 import json
 import math
@@ -10,13 +10,11 @@ from werkzeug.datastructures import FileStorage
 
 from api.schemas.common import StrictForm
 from api.schemas.images import ImageText, image_file, is_upload, is_url
-from api.schemas.standing import StandingSchema
 from core.comparisons.submission import FieldRefused, ImageUpload, ImageUrl, Submission
-from core.liveness import LivenessRule, LivenessSides, NotJudged, PadVerdict
-from core.quality import QualityRule, QualityWarning
+from core.liveness import LivenessRule, LivenessSides
+from core.quality import QualityRule
 from core.storage.deadlines import FEWEST_S, MOST_S
-from core.storage.lifecycle import Status
-from core.vocabulary import Decision, ImageFormat, Policy, Reason, Side, labels
+from core.vocabulary import ImageFormat, Policy, Side, labels
 from core.webhooks.destinations import MAX_URL_CHARACTERS
 
 MAX_METADATA_BYTES = 2048
@@ -191,6 +189,13 @@ class ComparisonBody(ComparisonForm):
 def submission_of(form: Mapping[str, Any]) -> Submission:
     """What a valid form asks for. Raise FieldRefused for a part that is no file, no URL and no upload."""
     reference, probe = (_image(side, form[side]) for side in (Side.REFERENCE, Side.PROBE))
+    return terms_of(form, reference=reference, probe=probe)
+
+
+def terms_of(
+    form: Mapping[str, Any], *, reference: bytes | ImageUrl | ImageUpload, probe: bytes | ImageUrl | ImageUpload
+) -> Submission:
+    """These two images, on the terms that a valid form asks for."""
     return Submission(
         reference=reference,
         probe=probe,
@@ -230,227 +235,3 @@ class WaitQuery(Schema):
         error_messages={"invalid": "wait_invalid|must be a number of seconds; found {input}"},
         metadata={"description": "Seconds to wait for the job to end; the deployment sets an upper bound."},
     )
-
-
-class FailureToAcquireSchema(Schema):
-    """Why an image gave no usable face."""
-
-    side = fields.Enum(Side, by_value=True, required=True)
-    reason = fields.Enum(Reason, by_value=True, required=True)
-    detail = fields.String(required=True)
-
-
-class FaceSchema(Schema):
-    """The face that was compared; `box` is left, top, right, bottom in pixels of the upright image.
-
-    `detection_size` is the side of the square in which the detector saw the image, and `faces_found` counts what shows
-    there: under `largest` a large face may end the search before small ones are looked for. `turned_deg` is how far the
-    image was turned clockwise for the face to stand upright, 0 to 359; the box is that of the image as it was sent.
-    """
-
-    box = fields.List(fields.Float(), required=True, validate=validate.Length(equal=4))
-    detection_score = fields.Float(required=True)
-    faces_found = fields.Integer(required=True)
-    detection_size = fields.Integer(required=True)
-    turned_deg = fields.Integer(required=True)
-
-
-def _point(which: str) -> fields.List[float]:
-    return fields.List(
-        fields.Float(), required=True, validate=validate.Length(equal=2), metadata={"description": f"{which}: x, y."}
-    )
-
-
-class LandmarksSchema(Schema):
-    """Five points of the chosen face as the detector gives them, right and left being the subject's own.
-
-    In an image that is not mirrored, the right eye of an upright face is the one further left.
-    """
-
-    right_eye = _point("Centre of the subject's right eye")
-    left_eye = _point("Centre of the subject's left eye")
-    nose = _point("Tip of the nose")
-    right_mouth_corner = _point("The mouth's corner on the subject's right")
-    left_mouth_corner = _point("The mouth's corner on the subject's left")
-
-
-class SeenFaceSchema(Schema):
-    """A face that was detected; `box` is left, top, right, bottom and may reach beyond the image."""
-
-    box = fields.List(fields.Float(), required=True, validate=validate.Length(equal=4))
-    detection_score = fields.Float(required=True)
-    chosen = fields.Boolean(required=True, metadata={"description": "Whether it is the one that counts."})
-
-
-def _measure(description: str) -> fields.Float:
-    return fields.Float(required=True, metadata={"description": description})
-
-
-class MeasuresSchema(Schema):
-    """Quality measures of the chosen face, after ISO/IEC 29794-5 where it has them: see docs/quality.md."""
-
-    inter_eye_distance_px = _measure("Between the eyes' centres, in pixels.")
-    roll_deg = _measure("How far the image must be turned clockwise for the face to be upright, -180 to 180.")
-    yaw_deg = _measure("Estimated. 0 is frontal, positive looks to the subject's left.")
-    pitch_deg = _measure("Estimated. 0 is frontal, positive looks down.")
-    sharpness = _measure("Contrast of fine detail over that of coarse detail at the recogniser's scale, 0 and more.")
-    brightness = _measure("Mean luma of the face, 0 to 1.")
-    contrast = _measure("Standard deviation of the face's luma, 0 to 0.5.")
-    overexposure = _measure("Share of the face's pixels that are as good as white, 0 to 1.")
-    cut_off = _measure("Share of the face that lies beyond the image's edge, 0 to 1.")
-
-
-class SeenSchema(Schema):
-    """What was seen in one image.
-
-    Coordinates are in pixels of the image as it was sent, turned upright by its EXIF orientation, as are `width` and
-    `height`. `faces` lists at most 50, the best first, the chosen one among them; `faces_found` counts all.
-    """
-
-    width = fields.Integer(required=True)
-    height = fields.Integer(required=True)
-    faces_found = fields.Integer(required=True)
-    faces = fields.List(fields.Nested(SeenFaceSchema), required=True)
-    landmarks = fields.Nested(LandmarksSchema, required=True, allow_none=True)
-    measures = fields.Nested(MeasuresSchema, required=True, allow_none=True)
-    warnings = fields.List(fields.Enum(QualityWarning, by_value=True), required=True)
-
-
-class PadSchema(Schema):
-    """What an image was taken for by presentation attack detection (ISO/IEC 30107), and on what that rests.
-
-    Prints and screens are what is looked for; masks, deep fakes and injected streams are not: docs/liveness.md.
-    """
-
-    verdict = fields.Enum(PadVerdict, by_value=True, required=True)
-    score = fields.Float(
-        required=True,
-        allow_none=True,
-        metadata={"description": "0 to 1; larger is more like a living face. Null where it was not judged."},
-    )
-    threshold = fields.Float(required=True, metadata={"description": "A score that is as large is bona fide."})
-    reason = fields.Enum(NotJudged, by_value=True, required=True, allow_none=True)
-    detail = fields.String(required=True, allow_none=True)
-    pack = fields.String(required=True)
-    pack_digest = fields.String(required=True)
-
-
-class JobErrorSchema(Schema):
-    """Why we could not do our work."""
-
-    code = fields.String(required=True)
-    message = fields.String(required=True)
-
-
-class CalibratedFmrSchema(Schema):
-    """What a calibrated threshold stands for; `low` and `high` are its one-sided 95 % Clopper-Pearson limits."""
-
-    target_fmr = fields.Float(required=True)
-    errors = fields.Integer(required=True)
-    trials = fields.Integer(required=True)
-    low = fields.Float(required=True)
-    high = fields.Float(required=True)
-    run_id = fields.String(required=True)
-    dataset = fields.String(required=True)
-
-
-EXPIRES = {"description": "By when it has to be begun (`expires_in`); null: whenever a worker has time."}
-
-
-class UrlsSchema(Schema):
-    """Where to go from here."""
-
-    self = fields.String(required=True)
-    cancel = fields.String(required=True)
-
-
-class JobSchema(Schema):
-    """A comparison job. What is not known yet is null."""
-
-    id = fields.String(required=True)
-    owner = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={
-            "description": "Id of the API key it belongs to, the first of a row of rotated ones; null without keys."
-        },
-    )
-    status = fields.Enum(Status, by_value=True, required=True)
-    outcome = fields.String(required=True, allow_none=True, validate=validate.OneOf(["compared", "not_acquired"]))
-    score = fields.Float(
-        required=True, allow_none=True, metadata={"description": "Cosine, -1 to 1; larger is more alike."}
-    )
-    decision = fields.Enum(Decision, by_value=True, required=True, allow_none=True)
-    threshold = fields.Float(required=True)
-    threshold_origin = fields.String(required=True, metadata={"description": "Where the threshold comes from."})
-    calibrated_fmr = fields.Nested(CalibratedFmrSchema, required=True, allow_none=True)
-    calibration = fields.Nested(
-        StandingSchema,
-        required=True,
-        allow_none=True,
-        metadata={"description": "Null where nothing was compared, or the pack had no calibration."},
-    )
-    reasons = fields.List(fields.Nested(FailureToAcquireSchema), required=True)
-    faces = fields.Dict(keys=fields.String(), values=fields.Nested(FaceSchema), required=True)
-    seen = fields.Dict(
-        keys=fields.String(),
-        values=fields.Nested(SeenSchema),
-        required=True,
-        metadata={"description": "By side: `reference`, `probe`; of every image that was decoded, used or not."},
-    )
-    pack = fields.String(required=True)
-    pack_digest = fields.String(required=True, allow_none=True)
-    policy = fields.Enum(Policy, by_value=True, required=True)
-    quality = fields.Enum(
-        QualityRule, by_value=True, required=True, metadata={"description": "What becomes of quality warnings."}
-    )
-    liveness = fields.Enum(
-        LivenessRule, by_value=True, required=True, metadata={"description": "What becomes of liveness verdicts."}
-    )
-    liveness_sides = fields.Enum(
-        LivenessSides,
-        by_value=True,
-        required=True,
-        allow_none=True,
-        metadata={"description": "Which images are judged; null where none is."},
-    )
-    pad = fields.Dict(
-        keys=fields.String(),
-        values=fields.Nested(PadSchema),
-        required=True,
-        metadata={"description": "By side: `reference`, `probe`; of every image whose liveness was asked for."},
-    )
-    provider = fields.String(required=True, allow_none=True)
-    detection_size = fields.Integer(required=True, allow_none=True)
-    detection_threshold = fields.Float(required=True, allow_none=True)
-    timings_ms = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
-    attempts = fields.Integer(required=True)
-    error = fields.Nested(JobErrorSchema, required=True, allow_none=True)
-    metadata = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
-    callback_url = fields.String(required=True, allow_none=True)
-    event_id = fields.String(
-        required=True,
-        allow_none=True,
-        metadata={"description": "Id of the event that announces the end, and of its delivery."},
-    )
-    created_at = fields.String(required=True, metadata={"format": "date-time"})
-    expires_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time", **EXPIRES})
-    started_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    ended_at = fields.String(required=True, allow_none=True, metadata={"format": "date-time"})
-    urls = fields.Nested(UrlsSchema, required=True)
-
-
-class JobListSchema(Schema):
-    """A page of jobs, newest first."""
-
-    jobs = fields.List(fields.Nested(JobSchema), required=True)
-    next_cursor = fields.String(required=True, allow_none=True)
-
-
-class SimpleAnswerSchema(Schema):
-    """The plain answer of `/compare`."""
-
-    similarity_score = fields.Float(required=True, allow_none=True)
-    is_match = fields.Boolean(required=True, allow_none=True)
-    message = fields.String(required=True)
-    job_id = fields.String(required=True)

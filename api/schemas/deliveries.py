@@ -6,9 +6,9 @@ from marshmallow import Schema, fields, validate
 
 from api.schemas.batches import BatchSchema
 from api.schemas.common import ListQuery, StrictForm
-from api.schemas.comparisons import JobSchema
 from api.schemas.evaluations import RunSchema
 from api.schemas.filters import moment
+from api.schemas.jobs import JobSchema
 from core.batches import events as batches
 from core.comparisons.document import EVENT_FIELDS
 from core.evaluations import events as runs

@@ -2,7 +2,7 @@
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
-from api.schemas.comparisons import JobErrorSchema
+from api.schemas.jobs import JobErrorSchema
 from core.storage.lifecycle import Status
 from core.vocabulary import Policy
 from core.webhooks.destinations import MAX_URL_CHARACTERS

@@ -1,6 +1,6 @@
 """What lists are filtered by."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -9,6 +9,7 @@ from marshmallow import fields, validate
 
 from api.schemas.common import ListQuery
 from core.comparisons.wanted import Period, WantedJobs
+from core.evaluations.runs import Run
 from core.vocabulary import Decision, Reason
 
 OUTCOMES = ("compared", "not_acquired")
@@ -98,3 +99,14 @@ def wanted_jobs(query: Mapping[str, Any]) -> WantedJobs:
         pack=query.get("pack"),
         metadata=asked_metadata(),
     )
+
+
+def wanted_runs(query: Mapping[str, Any]) -> Callable[[Run], bool]:
+    """Whether a run is one that a valid query asks for."""
+    period, pack, dataset = period_of(query), query.get("pack"), query.get("dataset")
+
+    def wanted(run: Run) -> bool:
+        of_both = pack in (None, run.request.pack) and dataset in (None, run.request.dataset)
+        return of_both and period.holds(run.created_at)
+
+    return wanted

@@ -5,7 +5,7 @@ Also the form in which pairs are stored, though without subjects: those are the 
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from evaluator.datasets.pairs import Draft, Pair, PairList, has_control_characters, text_of, whole_number
@@ -22,7 +22,7 @@ def parse_csv(body: bytes, source: str = "pairs.csv", *, repeats: bool = False) 
     `repeats` is for what was imported from a list that has some.
     """
     draft = Draft(source, repeats=repeats)
-    rows = _rows(text_of(body, source), draft)
+    rows = rows_of(text_of(body, source), draft.fault)
     line, names = next(rows, (1, []))
     if missing := [name for name in REQUIRED if name not in names]:
         draft.fault(line, f"the header lacks {', '.join(missing)}; it has {', '.join(names) or 'nothing'}")
@@ -39,6 +39,18 @@ def parse_csv(body: bytes, source: str = "pairs.csv", *, repeats: bool = False) 
                 _note_subjects(draft, line, dict(zip(names, values, strict=True)), subjects)
         return replace(draft.finish(group_names), subjects=subjects if alone else None)
     return draft.finish()
+
+
+def rows_of(text: str, fault: Callable[[int, str], object]) -> Iterator[tuple[int, list[str]]]:
+    """Line number and stripped values of every row that has any; quotes that do not close end the reading."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for row in reader:
+            values = [value.strip() for value in row]
+            if any(values):
+                yield reader.line_num, values
+    except csv.Error as error:
+        fault(reader.line_num, f"cannot be read on from here: {error}")
 
 
 def canonical_csv(pairs: PairList) -> bytes:
@@ -64,18 +76,6 @@ def _note_subjects(draft: Draft, line: int, row: dict[str, str], subjects: dict[
     same, mated = row[COLUMNS[0]] == row[COLUMNS[1]], TRUTH.get(row["mated"].lower())
     if mated is not None and mated != same:
         draft.fault(line, f"mated is {row['mated']!r}, but {' and '.join(COLUMNS)} are {'one' if same else 'two'}")
-
-
-def _rows(text: str, draft: Draft) -> Iterator[tuple[int, list[str]]]:
-    """Line number and stripped values of every row that has any; quotes that do not close end the reading."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for row in reader:
-            values = [value.strip() for value in row]
-            if any(values):
-                yield reader.line_num, values
-    except csv.Error as error:
-        draft.fault(reader.line_num, f"cannot be read on from here: {error}")
 
 
 def _add(draft: Draft, line: int, names: list[str], values: list[str], group_names: tuple[str, ...]) -> None:

@@ -1,13 +1,10 @@
 """A CSV of presentations, to measure presentation attack detection with: `image,bona_fide,attack`."""
 
-import csv
-import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from evaluator.datasets.faults import DatasetInvalid, Fault
-from evaluator.datasets.own_csv import TRUTH
+from evaluator.datasets.own_csv import TRUTH, rows_of
 from evaluator.datasets.pairs import has_control_characters, text_of
 
 COLUMNS = ("image", "bona_fide", "attack")
@@ -34,7 +31,10 @@ def read_presentations(list_file: Path, images: Path | None = None) -> list[Pres
     found: list[Presentation] = []
     seen: dict[str, int] = {}
     root = (images or list_file.parent).resolve()
-    rows = _rows(text_of(list_file.read_bytes(), list_file.name), list_file.name, faults)
+    rows = rows_of(
+        text_of(list_file.read_bytes(), list_file.name),
+        lambda line, what: faults.append(Fault(list_file.name, line, what)),
+    )
     line, names = next(rows, (1, []))
     if missing := [name for name in COLUMNS if names.count(name) != 1]:
         what = f"the header must have {', '.join(missing)} once; it has {', '.join(names) or 'nothing'}"
@@ -68,14 +68,3 @@ def read_presentations(list_file: Path, images: Path | None = None) -> list[Pres
     if faults:
         raise DatasetInvalid(faults)
     return found
-
-
-def _rows(text: str, source: str, faults: list[Fault]) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    try:
-        for row in reader:
-            values = [value.strip() for value in row]
-            if any(values):
-                yield reader.line_num, values
-    except csv.Error as error:
-        faults.append(Fault(source, reader.line_num, f"cannot be read on from here: {error}"))

@@ -8,8 +8,7 @@ import numpy as np
 from evaluator.metrics import Booleans, ErrorCurve, Scores, ScoreSet
 from evaluator.report.drawing import INK, RULE
 from evaluator.report.inline import MATED, NON_MATED, figure_of
-from evaluator.report.plots import DEVIATE_TICKS, ndtri
-from evaluator.report.wording import percent
+from evaluator.report.plots import ndtri, set_deviate_axes
 
 #: Told apart by every common colour vision, and on light and dark ground alike; from the sixth run on, by dashes too.
 COLORS = (MATED, NON_MATED, "#009e73", "#b66dc2", "#8a8a80")
@@ -40,12 +39,7 @@ def dets_svg(curves: Sequence[tuple[str, ErrorCurve]], points: Sequence[tuple[fl
             if fmr <= MOST and fnmr <= MOST:
                 at = _deviate(np.array([fmr]), least[0]), _deviate(np.array([fnmr]), least[1])
                 axes.plot(*at, "D", color=COLORS[place % len(COLORS)], markersize=6, zorder=5, clip_on=False)
-        axes.set(xlim=(ndtri(least[0]), ndtri(MOST)), ylim=(ndtri(least[1]), ndtri(MOST)))
-        for axis, smallest in ((axes.xaxis, least[0]), (axes.yaxis, least[1])):
-            ticks = [tick for tick in DEVIATE_TICKS if tick >= 1.6 * smallest]
-            axis.set_ticks(ndtri([smallest, *ticks]), ["0", *(percent(tick) for tick in ticks)])
-        axes.set_xlabel("FMR (normal deviate)")
-        axes.set_title("FNMR (normal deviate)", loc="left")
+        set_deviate_axes(axes, least, MOST)
         axes.legend(loc="upper right", frameon=False, labelcolor=INK)
     return drawn.getvalue()
 

@@ -32,6 +32,16 @@ def ndtri(share: Any) -> Any:
     return scipy.special.ndtri(share)
 
 
+def set_deviate_axes(axes: Any, least: tuple[float, float], most: float) -> None:
+    """FMR and FNMR on normal-deviate axes, each from its least, where the tick says 0, to `most`."""
+    axes.set(xlim=(ndtri(least[0]), ndtri(most)), ylim=(ndtri(least[1]), ndtri(most)))
+    for axis, smallest in ((axes.xaxis, least[0]), (axes.yaxis, least[1])):
+        ticks = [tick for tick in DEVIATE_TICKS if tick >= 1.6 * smallest]
+        axis.set_ticks(ndtri([smallest, *ticks]), ["0", *(percent(tick) for tick in ticks)])
+    axes.set_xlabel("FMR (normal deviate)")
+    axes.set_title("FNMR (normal deviate)", loc="left")
+
+
 def roc_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:
     """1 - FNMR against FMR on a logarithmic axis, with its Clopper-Pearson band."""
     least = 0.5 / curve.non_mated_trials
@@ -71,12 +81,7 @@ def det_svg(curve: ErrorCurve, marks: Sequence[Mark] = ()) -> str:
         _draw_curve(axes, curve, x, y)
         low = max(ndtri(least[0]), ndtri(least[1]))
         axes.plot([low, ndtri(most)], [low, ndtri(most)], color=RULE, linewidth=0.8, zorder=1)
-        axes.set(xlim=(ndtri(least[0]), ndtri(most)), ylim=(ndtri(least[1]), ndtri(most)))
-        for axis, smallest in ((axes.xaxis, least[0]), (axes.yaxis, least[1])):
-            ticks = [tick for tick in DEVIATE_TICKS if tick >= 1.6 * smallest]
-            axis.set_ticks(ndtri([smallest, *ticks]), ["0", *(percent(tick) for tick in ticks)])
-        axes.set_xlabel("FMR (normal deviate)")
-        axes.set_title("FNMR (normal deviate)", loc="left")
+        set_deviate_axes(axes, least, most)
         axes.axvspan(
             ndtri(least[0]), ndtri(zero_error_bound(curve.non_mated_trials)), color=ZONE, zorder=0, linewidth=0
         )

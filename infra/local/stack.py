@@ -6,9 +6,7 @@ jobs back to. A lock in the home says whether a stack runs; the kernel gives it 
 
 import fcntl
 import os
-import shlex
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,22 +24,15 @@ from core.outages import outlast
 from core.private import make_home, write_private
 from core.settings import Settings, default_home, load_settings
 from infra.local.claims import Claims
+from infra.local.environment import FLOWER_USER, env_file, process_environment, reaching, stack_environment
 from infra.local.log_file import put_aside
 from infra.local.metrics_ports import metrics_port_of
-from infra.local.own_secrets import RECEIPTS, made_once, secrets_of, without_secrets
-from infra.local.processes import MARK, Runner, StackFailed, end_processes, handle_signals, signals_interrupt
-from infra.local.servers import (
-    LOOPBACK,
-    free_port,
-    free_s3_port,
-    s3_sockets,
-    telling,
-    wait_until_ready,
-)
+from infra.local.own_secrets import secrets_of, without_secrets
+from infra.local.processes import Runner, StackFailed, end_processes, handle_signals, signals_interrupt
+from infra.local.servers import s3_sockets, telling, wait_until_ready
 
 PROCFILE = Path(__file__).parent / "Procfile"
 SERVERS = ("redis", "s3")
-FLOWER_USER = "likeness"
 NO_KEYS = """
 The API asks for no key: every user of this machine can call it, read, cancel and erase. To have it ask for one:
   likeness keys create me --scope admin        (prints the key, once)
@@ -123,7 +114,7 @@ def start_stack(
         settings.check()
         outside = {"redis": settings.redis.url, "s3": settings.objects.endpoint}
         embedded = tuple(name for name in outside if not outside[name])
-        stack = LocalStack(home, _environment(home, settings, claims), embedded, settings.logs.max_bytes)
+        stack = LocalStack(home, stack_environment(home, settings, claims), embedded, settings.logs.max_bytes)
         try:
             _start(stack, settings, procfile, timeout_s, say)
             yield stack
@@ -160,7 +151,10 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
         names.remove("surplus")
     others = [name for name in names if name not in SERVERS]
     lanes = Queues.LANES[:1] if "surplus" in names else Queues.LANES
-    environment = {**_process_environment(stack, settings), "WORKER_QUEUES": ",".join(lanes)}
+    environment = {
+        **process_environment(stack.home, stack.environment, stack.embedded, settings),
+        "WORKER_QUEUES": ",".join(lanes),
+    }
 
     def run(names: list[str]) -> None:
         if names:
@@ -176,11 +170,11 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
             stack.runners.append(runner)
 
     run([name for name in names if name in stack.embedded])
-    connected = _connected(settings, stack)
+    connected = reaching(settings, stack.environment)
     wait_until_ready(connected, timeout_s=timeout_s, meanwhile=stack.check, say=say)
     if "redis" in stack.embedded:
         _forget_workers(Presence(connected.redis))
-    write_private(stack.home / "stack.env", _env_file(stack.environment))
+    write_private(stack.home / "stack.env", env_file(stack.environment))
     run(others)
     if "api" in others:
         _wait_for_api(stack, timeout_s, say)
@@ -232,88 +226,6 @@ def _missing(api_url: str) -> str:
     except (ValueError, KeyError):
         return f"the API says {response.status_code}"
     return "; ".join(check["detail"] for check in checks if not check["ok"])
-
-
-def _environment(home: Path, settings: Settings, claims: Claims) -> dict[str, str]:
-    """Where everything is, for the stack's own processes and, as `stack.env`, for every other command."""
-    known = made_once(home / "secrets.json")
-    if settings.redis.url:
-        redis = settings.redis.url.get_secret_value()
-    else:
-        redis = f"redis://:{known['redis_password']}@{LOOPBACK}:{free_port(6379, take=claims.take)}"
-    if settings.objects.endpoint:
-        s3, access_key, secret_key = settings.objects.credentials
-    else:
-        s3 = f"http://{LOOPBACK}:{free_s3_port(9000, claims.take)}"
-        access_key, secret_key = known["s3_access_key"], known["s3_secret_key"]
-    # A port that was asked for is used or fails; one that was not is the next free one.
-    api = (
-        settings.api.url
-        if "url" in settings.api.model_fields_set
-        else f"http://{LOOPBACK}:{free_port(8000, take=claims.take)}"
-    )
-    webhook_secrets = settings.signing.secrets.get_secret_value() if settings.signing.secrets else known["webhook"]
-    return {
-        "LIKENESS_REDIS_URL": redis,
-        "LIKENESS_S3_ENDPOINT": s3,
-        "LIKENESS_S3_ACCESS_KEY": access_key,
-        "LIKENESS_S3_SECRET_KEY": secret_key,
-        "LIKENESS_API_URL": api,
-        "LIKENESS_WEBHOOK_SECRETS": webhook_secrets,
-        # Everything here listens on loopback only; so may a receiver that somebody tries out.
-        **{
-            f"LIKENESS_WEBHOOK_{name.upper()}": str(
-                name not in settings.webhooks.model_fields_set or getattr(settings.webhooks, name)
-            ).lower()
-            for name in ("allow_http", "allow_private")
-        },
-        "LIKENESS_FLOWER_URL": settings.flower.url or f"http://{LOOPBACK}:{free_port(5555, take=claims.take)}",
-        "FLOWER_BASIC_AUTH": f"{FLOWER_USER}:{known['flower_password']}",
-    }
-
-
-def _process_environment(stack: LocalStack, settings: Settings) -> dict[str, str]:
-    """What the stack's own processes are told, each its own secrets only."""
-    key = settings.receipts.key
-    receipt_key = key.get_secret_value() if key else made_once(stack.secrets_file)["receipt_key"]
-    return {
-        **os.environ,
-        **stack.environment,
-        RECEIPTS: receipt_key,
-        # SeaweedFS encrypts uploads over plain HTTP too; rclone does not, and would not say so.
-        **(
-            {"LIKENESS_UPLOADS_SSE_C": "true"}
-            if "s3" in stack.embedded
-            and settings.objects.local == "seaweedfs"
-            and "sse_c" not in settings.uploads.model_fields_set
-            else {}
-        ),
-        # In place of the secrets, which are the courier's.
-        "LIKENESS_WEBHOOK_ACCEPT": str(settings.webhooks.accept is not False).lower(),
-        MARK: str(stack.home),
-        "LIKENESS_HOME": str(stack.home),
-        "LIKENESS_API_BIND": f"{LOOPBACK}:{urlsplit(stack.api_url).port or 80}",
-        "FLOWER_PORT": str(urlsplit(stack.flower_url).port or 80),
-        "FLOWER_READ_ONLY": str(not settings.flower.writable).lower(),
-        "FLOWER_ENABLE_EVENTS": str(settings.flower.events).lower(),
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
-        "PYTHONUNBUFFERED": "1",
-    }
-
-
-def _connected(settings: Settings, stack: LocalStack) -> Settings:
-    environment = stack.environment
-    return settings.but(
-        redis_url=environment["LIKENESS_REDIS_URL"],
-        s3_endpoint=environment["LIKENESS_S3_ENDPOINT"],
-        s3_access_key=environment["LIKENESS_S3_ACCESS_KEY"],
-        s3_secret_key=environment["LIKENESS_S3_SECRET_KEY"],
-    )
-
-
-def _env_file(environment: Mapping[str, str]) -> str:
-    head = "# Written by the running local stack, and removed when it stops.\n"
-    return head + "".join(f"{name}={shlex.quote(value)}\n" for name, value in environment.items())
 
 
 def _welcome(stack: LocalStack) -> str:

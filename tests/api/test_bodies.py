@@ -12,8 +12,8 @@ import pytest
 
 from api.app import create_app
 from core.settings import Settings
-from tests.api.test_comparisons import small_jpeg
-from tests.hostile.test_http import END, FORM, JPEG, PROBE, REFERENCE, exchange, part, post
+from tests.api.test_refusals import small_jpeg
+from tests.hostile.wire import END, FORM, JPEG, PROBE, REFERENCE, exchange, part, post
 from tests.support.stack import Stack
 
 JSON = b"Content-Type: application/json\r\n"

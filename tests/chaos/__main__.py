@@ -14,7 +14,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from tests.chaos.siege import Verdict, besieged, new_seed
+from tests.chaos.siege import besieged, new_seed
+from tests.chaos.verdict import Verdict
 
 #: The sleeping engine judges without a pack; the API wants to know one.
 LIVENESS: dict[str, Any] = {

@@ -118,3 +118,7 @@ def _code(answer: httpx.Response) -> str:
         return str(answer.json().get("code"))
     except ValueError:
         return ""
+
+
+def path_of(record_id: str) -> str:
+    return f"/v1/{'batches' if record_id.startswith('bat_') else 'comparisons'}/{record_id}"

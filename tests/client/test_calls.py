@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from likeness import ApiForeign, ApiRefused, ApiSilent, ApiUnreachable, AsyncClient, Client, ComparisonJob
-from likeness.calls import RETRIES_S, Awaiting, Blocking, Calls
+from likeness.calls import RETRIES_S, Calls
+from likeness.transports import Awaiting, Blocking
 
 JOB: dict[str, Any] = {"id": "cmp_1", "outcome": None, "score": None, "decision": None, "threshold": 0.3, "reasons": []}
 RUNNING, ENDED = ({**JOB, "status": status} for status in ("running", "succeeded"))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from pydantic import TypeAdapter
 
-from api.schemas.comparisons import JobSchema
+from api.schemas.jobs import JobSchema
 from api.schemas.standing import StandingSchema
 from core.comparisons.document import EVENT_FIELDS, event_data, job_document, sentence_of, url_of
 from core.comparisons.jobs import ComparisonRequest, Job

@@ -15,23 +15,20 @@ from core.comparisons.images import inspect
 from core.comparisons.jobs import NOT_FETCHED, ComparisonRequest, Job, new_images_key
 from core.comparisons.receipts import contents_of
 from core.comparisons.store import JobStore
-from core.errors import ImageTooLarge, RecordsUnavailable
+from core.errors import RecordsUnavailable
 from core.messaging.broker import BROKER_DATABASE, Tasks
 from core.settings import Settings
 from core.storage.connection import connect
 from core.storage.lifecycle import Status, new_id
 from core.storage.memory import MemoryObjects
 from core.vocabulary import Policy, Side, Threshold
-from core.webhooks.destinations import DestinationRules
 from courier.fetching import MOST_TRIES, Fetching
-from courier.image_source import ImageNotFetched, ImageSource
+from courier.image_source import ImageSource
 from courier.lost_jobs import LostJobs
 from courier.reaper import reap
+from tests.courier.conftest import MAX_BYTES
 from tests.support.receivers import Served, serving_images
 from tests.support.servers import Servers
-
-MAX_BYTES = 20_000
-TRIAL = DestinationRules(allow_http=True, allow_private=True)
 
 
 def image(shade: int) -> bytes:
@@ -41,11 +38,6 @@ def image(shade: int) -> bytes:
 
 
 SENT, AT_URL = image(200), image(40)
-
-
-@pytest.fixture
-def source() -> ImageSource:
-    return ImageSource(TRIAL, timeout_s=1, max_bytes=MAX_BYTES)
 
 
 class KilledError(BaseException):
@@ -279,45 +271,6 @@ def test_a_deployment_that_no_longer_fetches_says_so(post: Post, images: Served)
     assert failed.failure
     assert "LIKENESS_IMAGE_URLS is off" in failed.failure.message
     assert images.paths == []
-
-
-class Answers:
-    """A resolver with one answer."""
-
-    def __init__(self, *addresses: str) -> None:
-        self._addresses = addresses
-
-    def resolve(self, host: str, timeout_s: float) -> tuple[str, ...]:
-        return self._addresses
-
-
-def test_a_name_of_an_inner_address_and_a_name_of_none_are_told_alike() -> None:
-    told = []
-    for addresses in (("10.0.0.1",), ("127.0.0.1",), ("169.254.169.254",), ("93.184.216.34", "10.0.0.1"), ()):
-        guarded = ImageSource(DestinationRules(), timeout_s=1, max_bytes=MAX_BYTES, resolver=Answers(*addresses))
-        with pytest.raises(ImageNotFetched) as refused:
-            guarded.get("https://inner.example/image.jpg")
-        told.append((str(refused.value), refused.value.retryable))
-    assert len({*told}) == 1, told
-
-
-def test_a_server_that_dribbles_is_given_up_at_the_deadline(source: ImageSource) -> None:
-    with serving_images({"/slow": iter([b"x"] * 1000)}) as images:
-        began = time.monotonic()
-        with pytest.raises(ImageNotFetched, match="did not come whole within 1 s"):
-            source.get(images.url("/slow"))
-        assert time.monotonic() - began < 2
-
-
-def test_a_body_that_breaks_off_is_no_image(source: ImageSource) -> None:
-    with serving_images({"/broken": (200, "10000")}) as images, pytest.raises(ImageNotFetched, match="broke off"):
-        source.get(images.url("/broken"))
-
-
-def test_no_more_is_read_than_an_image_may_have(source: ImageSource) -> None:
-    endless = iter(lambda: bytes(8192), None)
-    with serving_images({"/endless": endless}) as images, pytest.raises(ImageTooLarge):
-        source.get(images.url("/endless"))
 
 
 def test_a_job_whose_images_are_to_be_fetched_is_brought_back_to_the_fetcher(post: Post, images: Served) -> None:

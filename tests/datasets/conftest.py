@@ -9,6 +9,7 @@ from PIL import Image
 
 from core.settings import Settings
 from core.storage.objects import ObjectStore
+from evaluator.datasets import Benchmark, read_benchmark
 
 MakeImage = Callable[..., bytes]
 
@@ -46,6 +47,12 @@ def lfw_like(tmp_path: Path, make_image: MakeImage) -> tuple[Path, Path]:
     pairs = tmp_path / "pairs.txt"
     pairs.write_text(LFW_LIKE)
     return root, pairs
+
+
+@pytest.fixture
+def benchmark(lfw_like: tuple[Path, Path]) -> Benchmark:
+    root, pairs = lfw_like
+    return read_benchmark("lfw", pairs, root)
 
 
 LFW_LIKE = """2\t2

@@ -4,18 +4,22 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 from PIL import Image
 
+from api.app import create_app
 from core.evaluations.datasets import find_dataset
+from core.evaluations.inquiries import InquiryStore
 from core.evaluations.messages import ShardAnswer, ShardMessage
-from core.evaluations.runs import Run, RunRequest
+from core.evaluations.runs import Run, RunKeys, RunRequest
 from core.evaluations.store import RunStore
+from core.messaging.broker import Tasks
 from core.packs.catalogue import Pack, directory_identity
 from core.quality import Measures, QualityRule, Seen
 from core.settings import Settings
@@ -25,6 +29,7 @@ from core.storage.objects import ObjectStore
 from core.vocabulary import EngineFacts, Face, Policy, Reason
 from evaluator.datasets import Benchmark, Dataset, import_dataset, read_benchmark
 from evaluator.runs.chords import Chords
+from evaluator.runs.inquiring import Inquiries
 from evaluator.runs.running import Runs
 from worker.embedding import Shards
 from worker.engine.contract import Acquired, Comparison, Embeddings, Unusable
@@ -188,3 +193,66 @@ def dataset(bench: Bench, benchmark: Benchmark) -> Dataset:
     bench.objects.fetched.clear()
     bench.objects.stored.clear()
     return dataset
+
+
+RUNS = "/v1/evaluations"
+HUES = 24
+#: The size of the detector that a run of the bench has: comparisons here are scored so, too.
+SIZE = {"detection_size": 320}
+
+
+@pytest.fixture
+def pair(bench: Bench, tmp_path: Path) -> tuple[Run, Run]:
+    """Two runs that have succeeded, on 24 mated and 276 non-mated pairs."""
+    for hue in range(HUES):
+        for shade in (100, 250):
+            angle = hue * 10
+            colour = (shade, shade * angle // 250, shade * (250 - angle) // 250)
+            Image.new("RGB", (16, 16), colour).save(tmp_path / f"{hue}-{shade}.png")
+    rows = [f"{hue}-100.png,{hue}-250.png,1" for hue in range(HUES)]
+    rows += [f"{one}-100.png,{two}-250.png,0" for one in range(HUES) for two in range(one)]
+    (tmp_path / "pairs.csv").write_text("\n".join(["reference,probe,mated", *rows]))
+    import_dataset(bench.objects, "hues", read_benchmark("csv", tmp_path / "pairs.csv", tmp_path))
+    first = succeeded(bench, "hues")
+    return first, twin(bench, first)
+
+
+def succeeded(bench: Bench, dataset: str) -> Run:
+    run = bench.request(dataset)
+    bench.runs.launch(run.id)
+    if bench.store.get(run.id).ended_at is None:
+        bench.runs.assemble(run.id, bench.embedded(bench.sent()))
+    return bench.store.get(run.id)
+
+
+def twin(bench: Bench, run: Run) -> Run:
+    """Another run that has found the same, which is not worked out once more."""
+    other = bench.request(run.request.dataset)
+    bench.store.start(other.id)
+    report = json.loads(bench.objects.get(RunKeys(run.id).report))
+    bench.objects.put(RunKeys(other.id).report, json.dumps(report | {"run_id": other.id}).encode())
+    bench.objects.put(RunKeys(other.id).scores, bench.objects.get(RunKeys(run.id).scores))
+    return bench.store.succeed(other.id, run.summary or {})
+
+
+@pytest.fixture
+def evaluator(bench: Bench) -> Inquiries:
+    return Inquiries(InquiryStore(bench.settings.redis), bench.store, bench.objects)
+
+
+def api(settings: Settings, sent: Callable[[str], object]) -> FlaskClient:
+    """An API that tells `sent` the digest of what it asks the evaluator."""
+    app = create_app(settings)
+
+    def enqueue(task: str, *args: str, **_: Any) -> None:
+        assert task == Tasks.ANSWER_INQUIRY
+        sent(*args)
+
+    app.extensions["likeness"] = replace(app.extensions["likeness"], enqueue=enqueue)
+    return app.test_client()
+
+
+@pytest.fixture
+def asked(bench: Bench, evaluator: Inquiries) -> FlaskClient:
+    """An API whose evaluator answers before it is asked again."""
+    return api(bench.settings.but(**SIZE), evaluator.answer)

@@ -1,93 +1,21 @@
 """What is asked about runs that have succeeded: over the API, worked out by the evaluator, forgotten with the runs."""
 
-import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from PIL import Image
 from werkzeug.serving import make_server
 
-from api.app import create_app
 from core.errors import BrokerUnavailable
-from core.evaluations.calibrations import CalibrationStore
 from core.evaluations.inquiries import MOST_OPEN, Inquiry, InquiryStore, Kind
 from core.evaluations.runs import Run, RunKeys
-from core.messaging.broker import Tasks
-from core.settings import Settings
 from core.storage.connection import connect
-from evaluator.datasets import import_dataset, read_benchmark
 from evaluator.runs.inquiring import Inquiries
 from likeness import ApiRefused, ApiSlow, Client
-from tests.evaluator.conftest import Bench
+from tests.evaluator.conftest import RUNS, SIZE, Bench, api, succeeded
 from tests.support.schema import unexplained
-
-RUNS = "/v1/evaluations"
-HUES = 24
-#: The size of the detector that a run of the bench has: comparisons here are scored so, too.
-SIZE = {"detection_size": 320}
-
-
-@pytest.fixture
-def pair(bench: Bench, tmp_path: Path) -> tuple[Run, Run]:
-    """Two runs that have succeeded, on 24 mated and 276 non-mated pairs."""
-    for hue in range(HUES):
-        for shade in (100, 250):
-            angle = hue * 10
-            colour = (shade, shade * angle // 250, shade * (250 - angle) // 250)
-            Image.new("RGB", (16, 16), colour).save(tmp_path / f"{hue}-{shade}.png")
-    rows = [f"{hue}-100.png,{hue}-250.png,1" for hue in range(HUES)]
-    rows += [f"{one}-100.png,{two}-250.png,0" for one in range(HUES) for two in range(one)]
-    (tmp_path / "pairs.csv").write_text("\n".join(["reference,probe,mated", *rows]))
-    import_dataset(bench.objects, "hues", read_benchmark("csv", tmp_path / "pairs.csv", tmp_path))
-    first = succeeded(bench, "hues")
-    return first, twin(bench, first)
-
-
-def succeeded(bench: Bench, dataset: str) -> Run:
-    run = bench.request(dataset)
-    bench.runs.launch(run.id)
-    if bench.store.get(run.id).ended_at is None:
-        bench.runs.assemble(run.id, bench.embedded(bench.sent()))
-    return bench.store.get(run.id)
-
-
-def twin(bench: Bench, run: Run) -> Run:
-    """Another run that has found the same, which is not worked out once more."""
-    other = bench.request(run.request.dataset)
-    bench.store.start(other.id)
-    report = json.loads(bench.objects.get(RunKeys(run.id).report))
-    bench.objects.put(RunKeys(other.id).report, json.dumps(report | {"run_id": other.id}).encode())
-    bench.objects.put(RunKeys(other.id).scores, bench.objects.get(RunKeys(run.id).scores))
-    return bench.store.succeed(other.id, run.summary or {})
-
-
-@pytest.fixture
-def evaluator(bench: Bench) -> Inquiries:
-    return Inquiries(InquiryStore(bench.settings.redis), bench.store, bench.objects)
-
-
-def api(settings: Settings, sent: Callable[[str], object]) -> FlaskClient:
-    """An API that tells `sent` the digest of what it asks the evaluator."""
-    app = create_app(settings)
-
-    def enqueue(task: str, *args: str, **_: Any) -> None:
-        assert task == Tasks.ANSWER_INQUIRY
-        sent(*args)
-
-    app.extensions["likeness"] = replace(app.extensions["likeness"], enqueue=enqueue)
-    return app.test_client()
-
-
-@pytest.fixture
-def asked(bench: Bench, evaluator: Inquiries) -> FlaskClient:
-    """An API whose evaluator answers before it is asked again."""
-    return api(bench.settings.but(**SIZE), evaluator.answer)
 
 
 def test_a_comparison_is_what_the_command_finds_with_its_sentences_and_its_page(
@@ -201,64 +129,6 @@ def test_runs_that_have_no_report_or_are_on_other_data_are_refused_before_anythi
     ]
     assert "on colours (digest" in answers[1].get_json()["detail"]
     assert client.get(f"{RUNS}/{queued.id}/calibration").get_json()["code"] == "report_not_ready"
-
-
-def test_thresholds_are_told_before_they_are_taken_and_then_in_force(
-    bench: Bench, asked: FlaskClient, pair: tuple[Run, Run]
-) -> None:
-    path = f"{RUNS}/{pair[0].id}/calibration"
-    before = asked.get(path).get_json()
-    assert (before["run_id"], before["pack"], before["in_force"], before["is_in_force"]) == (
-        *(pair[0].id, bench.pack.name),
-        *(None, False),
-    )
-    assert before["refused"] is None
-    tenth = before["calibration"]["points"][0]
-    assert (tenth["target"], tenth["trials"]) == (0.1, 276)
-    store, digest = CalibrationStore(bench.settings.redis), before["pack_digest"]
-    assert store.get(digest) is None, "to look changes nothing"
-
-    taken = asked.post(path, json={})
-    assert taken.status_code == 200, taken.text
-    assert (taken.get_json()["is_in_force"], taken.get_json()["in_force"]["run_id"]) == (True, pair[0].id)
-    kept = store.get(digest)
-    assert kept is not None
-    assert (kept.run_id, kept.points[0].threshold) == (pair[0].id, tenth["threshold"])
-    scores = store.scores(pair[0].id)
-    assert scores is not None
-    assert (len(scores.non_mated), len(scores.mated)) == (276, 24)
-    other = asked.get(f"{RUNS}/{pair[1].id}/calibration").get_json()
-    assert (other["in_force"]["run_id"], other["is_in_force"], other["refused"]) == (pair[0].id, False, None)
-
-
-def test_thresholds_that_rest_on_less_are_taken_only_where_that_is_said(
-    bench: Bench, asked: FlaskClient, pair: tuple[Run, Run]
-) -> None:
-    store = CalibrationStore(bench.settings.redis)
-    asked.post(f"{RUNS}/{pair[0].id}/calibration", json={})
-    digest = asked.get(f"{RUNS}/{pair[0].id}/calibration").get_json()["pack_digest"]
-    larger = store.get(digest)
-    assert larger is not None
-    points = tuple(replace(point, trials=100_000) for point in larger.points)
-    store.put(replace(larger, run_id="run_of_more", points=points))
-    path = f"{RUNS}/{pair[1].id}/calibration"
-    assert asked.get(path).get_json()["refused"]["code"] == "calibration_smaller"
-    refused = asked.post(path, json={"replace": False})
-    assert (refused.status_code, refused.get_json()["code"]) == (409, "calibration_smaller")
-    assert asked.post(path, json={"replace": "maybe"}).get_json()["code"] == "replace_invalid"
-    assert asked.post(path, json={"force": True}).get_json()["code"] == "field_unknown"
-    assert asked.post(path, json={"replace": True}).get_json()["in_force"]["run_id"] == pair[1].id
-
-
-def test_a_run_that_scored_otherwise_than_comparisons_gives_no_thresholds(
-    bench: Bench, evaluator: Inquiries, pair: tuple[Run, Run]
-) -> None:
-    client, path = api(bench.settings.but(detection_size=640), evaluator.answer), f"{RUNS}/{pair[0].id}/calibration"
-    told = client.get(path).get_json()["refused"]
-    assert told["code"] == "run_unfit"
-    assert "LIKENESS_DETECTION_SIZE was 320, here it is 640" in told["detail"]
-    refused = client.post(path, json={"replace": True})
-    assert (refused.status_code, refused.get_json()["code"]) == (409, "run_unfit")
 
 
 def test_the_index_has_every_run_that_succeeded_as_json_as_a_table_and_as_a_page(

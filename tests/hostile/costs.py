@@ -6,7 +6,8 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image
 
-from tests.hostile.corpus import encode, segment
+from tests.hostile.corpus.honest import encode
+from tests.hostile.corpus.jpeg import segment
 from tests.hostile.fuzz import process
 from tests.support.profiles import ADOBE_RGB, ink_profile, rgb_profile
 

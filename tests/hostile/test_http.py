@@ -1,22 +1,13 @@
-"""Requests that no honest client sends, over a socket: every answer is below 500, and nobody else waits for them."""
+"""Requests that no honest client sends, over a socket: every answer is below 500."""
 
-import json
-import re
-import select
-import socket
-import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, suppress
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from tests.hostile.corpus import whole
+from tests.hostile.wire import END, FORM, JPEG, PROBE, REFERENCE, exchange, part, post, status_of
 from tests.support.stack import Stack
-
-FORM = b"Content-Type: multipart/form-data; boundary=b\r\n"
 
 
 @pytest.fixture
@@ -24,52 +15,6 @@ def http(stack: Stack) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=stack.url, timeout=60) as client:
         yield client
 
-
-def connect(stack: Stack, timeout_s: float = 30) -> socket.socket:
-    url = urlsplit(stack.url)
-    return socket.create_connection((url.hostname, url.port), timeout_s)
-
-
-def exchange(stack: Stack, request: bytes, *, hang_up: bool = False) -> bytes:
-    """The first answer to bytes that may hold more than one request, or none."""
-    with connect(stack) as client:
-        with suppress(OSError):  # refused before it was all sent
-            client.sendall(request)
-            if hang_up:
-                client.shutdown(socket.SHUT_WR)
-        return first_answer(client)
-
-
-def first_answer(client: socket.socket) -> bytes:
-    answer = b""
-    with suppress(ConnectionResetError):
-        while not is_whole(answer) and (more := client.recv(65536)):
-            answer += more
-    return answer
-
-
-def is_whole(answer: bytes) -> bool:
-    head, found, body = answer.partition(b"\r\n\r\n")
-    length = re.search(rb"content-length: (\d+)", head, re.IGNORECASE)
-    return bool(found) and len(body) >= (int(length.group(1)) if length else 0)
-
-
-def status_of(answer: bytes) -> int:
-    return int(answer.split(b" ", 2)[1]) if answer else 0
-
-
-def post(path: str, headers: bytes, body: bytes) -> bytes:
-    length = b"" if b"ength:" in headers or b"chunked" in headers else b"Content-Length: %d\r\n" % len(body)
-    return b"POST %s HTTP/1.1\r\nHost: localhost\r\n%s%s\r\n%s" % (path.encode(), headers, length, body)
-
-
-def part(headers: str, body: bytes) -> bytes:
-    return b"--b\r\nContent-Disposition: form-data; " + headers.encode() + b"\r\n\r\n" + body + b"\r\n"
-
-
-JPEG = whole()["grey JPEG"]
-REFERENCE, PROBE = (part(f'name="{name}"; filename="x"', JPEG) for name in ("reference", "probe"))
-END = b"--b--\r\n"
 
 FORMS: dict[str, tuple[bytes, bytes, tuple[int, ...]]] = {
     "many parts": (FORM, part('name="x"', b"") * 5000 + END, (413,)),
@@ -242,79 +187,6 @@ def test_an_odd_request_is_answered_below_500(stack: Stack, case: str) -> None:
 def test_a_body_that_breaks_off_is_told_so(stack: Stack) -> None:
     answer = exchange(stack, post("/compare", FORM + b"Content-Length: 100000\r\n", REFERENCE), hang_up=True)
     assert status_of(answer) in (400, 408, 422), answer
-
-
-def dribbling(stack: Stack, beginning: bytes, crowd: ExitStack, count: int = 80) -> list[socket.socket]:
-    """Clients that have sent a beginning, and go on byte by byte until the crowd leaves."""
-    clients = [crowd.enter_context(connect(stack)) for _ in range(count)]
-    for client in clients:
-        client.sendall(beginning)
-    over = threading.Event()
-
-    def dribble() -> None:
-        while not over.wait(0.3):
-            for client in clients:
-                try:
-                    client.send(b"x")
-                except OSError:
-                    continue
-
-    thread = threading.Thread(target=dribble)
-    thread.start()
-    crowd.callback(thread.join)
-    crowd.callback(over.set)
-    return clients
-
-
-@pytest.mark.parametrize(
-    "beginning",
-    [
-        b"",
-        b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: ",
-        post("/v1/comparisons", FORM + b"Content-Length: 1000000\r\n", b"--b\r\n"),
-        post("/v1/comparisons", FORM + b"Transfer-Encoding: chunked\r\n", b"fffff\r\n--b\r\n"),
-    ],
-    ids=["nothing", "headers", "body", "chunks"],
-)
-def test_clients_that_dribble_hold_up_nobody_for_long(stack: Stack, beginning: bytes) -> None:
-    """More of them than the API has threads."""
-    with ExitStack() as crowd:
-        dribbling(stack, beginning, crowd, count=80)
-        start = time.monotonic()
-        for _ in range(3):
-            assert httpx.get(f"{stack.url}/health", timeout=60).status_code == 200
-        assert time.monotonic() - start < 15
-
-
-def test_a_slow_client_is_served_while_nobody_waits_for_its_thread(stack: Stack) -> None:
-    request = post("/v1/comparisons", FORM, REFERENCE + PROBE + END)
-    with connect(stack) as client:
-        client.sendall(request[:-4])
-        slow_enough = threading.Event()
-        assert not slow_enough.wait(3.5), "longer than its bytes would have taken"
-        client.sendall(request[-4:])
-        assert status_of(first_answer(client)) == 202
-
-
-def test_a_client_that_was_cut_off_is_told_so(stack: Stack) -> None:
-    beginning = post("/v1/comparisons", FORM + b"Content-Length: 1000000\r\n", b"--b\r\n")
-    with ExitStack() as crowd:
-        # As many are cut off as others wait for a thread; which ones, nobody can say beforehand.
-        answered, _, _ = select.select(dribbling(stack, beginning, crowd), [], [], 60)
-        answer = first_answer(answered[0])
-    assert status_of(answer) == 408
-    assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "body_too_slow"
-
-
-def test_clients_that_do_not_close_hold_up_nobody(stack: Stack) -> None:
-    """gunicorn alone waits two seconds for each of them, in the one thread that serves all connections."""
-    with ExitStack() as crowd:
-        clients = [crowd.enter_context(connect(stack)) for _ in range(30)]
-        for client in clients:
-            client.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        start = time.monotonic()
-        assert httpx.get(f"{stack.url}/health", timeout=90).status_code == 200
-        assert time.monotonic() - start < 10
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,12 @@ from PIL import Image
 
 from core.comparisons.images import ImageFacts, inspect
 from core.errors import ImageRejected, ImageTooLarge, ImageUndecodable, UnsupportedImage
-from tests.hostile import corpus
-from tests.hostile.corpus import LARGEST, chunk, encode, plain_image, segment, whole
+from tests.hostile.corpus import CLASSES, make
+from tests.hostile.corpus.honest import encode, plain_image, whole
+from tests.hostile.corpus.jpeg import large_progressive, segment
+from tests.hostile.corpus.png import bomb, chunk
+from tests.hostile.corpus.sizes import LARGEST
+from tests.hostile.corpus.webp import riff
 from tests.hostile.fuzz import fuzz, table
 from worker.engine.decode import decode
 
@@ -60,9 +64,9 @@ def test_honest_images_of_every_kind_still_pass(kind: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(name=st.sampled_from(sorted(corpus.CLASSES)), seed=st.integers(0, 50), edits=st.data())
+@given(name=st.sampled_from(sorted(CLASSES)), seed=st.integers(0, 50), edits=st.data())
 def test_further_damage_gives_an_image_or_a_rejection(name: str, seed: int, edits: st.DataObject) -> None:
-    body = corpus.make(name, seed)[:50_000]
+    body = make(name, seed)[:50_000]
     at = edits.draw(st.integers(0, len(body)))
     body = body[:at] + edits.draw(st.binary(max_size=12)) + body[at + edits.draw(st.integers(0, 12)) :]
     try:
@@ -106,7 +110,7 @@ def test_the_largest_profile_and_metadata_that_phones_write_pass() -> None:
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt"])
 def test_text_that_unpacks_to_gigabytes_is_never_unpacked(kind: bytes) -> None:
     head = b"a\0\0" if kind == b"zTXt" else b"a\0\1\0\0\0"
-    one = chunk(kind, head + corpus.bomb(7_900_000))
+    one = chunk(kind, head + bomb(7_900_000))
     plain = encode(plain_image(), "PNG")
     body = plain[:33] + one * (LARGEST // len(one)) + plain[33:]
     facts = facts_of(body)
@@ -128,7 +132,7 @@ def test_no_room_is_made_for_a_chunk_that_only_says_how_long_it_is() -> None:
 
 
 def test_a_jpeg_of_many_scans_is_undecodable() -> None:
-    honest = corpus.large_progressive(64)
+    honest = large_progressive(64)
     last = honest[honest.rindex(b"\xff\xda") : -2]
     assert decode(honest, facts_of(honest)).size
     body = honest[:-2] + last * 50 + honest[-2:]
@@ -137,7 +141,7 @@ def test_a_jpeg_of_many_scans_is_undecodable() -> None:
 
 
 def test_an_end_marker_in_a_comment_does_not_hide_further_scans() -> None:
-    honest = corpus.large_progressive(64)
+    honest = large_progressive(64)
     last = honest[honest.rindex(b"\xff\xda") : -2]
     body = honest[:-2] + segment(0xFE, b"\xff\xd9") + last * 60 + honest[-2:]
     with pytest.raises(ImageUndecodable, match="scans"):
@@ -160,7 +164,7 @@ def test_a_bomb_of_every_format_is_refused_at_the_door(kind: str) -> None:
         plain = encode(plain_image(), "WEBP", lossless=True)
         body = plain[:21] + struct.pack("<I", 16_383 | 16_383 << 14) + plain[25:]
     else:
-        body = corpus.riff([(b"VP8X", bytes(4) + b"\xff" * 6), (b"VP8L", whole()["lossless WebP"][20:])])
+        body = riff([(b"VP8X", bytes(4) + b"\xff" * 6), (b"VP8L", whole()["lossless WebP"][20:])])
     with pytest.raises(ImageTooLarge, match="pixels; at most 40000000"):
         facts_of(body)
 
@@ -176,5 +180,5 @@ def test_an_image_that_hides_another_size_behind_the_first_is_not_decoded() -> N
 
 
 def test_the_corpus_is_the_same_every_time() -> None:
-    for name, maker in corpus.CLASSES.items():
-        assert corpus.make(name, 1) == maker(Random(f"{name} 1"))
+    for name, maker in CLASSES.items():
+        assert make(name, 1) == maker(Random(f"{name} 1"))

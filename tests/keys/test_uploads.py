@@ -1,7 +1,7 @@
 """What one key's images take from the others: bytes a minute, threads, turns at the store. None of it without keys."""
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,7 +13,6 @@ from werkzeug.test import TestResponse
 from api.app import create_app
 from api.door.rates import Rates, Window
 from api.door.services import Services
-from api.door.turns import NoTurn, Turns
 from api.door.uploads import LARGE_BYTES
 from api.serving.refusals import HELD_S, Refusals
 from core.comparisons.store import JobStore
@@ -200,50 +199,6 @@ def test_without_keys_nobody_is_held_to_bytes(stores: Settings) -> None:
         for _ in range(3):
             answer = client.post("/v1/comparisons", **form_of(large()), base_url="http://localhost")
             assert (answer.status_code, "RateLimit" in answer.headers) == (202, False), answer.text
-
-
-def test_an_owner_has_a_few_bytes_in_hand_or_one_larger_body(turns: Turns) -> None:
-    with turns.turn("ada", 6, within_s=0), turns.turn("ada", 4, within_s=0):
-        for size in (1, 100):
-            with pytest.raises(NoTurn), turns.turn("ada", size, within_s=0.01):
-                pass
-        with turns.turn("bob", 100, within_s=0):
-            pass
-    with turns.turn("ada", 100, within_s=0), pytest.raises(NoTurn), turns.turn("ada", 1, within_s=0.01):
-        pass
-    with pytest.raises(ValueError, match="it broke"), turns.turn("ada", 100, within_s=0):
-        raise ValueError("it broke")
-    with turns.turn("ada", 100, within_s=0):
-        pass
-
-
-def test_whoever_came_first_is_first_however_small_the_others_are(turns: Turns) -> None:
-    done: list[int] = []
-
-    def take(size: int) -> None:
-        with turns.turn("ada", size, within_s=30):
-            done.append(size)
-
-    with ThreadPoolExecutor(3) as pool:
-        with turns.turn("ada", 9, within_s=0):
-            taken: list[Future[None]] = []
-            for number, size in enumerate((10, 9, 1)):
-                taken.append(pool.submit(take, size))
-                eventually(lambda number=number: _queue_is(turns, number + 1))  # type: ignore[misc]
-            assert done == [], "the last would fit, and does not pass the others"
-        for future in taken:
-            future.result()
-    assert done[0] == 10
-    assert sorted(done) == [1, 9, 10]
-
-
-def _queue_is(turns: Turns, length: int) -> None:
-    assert turns.waiting("ada") == length
-
-
-@pytest.fixture
-def turns() -> Turns:
-    return Turns(10)
 
 
 def test_when_so_many_bytes_are_free_is_reckoned_as_they_are_counted() -> None:

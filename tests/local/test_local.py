@@ -17,7 +17,6 @@ import pytest
 
 from core.settings import load_settings
 from core.storage.readiness import ping_redis
-from infra.local.log_file import put_aside
 from infra.local.processes import MARK, StackFailed
 from infra.local.stack import LocalStack, StackRunning, start_stack
 from tests.support.ports import ours
@@ -296,16 +295,3 @@ def test_the_log_stays_within_bounds_and_loses_no_line_whoever_renames_it(
     assert all(file.stat().st_size < 100_000 for file in files)
     said = [number for file in files for number in re.findall(r"chatty +\| # (\d+)\n", file.read_text())]
     assert sorted(map(int, said)) == [*range(len(said))]
-
-
-def test_of_the_logs_that_were_put_aside_the_last_five_are_kept(tmp_path: Path) -> None:
-    log = tmp_path / "stack.log"
-    put_aside(log)
-    for number in range(8):
-        log.write_text(f"{number}")
-        put_aside(log, from_bytes=2)
-        assert log.exists(), "it is smaller"
-        put_aside(log, from_bytes=1)
-    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
-        f"stack.log.{age}": f"{8 - age}" for age in range(1, 6)
-    }

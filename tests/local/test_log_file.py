@@ -3,7 +3,7 @@
 from contextlib import closing
 from pathlib import Path
 
-from infra.local.log_file import LogFile
+from infra.local.log_file import LogFile, put_aside
 
 
 def test_what_seaweedfs_says_all_day_is_left_out_and_nothing_else(tmp_path: Path) -> None:
@@ -18,3 +18,16 @@ def test_what_seaweedfs_says_all_day_is_left_out_and_nothing_else(tmp_path: Path
             log.write(line)
     said = (tmp_path / "stack.log").read_text().splitlines()
     assert [line.split("| ")[1] for line in said] == ["E1126 the disk is full", "reconnection to Redis failed"]
+
+
+def test_of_the_logs_that_were_put_aside_the_last_five_are_kept(tmp_path: Path) -> None:
+    log = tmp_path / "stack.log"
+    put_aside(log)
+    for number in range(8):
+        log.write_text(f"{number}")
+        put_aside(log, from_bytes=2)
+        assert log.exists(), "it is smaller"
+        put_aside(log, from_bytes=1)
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        f"stack.log.{age}": f"{8 - age}" for age in range(1, 6)
+    }

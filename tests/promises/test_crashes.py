@@ -5,7 +5,7 @@ import signal
 from core.comparisons.store import JobStore
 from core.storage.lifecycle import Status
 from core.storage.objects import ObjectStore
-from tests.hostile.corpus import whole
+from tests.hostile.corpus.honest import whole
 from tests.support.stack import Stack, eventually
 
 #: Long enough to be met at work; the engine does not matter where the process is ended from outside.

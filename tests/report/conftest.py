@@ -89,3 +89,9 @@ def facts() -> RunFacts:
         software={"likeness": "0.1.0", "python": "3.11"},
         timings={"wall_s": 12.5},
     )
+
+
+@pytest.fixture
+def good(by_hand: ScoreTable) -> ScoreTable:
+    """Mated 0.9, non-mated 0.1, nothing wrong."""
+    return ScoreTable(tuple(replace(row, score=0.9 if row.mated else 0.1, probe_failure=None) for row in by_hand.rows))

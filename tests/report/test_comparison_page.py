@@ -13,7 +13,7 @@ from evaluator.report import (
     compare_runs,
     report_bytes,
 )
-from tests.report.test_page import EVIL, Page
+from tests.report.pages import EVIL, Page
 
 MakeTable = Callable[..., ScoreTable]
 KNOWN = {

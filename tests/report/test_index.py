@@ -10,7 +10,7 @@ import pytest
 
 from core.vocabulary import Policy
 from evaluator.report import RunFacts, ScoreTable, build_index, build_report, index_csv
-from tests.report.test_page import EVIL, Page
+from tests.report.pages import EVIL, Page
 
 MakeTable = Callable[..., ScoreTable]
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ import pytest
 from core.liveness import NotJudged, PadResult, PadVerdict
 from evaluator.report import build_pad_page
 from evaluator.report.pad import JudgedImage, build_pad_report
-from tests.report.test_page import EVIL, Page
+from tests.report.pages import EVIL, Page
 
 THRESHOLD = 0.5
 FACTS = {

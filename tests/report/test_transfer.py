@@ -18,7 +18,7 @@ from evaluator.report import (
     report_bytes,
     transfer,
 )
-from tests.report.test_page import Page
+from tests.report.pages import Page
 
 MakeRun = Callable[..., FinishedRun]
 
