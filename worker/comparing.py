@@ -31,7 +31,7 @@ from core.standing import Standing
 from core.storage.lifecycle import Failure
 from core.storage.objects import Objects
 from core.traces import Mark
-from core.vocabulary import Compared, EngineFacts, NotAcquired, Policy, Result
+from core.vocabulary import Compared, EngineFacts, NotAcquired, Result
 from worker.engines import Engines
 from worker.leases import Leases
 from worker.quarantine import Quarantine
@@ -193,14 +193,15 @@ class Comparisons:
             },
             seen=dict(comparison.seen),
             pad=dict(comparison.pad),
-            standing=self._standing(outcome, engine.facts, request.policy),
+            standing=self._standing(job, outcome, engine.facts),
         )
         self._end(job, lambda: self._jobs.succeed(job, result))
 
-    def _standing(self, outcome: Compared | NotAcquired, engine: EngineFacts, policy: Policy) -> Standing | None:
+    def _standing(self, job: Job, outcome: Compared | NotAcquired, engine: EngineFacts) -> Standing | None:
         if isinstance(outcome, NotAcquired):
             return None
-        return outlast(lambda: self._standings.of(outcome.score, engine, policy), outage_s=STORE_WAIT_S)
+        policy, since = job.request.policy, job.recorded_at or job.created_at
+        return outlast(lambda: self._standings.of(outcome.score, engine, policy, since=since), outage_s=STORE_WAIT_S)
 
     def _fail(self, job: Job, code: str, message: str) -> None:
         self._end(job, lambda: self._jobs.fail(job, Failure(code, message)))

@@ -4,6 +4,7 @@ import logging
 import sys
 
 from api.serving import metrics
+from core import allocator
 from core.errors import LikenessError
 from core.logs import configure_logs
 from core.settings import load_settings
@@ -28,6 +29,7 @@ control_socket_disable = True  # it would lie outside the home, and nothing here
 
 def on_starting(server: object) -> None:
     """Send gunicorn's own lines the way of all others; refuse to serve on a Redis that cannot be used."""
+    allocator.keep_buffers()
     configure_logs("api", json_lines=settings.logs.as_json, level=settings.logs.level)
     log = logging.getLogger("gunicorn.error")
     log.handlers.clear()

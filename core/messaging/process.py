@@ -11,7 +11,7 @@ from celery.signals import setup_logging, worker_init, worker_ready
 from celery.worker import WorkController
 from prometheus_client import CollectorRegistry
 
-from core import traces
+from core import allocator, traces
 from core.errors import LikenessError
 from core.instruments.exposition import process_registry, show
 from core.logs import configure_logs
@@ -52,6 +52,7 @@ def run(
 
     def begin(sender: WorkController, **_: Any) -> None:
         write_log()  # Celery calls it after this
+        allocator.keep_buffers()
         with refusing(process):
             look_at_redis()
         registry = process_registry(process)

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
@@ -15,6 +16,15 @@ log = structlog.get_logger()
 IDLE_S = 30.0
 
 
+@dataclass(slots=True, eq=False)
+class News:
+    """What somebody waits for."""
+
+    has_come: threading.Event = field(default_factory=threading.Event)
+    #: As it was published; empty where somebody is only to look for himself.
+    text: str = ""
+
+
 class Endings:
     """Wakes whoever waits for a channel that matches `pattern`.
 
@@ -24,16 +34,16 @@ class Endings:
     def __init__(self, client: Any, pattern: str) -> None:
         self._redis = client
         self._pattern = pattern
-        self._waiting: dict[str, set[threading.Event]] = {}
+        self._waiting: dict[str, set[News]] = {}
         self._last_used = 0.0
         self._thread: threading.Thread | None = None
         self._is_listening = threading.Event()
         self._lock = threading.Lock()
 
     @contextmanager
-    def watch(self, channel: str) -> Iterator[threading.Event]:
-        """An event that is set when the channel has news, from before this returns; hand it to `wait`."""
-        news = threading.Event()
+    def watch(self, channel: str) -> Iterator[News]:
+        """What the channel has to tell from before this returns; hand it to `wait`."""
+        news = News()
         with self._lock:
             self._waiting.setdefault(channel, set()).add(news)
         try:
@@ -45,11 +55,12 @@ class Endings:
                 if not self._waiting[channel]:
                     del self._waiting[channel]
 
-    def wait(self, news: threading.Event, timeout_s: float) -> None:
-        """Return at the news, at the latest after so many seconds."""
+    def wait(self, news: News, timeout_s: float) -> str:
+        """What was published, as soon as it is; nothing after so many seconds, or where one has to look for himself."""
         self._listen_if_nobody_does()
-        news.wait(timeout_s)
-        news.clear()
+        news.has_come.wait(timeout_s)
+        news.has_come.clear()
+        return news.text
 
     def _listen_if_nobody_does(self) -> None:
         with self._lock:
@@ -71,8 +82,8 @@ class Endings:
             with self._lock:  # whoever waits looks for himself, and so finds out
                 self._thread = None
                 self._is_listening.set()
-                for news in set[threading.Event]().union(*self._waiting.values()):
-                    news.set()
+                for news in set[News]().union(*self._waiting.values()):
+                    news.has_come.set()
 
     def _goes_on(self) -> bool:
         with self._lock:
@@ -85,7 +96,8 @@ class Endings:
         match message:
             case {"type": "psubscribe"}:
                 self._is_listening.set()
-            case {"type": "pmessage", "channel": channel}:
+            case {"type": "pmessage", "channel": channel, "data": text}:
                 with self._lock:
                     for news in self._waiting.get(channel, ()):
-                        news.set()
+                        news.text = text
+                        news.has_come.set()

@@ -19,4 +19,8 @@ class News:
     def of(self, record_id: str) -> Iterator[Callable[[float], None]]:
         """What returns when the record ends, at the latest after as many seconds as it is given."""
         with self._endings.watch(f"{self._kind}-ended:{record_id}") as news:
-            yield lambda timeout_s: self._endings.wait(news, timeout_s)
+
+            def wait(timeout_s: float) -> None:
+                self._endings.wait(news, timeout_s)
+
+            yield wait

@@ -1,5 +1,6 @@
 """What the calibration that a pack has at this moment says of a score."""
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -39,7 +40,7 @@ def standings(store: CalibrationStore) -> Standings:
 
 
 def of(standings: Standings, score: float, policy: Policy = Policy.LARGEST) -> Any:
-    return standings.of(score, ENGINE, policy)
+    return standings.of(score, ENGINE, policy, since=time.time())
 
 
 def test_a_score_of_a_calibrated_pack_has_the_points_and_its_place_on_either_side(
@@ -96,3 +97,13 @@ def test_a_calibration_that_cannot_be_read_is_none(
     store.put(MADE, SCORES)
     connect(server).set(f"calibration:{'d' * 64}", '{"a": "later version"}')
     assert of(standings, 0.5) is None
+
+
+def test_jobs_that_were_waiting_when_the_calibration_was_asked_for_need_no_question_of_their_own(
+    store: CalibrationStore, standings: Standings
+) -> None:
+    waiting_since = time.time()
+    assert of(standings, 0.5) is None, "asked after they had been accepted"
+    store.put(MADE, SCORES)
+    assert standings.of(0.5, ENGINE, Policy.LARGEST, since=waiting_since) is None
+    assert of(standings, 0.5).run_id == "run_x", "accepted after the calibration was there"

@@ -70,3 +70,15 @@ def test_an_entry_that_no_message_belongs_to_is_dropped_when_its_time_has_come(
     connection.default_channel.qos.restore_visible(interval=1)
     assert broker.zcard("unacked_index") == 0
     assert broker.llen(Queues.COMPARISONS) == 0
+
+
+def test_after_its_connections_were_dropped_a_consumer_notes_and_strikes_off_on_new_ones(
+    app: Celery, connection: Connection, broker: Any
+) -> None:
+    taken(app, connection).ack()
+    connection.default_channel._disconnect_pools()
+    message = taken(app, connection)
+    assert (broker.hlen("unacked"), broker.zcard("unacked_index")) == (1, 1)
+    connection.default_channel._disconnect_pools()
+    message.ack()
+    assert (broker.hlen("unacked"), broker.zcard("unacked_index")) == (0, 0)

@@ -7,6 +7,14 @@
 --       10 who takes the step, where only the holder of the lease may ('': anyone), 11 the lease in milliseconds,
 --       12 '1': not for what was begun before, by another attempt, 13 '1': the record is not asked for afterwards,
 --       14... field, value, ...
+-- What whoever waits for the end is told: the record, as a JSON list of fields and values, or the status of one so large
+-- that it is better asked for.
+local function ending(key, status)
+  local fields, size = redis.call('HGETALL', key), 0
+  for _, text in ipairs(fields) do size = size + #text end
+  return size > 16384 and status or cjson.encode(fields)
+end
+
 local status, owner, images, version, attempts, shards, expires, uploads = unpack(redis.call(
   'HMGET', KEYS[1], 'status', 'owner', 'images_key', 'version', 'attempts', 'shards', 'expires_at', 'uploads'))
 if not status then return {'missing'} end
@@ -57,7 +65,7 @@ if ARGV[5] ~= '' then
     redis.call('EXPIRE', KEYS[1] .. ':rows', ARGV[6])
     redis.call('EXPIRE', KEYS[1] .. ':photographs', ARGV[6])
   end
-  redis.call('PUBLISH', ARGV[5], ARGV[3])
+  redis.call('PUBLISH', ARGV[5], ending(KEYS[1], ARGV[3]))
 end
 if ARGV[9] ~= '' then
   for _, out in ipairs(cjson.decode(ARGV[9])) do put_out(out, owner) end
