@@ -108,6 +108,19 @@ def _accept(bench: Json) -> str | None:
     )
 
 
+def _accept_paced(bench: Json) -> str | None:
+    accept, cores = bench.get("accept") or {}, (bench.get("machine") or {}).get("cores")
+    if not accept.get("cpu_ms") or not accept.get("paced") or not cores:
+        return None
+    paced = accept["paced"]
+    share = paced["offered_per_s"] * accept["cpu_ms"] / (1000 * cores)
+    return (
+        f"{paced['offered_per_s']} a second, which come by chance, need {share:.2f} of the cores to be accepted, and "
+        f"find them with workers that have more to do than they can: half are accepted within "
+        f"{amount(paced['p50_ms'])} ms."
+    )
+
+
 def _openvino(bench: Json) -> str | None:
     one = ((bench.get("variants") or {}).get("found") or {}).get("openvino")
     cores = (bench.get("machine") or {}).get("cores")
@@ -148,4 +161,5 @@ REASONS: Mapping[str | None, Callable[[Json], str | None]] = {
     "one_reference": _batch("one_reference"),
     "idle": _idle,
     "accept": _accept,
+    "accept_paced": _accept_paced,
 }
