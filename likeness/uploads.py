@@ -11,6 +11,7 @@ import httpx
 from likeness.calls import RETRIES_S, Awaiting, Blocking, Calls, Transport
 from likeness.errors import ApiRefused, ApiUnreachable
 from likeness.methods import Asynchronous, Synchronous, method
+from likeness.reasons import reason_of
 
 UPLOADS = "/v1/uploads"
 #: Opened in one call; so many fit into its body.
@@ -82,7 +83,7 @@ class UploadCalls:
             except httpx.HTTPError as error:
                 if wait_s is None:
                     raise ApiUnreachable(
-                        f"the object store at {where} does not answer ({error}): for uploads this machine must reach "
+                        f"the object store at {where} does not answer ({reason_of(error)}): for uploads this machine must reach "
                         "it by this name, which is what LIKENESS_UPLOADS_URL tells the API"
                     ) from error
             else:

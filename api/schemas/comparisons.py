@@ -14,6 +14,7 @@ from api.schemas.standing import StandingSchema
 from core.comparisons.submission import FieldRefused, ImageUpload, ImageUrl, Submission
 from core.liveness import LivenessRule, LivenessSides, NotJudged, PadVerdict
 from core.quality import QualityRule, QualityWarning
+from core.reasons import reason_of
 from core.storage.deadlines import FEWEST_S, MOST_S
 from core.storage.lifecycle import Status
 from core.vocabulary import Decision, ImageFormat, Policy, Reason, Side, labels
@@ -32,7 +33,7 @@ def _metadata(text: str) -> None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValidationError(f"metadata_invalid|must be JSON: {error}") from None
+        raise ValidationError(f"metadata_invalid|must be JSON: {reason_of(error)}") from None
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValidationError("metadata_invalid|must be a JSON object whose values are strings")
     if len(value) > MAX_METADATA_FIELDS:

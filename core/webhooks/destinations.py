@@ -81,8 +81,10 @@ class DestinationRules:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            raise CallbackRefused("callback_url_invalid", f"must be a URL: {error}") from None
+        except ValueError:
+            raise CallbackRefused(
+                "callback_url_invalid", "must be a URL, as https://host/path: its host, or its port, is none"
+            ) from None
         host = parts.hostname or ""
         if parts.scheme not in _DEFAULT_PORTS or (parts.scheme == "http" and not self.allow_http):
             allowed = "https or http" if self.allow_http else "https"

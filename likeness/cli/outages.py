@@ -1,9 +1,7 @@
 """What a command says of a server that it needs and that does not answer."""
 
-import socket
-from collections.abc import Iterator
-
 from core.errors import LikenessError, RabbitUnavailable, RedisUnavailable, StoreUnavailable
+from core.reasons import system_reason
 
 _SETTINGS = {
     RabbitUnavailable: "LIKENESS_BROKER_URL",
@@ -19,20 +17,7 @@ def told(error: LikenessError) -> str:
     if setting is None or setting in text:
         return text
     cause = error.__cause__
-    if cause is not None and (why := next(_reasons(cause), None)):
+    if cause is not None and (why := system_reason(cause)):
         for theirs in (str(cause), type(cause).__name__):
             text = text.replace(theirs, why)
     return f"{text.rstrip('.')}; {setting} names it, and `likeness doctor` looks at everything"
-
-
-def _reasons(error: BaseException | None) -> Iterator[str]:
-    """Of an error and of what it arose from."""
-    while error is not None:
-        match error:
-            case TimeoutError():
-                yield "it said nothing in time"
-            case socket.gaierror():
-                yield "no machine has that name"
-            case OSError(strerror=str(why)):
-                yield why.lower()
-        error = error.__cause__ or error.__context__

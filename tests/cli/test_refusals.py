@@ -30,7 +30,7 @@ def test_an_argument_that_is_missing_and_a_file_that_is_no_list_are_told_likewis
 
 
 @pytest.mark.parametrize(
-    ("where", "why"), [("127.0.0.1:9", "connection refused"), ("nobody.invalid", "no machine has that name")]
+    ("where", "why"), [("127.0.0.1:9", "Connection refused"), ("nobody.invalid", "no machine has that name")]
 )
 def test_a_server_that_is_away_is_told_in_the_systems_words_with_the_setting_that_names_it(
     where: str, why: str, tmp_path: Path
