@@ -299,7 +299,8 @@ class Calls:
             ) from error
         except httpx.HTTPError as error:
             raise ApiUnreachable(
-                f"no API answers at {self._url} ({reason_of(error)}): start a local one with `make up`, or set LIKENESS_API_URL"
+                f"no API answers at {self._url} ({reason_of(error)}): start a local one with `make up`, "
+                "or set LIKENESS_API_URL"
             ) from error
 
     def _foreign(self, why: str) -> ApiForeign:

@@ -83,8 +83,8 @@ class UploadCalls:
             except httpx.HTTPError as error:
                 if wait_s is None:
                     raise ApiUnreachable(
-                        f"the object store at {where} does not answer ({reason_of(error)}): for uploads this machine must reach "
-                        "it by this name, which is what LIKENESS_UPLOADS_URL tells the API"
+                        f"the object store at {where} does not answer ({reason_of(error)}): for uploads this machine "
+                        "must reach it by this name, which is what LIKENESS_UPLOADS_URL tells the API"
                     ) from error
             else:
                 if answer.is_success or answer.status_code == 412:  # it arrived, and only the answer did not
