@@ -19,7 +19,7 @@ from likeness.cli.ids import batch_id
 from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
 from likeness.cli.pair_lists import Bundle, bundles, each_with, read_list
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import moment, say, table
 from likeness.cli.terms import terms
 from likeness.cli.uploading import uploaded
 from likeness.client import ApiError, ApiRefused, Client
@@ -137,7 +137,10 @@ def batch(
                 click.echo(f"the batch {one.id} was accepted{'' if one.has_ended else ', and goes on'}", err=True)
             raise
     for one in batches.all:
-        click.echo(json.dumps(dict(one.document)) if as_json else _line(one))
+        if as_json:
+            click.echo(json.dumps(dict(one.document)))
+        else:
+            say(_line(one), indent=4)
     if out is not None and not as_json:
         click.echo(f"rows       {out}")
     if wait and any(one.status != "succeeded" for one in batches.all):
@@ -195,8 +198,8 @@ def batches(
     rows = table("id", "status", "done", *(n.replace("_", " ") for n in names), "created")
     for one in listed:
         counts = (str(one.counts[name]) for name in names)
-        rows.add_row(one.id, one.status, f"{one.done}/{one.pairs}", *counts, one.document["created_at"])
-    wide_console().print(rows)
+        rows.add_row(one.id, one.status, f"{one.done}/{one.pairs}", *counts, moment(one.document["created_at"]))
+    rows.show()
 
 
 class Following:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from likeness.cli.api import api_client
+from likeness.cli.terminal import say
 from likeness.cli.terms import terms
 from likeness.client import ApiError, ComparisonJob
 
@@ -83,7 +84,7 @@ def compare(
     if as_json:
         click.echo(json.dumps(dict(job.document), indent=2))
     else:
-        click.echo(describe(job))
+        say(describe(job))
     if wait:
         sys.exit(_exit_status(job))
 

@@ -9,7 +9,6 @@ from typing import Any, Self
 
 import click
 from click.core import ParameterSource
-from rich.table import Table
 
 from core.storage.lifecycle import Status
 from core.times import rfc3339, span
@@ -20,7 +19,7 @@ from likeness.cli.ids import job_id
 from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import Rows, moment, say, table
 from likeness.client import Client, ComparisonJob
 
 URL = click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
@@ -116,7 +115,10 @@ def show(given: str, as_json: bool, url: str | None) -> None:
     """Show a job: what was asked for, how it stands, what was found."""
     with api_client(url) as client:
         job = client.get(job_id(client, given))
-    click.echo(json.dumps(dict(job.document), indent=2) if as_json else "\n".join((describe(job), *_times(job))))
+    if as_json:
+        click.echo(json.dumps(dict(job.document), indent=2))
+    else:
+        say("\n".join((describe(job), *_times(job))))
 
 
 @jobs.command()
@@ -159,10 +161,10 @@ def _print(listed: Iterable[ComparisonJob], *, as_json: bool) -> None:
         for job in listed:
             click.echo(json.dumps(dict(job.document)))
     else:
-        wide_console().print(_table(listed))
+        _table(listed).show()
 
 
-def _table(listed: Iterable[ComparisonJob]) -> Table:
+def _table(listed: Iterable[ComparisonJob]) -> Rows:
     rows = table("id", "status", "outcome", "score", "decision", "pack", "created")
     for job in listed:
         rows.add_row(
@@ -172,7 +174,7 @@ def _table(listed: Iterable[ComparisonJob]) -> Table:
             "" if job.score is None else f"{job.score:.4f}",
             job.decision or "",
             job.document["pack"],
-            job.document["created_at"],
+            moment(job.document["created_at"]),
         )
     return rows
 

@@ -12,7 +12,7 @@ from core.keys.store import KeyStore
 from core.settings import load_settings
 from likeness.cli import ids
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import moment, table
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -80,9 +80,9 @@ def list_keys(as_json: bool) -> None:
         return
     rows = table("id", "name", "scopes", "state", "created", "expires", "last used", "owns")
     for key in listed:
-        times = (_minute(at) for at in (key.created_at, key.expires_at, key.last_used_at))
+        times = (moment(at) for at in (key.created_at, key.expires_at, key.last_used_at))
         rows.add_row(key.id, key.name, ", ".join(sorted(key.scopes)), key.state_at(now), *times, key.owner)
-    wide_console().print(rows)
+    rows.show()
 
 
 @keys.command()
@@ -128,7 +128,3 @@ def _document(key: ApiKey, now: float) -> Mapping[str, Any]:
         "comparisons_per_day": key.comparisons_per_day,
         "upload_bytes_per_minute": key.upload_bytes_per_minute,
     }
-
-
-def _minute(at: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at)) if at else ""

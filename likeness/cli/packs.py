@@ -12,7 +12,7 @@ from core.errors import LikenessError
 from core.packs.catalogue import Pack, PackKind, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import table
 
 
 @click.group(cls=SectionedGroup)
@@ -39,7 +39,7 @@ def list_packs(as_json: bool) -> None:
             str(entry["licence"]),
             f"{entry['threshold']:g}",
         )
-    wide_console().print(rows)
+    rows.show()
 
 
 @packs.command()

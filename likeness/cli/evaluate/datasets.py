@@ -5,12 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.table import Table
 
 from core.settings import default_home
 from core.vocabulary import Track
 from likeness.cli.evaluate.services import FILE, Services, progress_bar, with_services
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import table
 
 #: The kinds whose pairs come from a list of their own.
 LISTED = ("lfw", "calfw", "cplfw", "csv")
@@ -128,10 +127,10 @@ def datasets(services: Services, delete_name: str | None, as_json: bool) -> None
         facts = [{k: v for k, v in asdict(d).items() if k not in long} | {"people": d.people} for d in imported]
         click.echo(json.dumps(facts, indent=2))
         return
-    table = Table("name", "kind", "track", "images", "pairs", "mated", "folds", "digest", box=None, pad_edge=False)
+    rows = table("name", "kind", "track", "images", "pairs", "mated", "folds", "digest")
     for d in imported:
-        table.add_row(d.name, d.kind, d.track, *map(str, (d.images, d.pairs, d.mated, d.folds)), d.digest[:12])
-    wide_console().print(table)
+        rows.add_row(d.name, d.kind, d.track, *map(str, (d.images, d.pairs, d.mated, d.folds)), d.digest[:12])
+    rows.show()
 
 
 def _samples() -> Path:
