@@ -13,7 +13,7 @@ from core.webhooks.endpoints import EventType
 from likeness.cli import ids
 from likeness.cli.api import api_client
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import moment, table
+from likeness.cli.terminal import moment, say, table
 
 URL_OPTION = click.option("--url", "api", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -68,6 +68,28 @@ def list_endpoints(as_json: bool, api: str | None) -> None:
             moment(endpoint["created_at"]),
         )
     rows.show()
+
+
+@endpoints.command()
+@click.argument("endpoint_id", metavar="ID")
+@JSON_OPTION
+@URL_OPTION
+def show(endpoint_id: str, as_json: bool, api: str | None) -> None:
+    """Show an endpoint: where it is, what it is told of. Its secret was shown when it was made."""
+    with api_client(api) as client:
+        endpoint = client.endpoint(ids.endpoint_id(client, endpoint_id))
+    if as_json:
+        click.echo(json.dumps(endpoint, indent=2))
+        return
+    facts = {
+        "endpoint": f"{endpoint['id']} ({'enabled' if endpoint['enabled'] else 'disabled'})",
+        "url": endpoint["url"],
+        "types": types_of(endpoint),
+        "about": endpoint["description"],
+        "owner": endpoint["owner"],
+        "created": endpoint["created_at"],
+    }
+    say("\n".join(f"{name:<10} {value}" for name, value in facts.items() if value))
 
 
 @endpoints.command()

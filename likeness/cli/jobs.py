@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, Self
 
 import click
-from click.core import ParameterSource
 
 from core.storage.lifecycle import Status
 from core.times import rfc3339, span
@@ -18,7 +17,7 @@ from likeness.cli.comparisons import describe
 from likeness.cli.ids import job_id
 from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
-from likeness.cli.sections import SectionedGroup
+from likeness.cli.sections import SectionedGroup, verb_follows
 from likeness.cli.terminal import Rows, moment, say, table
 from likeness.client import Client, ComparisonJob
 
@@ -86,10 +85,7 @@ def jobs(ctx: click.Context, /, cancel_id: str | None, erase_id: str | None, **o
 
     An ID may be given by so much of its beginning as no other one has.
     """
-    if (verb := ctx.invoked_subcommand) is not None:
-        if given := [name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]:
-            option = next(p.opts[0] for p in ctx.command.params if p.name == given[0])
-            raise click.UsageError(f"{option} stands behind {verb}, where {verb} takes it: likeness jobs {verb} ...")
+    if verb_follows(ctx):
         return
     url = options["url"]
     if erase_id:

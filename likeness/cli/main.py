@@ -7,7 +7,21 @@ import click
 from core.errors import LikenessError
 from core.settings import default_home
 from core.storage import patience
-from likeness.cli import batches, comparisons, demo, images, jobs, keys, packs, purge, receipts, stack, status, webhooks
+from likeness.cli import (
+    batch_records,
+    batches,
+    comparisons,
+    demo,
+    images,
+    jobs,
+    keys,
+    packs,
+    purge,
+    receipts,
+    stack,
+    status,
+    webhooks,
+)
 from likeness.cli.doctor.command import doctor
 from likeness.cli.evaluate.group import evaluate
 from likeness.cli.outages import told
@@ -42,7 +56,7 @@ def likeness() -> None:
 
 
 likeness.add_command(batches.batch)
-likeness.add_command(batches.batches)
+likeness.add_command(batch_records.batches)
 likeness.add_command(comparisons.compare)
 likeness.add_command(jobs.jobs)
 likeness.add_command(doctor)

@@ -1,6 +1,7 @@
 """What is in the query, and requests that no route takes: nothing is ignored, and what there is instead is named."""
 
 import io
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +92,35 @@ def test_what_no_route_takes_is_answered_with_what_there_is(
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert says in answer.json["detail"]
     assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "meant"),
+    [
+        ("GET", "/v1/comparison", ["/v1/comparisons"]),
+        ("GET", "/v1/batch", ["/v1/batches"]),
+        ("GET", "/v1/webhook-endpoint", ["/v1/webhook-endpoints"]),
+        ("GET", "/v1/packs/opencv-zoo/calibratio", ["/v1/packs/opencv-zoo/calibration"]),
+        ("GET", "/v1/comparisons/cmp_1/event", ["/v1/comparisons/cmp_1/events", "/v1/comparisons"]),
+        ("POST", "/v1/comparisons/cmp_1/cancle", ["/v1/comparisons/cmp_1/cancel"]),
+        ("POST", "/v1/compare", ["/compare", "/v1/comparisons"]),
+        ("POST", "/comparisons", ["/v1/comparisons", "/compare"]),
+        ("GET", "/healthz", ["/health"]),
+        ("GET", "/job", ["/jobs"]),
+        ("GET", "/static/x.js", []),
+        ("GET", "/docs/x", ["/docs"]),
+    ],
+)
+def test_what_may_have_been_meant_is_there_and_takes_that_method(
+    client: Any, method: str, path: str, meant: list[str]
+) -> None:
+    said = client.open(path, method=method).json["detail"]
+    found = re.search(r"did you mean (.*)\? All", said)
+    assert (found[1].split(" or ") if found else []) == meant
+    for one in meant:
+        answer = client.open(one, method=method)
+        assert answer.status_code != 405
+        assert "nothing is at" not in answer.text
 
 
 def test_a_path_of_any_length_is_answered_in_short(client: Any) -> None:

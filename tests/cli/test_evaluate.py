@@ -103,3 +103,16 @@ def test_calibrate_refuses_a_run_that_shows_no_threshold_and_changes_nothing(
         assert "FMR at most 0.1 needs at least 29 non-mated trials, there are 6" in said.stderr
         assert "likeness evaluate fetch lfw" in said.stderr
     assert CalibrationStore(redis_server.settings.redis).get(directory_identity(zoo).digest) is None
+
+
+def test_a_data_set_is_listed_shown_and_deleted(environment: dict[str, str]) -> None:
+    for listing in (("datasets",), ("datasets", "list")):
+        assert likeness("evaluate", *listing, **environment).stdout.splitlines()[1].startswith("own ")
+    shown = likeness("evaluate", "datasets", "show", "own", **environment)
+    assert "pairs      1: 1 mated, 0 non-mated; no folds" in shown.stdout
+    (listed,) = json.loads(likeness("evaluate", "datasets", "--json", **environment).stdout)
+    assert json.loads(likeness("evaluate", "datasets", "show", "own", "--json", **environment).stdout) == listed
+    assert likeness("evaluate", "datasets", "delete", "own", **environment).stdout == "own is deleted\n"
+    for verb in ("show", "delete"):
+        gone = likeness("evaluate", "datasets", verb, "own", **environment)
+        assert (gone.returncode, "there is no data set 'own'" in gone.stderr) == (1, True)
