@@ -20,7 +20,14 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("reference", type=IMAGE)
 @click.argument("probe", type=IMAGE)
 @click.option("--wait/--no-wait", default=True, help="Wait for the job to end (default), or print its id and return.")
-@click.option("--timeout", "timeout_s", default=120.0, show_default=True, help="Seconds to wait at most.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Seconds to wait at most.",
+)
 @terms
 @click.option(
     "--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel it if no worker has begun it by then."

@@ -13,6 +13,8 @@ _SETTINGS = {
 def told(error: LikenessError) -> str:
     """An error for people; of a server, why in the system's words, not a library's, and the setting that names it."""
     text = str(error)
+    if text == (type(error).__doc__ or "").strip():
+        return text[0].lower() + text[1:].removesuffix(".")
     setting = next((name for kind, name in _SETTINGS.items() if isinstance(error, kind)), None)
     if setting is None or setting in text:
         return text

@@ -181,7 +181,8 @@ def fetch_with_progress(pack: Pack, settings: Settings, at_hand: Path | None = N
     from worker.packs.install import fetch as fetch_pack
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"fetching {pack.name}", total=None)
         return fetch_pack(
             pack,

@@ -6,6 +6,8 @@ from typing import IO, Any, NoReturn
 import click
 from click.exceptions import NoArgsIsHelpError
 
+_WORDS = {"is not a valid float": "is no number", "is not a valid integer": "is no whole number"}
+
 
 class Refused(click.ClickException):
     """What another command line than ours would show in a form of its own, Celery's say."""
@@ -33,7 +35,7 @@ def refused(error: click.ClickException) -> NoReturn:
 
 
 def _as_ours(message: str) -> str:
-    """Without the capital and the full stop of a sentence by Click.
+    """In our form: without the capital and the full stop of a sentence by Click, and its words for programmers.
 
     >>> _as_ours("No such option '--hep'. Did you mean '--help'?")
     "no such option '--hep'. Did you mean '--help'?"
@@ -41,6 +43,8 @@ def _as_ours(message: str) -> str:
     'LIKENESS_HOME is not set'
     """
     message = message.rstrip().removesuffix(".")
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
     return message if message[1:2].isupper() else message[:1].lower() + message[1:]
 
 

@@ -1,6 +1,7 @@
 """What is in the query, and requests that no route takes: nothing is ignored, and what there is instead is named."""
 
 import io
+import itertools
 import re
 from typing import Any
 
@@ -92,6 +93,25 @@ def test_what_no_route_takes_is_answered_with_what_there_is(
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert says in answer.json["detail"]
     assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"{", "the body is not JSON: it breaks off in line 1, column 2"),
+        (b"x", "the body is not JSON: line 1, column 1 is not as JSON has it"),
+        (b"[" * 60_000, "the body is not JSON: it is nested too deeply"),
+        (b"[1]", "the body must be a JSON object; found a list"),
+        (b"5", "the body must be a JSON object; found a number"),
+        (b'"a"', "the body must be a JSON object; found a text"),
+        (b"null", "the body must be a JSON object; found null"),
+    ],
+    ids=itertools.count(),
+)
+@pytest.mark.parametrize("path", ["/v1/evaluations", "/v1/webhook-endpoints"])
+def test_a_body_that_is_no_object_is_told_in_words(client: Any, path: str, body: bytes, says: str) -> None:
+    answer = client.post(path, data=body, content_type="application/json")
+    assert (answer.status_code, answer.json["code"], answer.json["detail"]) == (422, "invalid", says)
 
 
 @pytest.mark.parametrize(

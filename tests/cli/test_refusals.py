@@ -23,6 +23,12 @@ def test_a_wrong_call_is_told_with_the_usage_in_the_form_of_all_refusals(path: t
 
 def test_an_argument_that_is_missing_and_a_file_that_is_no_list_are_told_likewise(tmp_path: Path) -> None:
     assert likeness("compare").stderr.endswith("likeness: missing argument 'REFERENCE'\n")
+    file = tmp_path / "one.jpg"
+    file.touch()
+    for timeout in ("soon", "-1"):
+        done = likeness("compare", str(file), str(file), "--timeout", timeout)
+        assert done.returncode == 2
+        assert "likeness: invalid value for '--timeout': " in done.stderr
     (tmp_path / "empty.csv").touch()
     done = likeness("batch", str(tmp_path / "empty.csv"), LIKENESS_HOME=str(tmp_path))
     assert done.returncode == 1
