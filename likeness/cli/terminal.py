@@ -1,6 +1,5 @@
 """Output for people, in a terminal or through a pipe. Nothing is cut: what is cut can be given to no other command."""
 
-import os
 import re
 import shutil
 import sys
@@ -20,10 +19,11 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def width() -> int | None:
-    """Columns of the terminal, or as COLUMNS says; None through a pipe, where a row stays a line."""
-    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
-        return max(20, shutil.get_terminal_size().columns)
-    return None
+    """Columns of the terminal; None through a pipe, where a row stays a line.
+
+    COLUMNS counts for a terminal alone: every Python that has imported readline hands it down to what it starts.
+    """
+    return max(20, shutil.get_terminal_size().columns) if sys.stdout.isatty() else None
 
 
 class Rows:
@@ -39,14 +39,19 @@ class Rows:
 
     def show(self) -> None:
         """Print it."""
+        head, *lines = self.lines(width())
+        click.secho(head, bold=True)
+        for line in lines:
+            click.echo(line)
+
+    def lines(self, within: int | None) -> Iterator[str]:
+        """Its head and its rows, within so many columns, if that is a number."""
         widths = [max(map(cell_len, column)) for column in zip(self._columns, *self._rows, strict=True)]
-        within = width()
         beside = _fitting(widths, within)
-        click.secho(_line(self._columns, widths, beside), bold=True)
+        yield _line(self._columns, widths, beside)
         for row in self._rows:
-            click.echo(_line(row, widths, beside))
-            for line in self._below(row, beside, within):
-                click.echo(line)
+            yield _line(row, widths, beside)
+            yield from self._below(row, beside, within)
 
     def _below(self, row: Sequence[str], beside: Sequence[int], within: int | None) -> Iterator[str]:
         """What does not fit beside, as many as a line holds; one that is too long for a line goes on in the next."""
@@ -75,13 +80,12 @@ def table(*columns: str) -> Rows:
 def say(text: str, *, indent: int = FACTS) -> None:
     """Print lines; one that is wider than the terminal goes on below where what it says begins."""
     for line in text.splitlines():
-        for piece in wrapped(line, indent=indent):
+        for piece in wrapped(line, width(), indent=indent):
             click.echo(piece)
 
 
-def wrapped(line: str, *, indent: int) -> Sequence[str]:
-    """A line as so many as it takes in the terminal, all but the first from `indent` on."""
-    within = width()
+def wrapped(line: str, within: int | None, *, indent: int) -> Sequence[str]:
+    """A line as so many as it takes, all but the first from `indent` on."""
     if within is None or cell_len(line) <= within:
         return [line]
     below = " " * min(indent, within // 2)

@@ -39,10 +39,11 @@ def test_a_whole_id_is_not_looked_up() -> None:
     assert whole(given, ids()) == given
 
 
-def test_through_a_pipe_a_row_is_a_line_and_nothing_is_cut(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("columns", ["20", "80", "400"])
+def test_through_a_pipe_no_width_of_a_terminal_breaks_or_cuts_a_row(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setenv("COLUMNS", columns)
     rows = table("id", "url")
     rows.add_row(new_id("evt"), f"https://example.com/{'x' * 2000}")
     rows.add_row("[red]", "is no colour")

@@ -13,7 +13,7 @@ from core.deployment.standing import Standing, standing
 from core.errors import LikenessError
 from core.settings import Settings, load_settings
 from likeness.cli.doctor import configuration, engine, machine, parts, servers
-from likeness.cli.terminal import say, wrapped
+from likeness.cli.terminal import say, width, wrapped
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
@@ -92,7 +92,7 @@ def _is_named(settings: Settings) -> tuple[bool, bool] | None:
 
 
 def _tell(finding: Finding) -> None:
-    first, *rest = wrapped(f"{finding.verdict:<5} {finding.part:<22} {finding.found}", indent=29)
+    first, *rest = wrapped(f"{finding.verdict:<5} {finding.part:<22} {finding.found}", width(), indent=29)
     click.echo(click.style(first[:5], fg=COLOURS[finding.verdict]) + first[5:])
     for line in rest:
         click.echo(line)
