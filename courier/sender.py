@@ -12,6 +12,7 @@ import httpx
 import structlog
 
 from core import traces
+from core.reasons import system_reason
 from core.settings.groups import WebhookSettings
 from core.webhooks.destinations import CallbackRefused, DestinationRules
 from core.webhooks.signing import Keyring
@@ -85,7 +86,7 @@ class Sender:
         except httpcore.TimeoutException:
             return answer(error="timeout", detail=f"no answer within {self._timeout_s:g} s")
         except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            return answer(error=_error_code(error), detail=str(error)[:200])
+            return answer(error=_error_code(error), detail=(system_reason(error) or str(error))[:200])
         except Exception:  # whatever it was: an attempt without an answer counts, or it would be made for ever
             log.exception("delivery_attempt_broke", event_id=event_id)
             return answer(error="internal", detail="the attempt broke on our side")

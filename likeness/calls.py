@@ -11,6 +11,7 @@ import httpx
 
 from likeness import answers, events
 from likeness.errors import ApiForeign, ApiRefused, ApiSilent, ApiSlow, ApiUnreachable
+from likeness.reasons import reason_of
 from likeness.transports import Transport
 
 #: Waits between the tries of a submission whose answer did not arrive; every try has the same idempotency key.
@@ -211,12 +212,12 @@ class Calls:
             ) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise ApiUnreachable(
-                f"{self._url!r} is no URL of an API ({error}): one begins with http:// or https://; "
-                "LIKENESS_API_URL names it"
+                f"{self._url!r} is no URL of an API: one begins with http:// or https://; LIKENESS_API_URL names it"
             ) from error
         except httpx.HTTPError as error:
             raise ApiUnreachable(
-                f"no API answers at {self._url} ({error}): start a local one with `make up`, or set LIKENESS_API_URL"
+                f"no API answers at {self._url} ({reason_of(error)}): start a local one with `make up`, "
+                "or set LIKENESS_API_URL"
             ) from error
 
     def _foreign(self, why: str) -> ApiForeign:

@@ -150,7 +150,7 @@ class RunCalls:
     async def calibrate(self, run_id: str, *, replace: bool = False, timeout_s: float = 300.0) -> dict[str, Any]:
         """Make the thresholds of a run its pack's; with `replace` also where those in force rest on more comparisons.
 
-        Raise ApiRefused, `run_unfit` or `calibration_smaller`, where they are not taken.
+        Raise ApiRefused, `run_unfit`, `calibration_empty` or `calibration_smaller`, where they are not taken.
         """
         path = f"{RUNS}/{run_id}/calibration"
         await self._calls.worked_out(path, {}, timeout_s=timeout_s)

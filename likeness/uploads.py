@@ -11,6 +11,7 @@ import httpx
 from likeness.calls import RETRIES_S, Calls
 from likeness.errors import ApiRefused, ApiUnreachable
 from likeness.methods import Asynchronous, Synchronous, method
+from likeness.reasons import reason_of
 from likeness.transports import Awaiting, Blocking, Transport
 
 UPLOADS = "/v1/uploads"
@@ -83,8 +84,8 @@ class UploadCalls:
             except httpx.HTTPError as error:
                 if wait_s is None:
                     raise ApiUnreachable(
-                        f"the object store at {where} does not answer ({error}): for uploads this machine must reach "
-                        "it by this name, which is what LIKENESS_UPLOADS_URL tells the API"
+                        f"the object store at {where} does not answer ({reason_of(error)}): for uploads this machine "
+                        "must reach it by this name, which is what LIKENESS_UPLOADS_URL tells the API"
                     ) from error
             else:
                 if answer.is_success or answer.status_code == 412:  # it arrived, and only the answer did not

@@ -10,6 +10,7 @@ from typing import Any
 
 from api.http.forms import refused
 from api.http.problems import Problem
+from core.reasons import reason_of
 
 #: Quotes, brackets, braces and commas bound how many values there are; 2 KiB of metadata may be all of these.
 MAX_MARKS = 4096
@@ -74,7 +75,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise _invalid(f"it must be UTF-8; {error.reason} at byte {error.start}") from None
     except (RecursionError, ValueError) as error:  # too deep, or a number of too many digits
-        raise _invalid(str(error)) from None
+        raise _invalid(reason_of(error)) from None
     if not isinstance(value, dict):
         raise Problem(422, "json_not_an_object", 'the body must be a JSON object, {"reference": ..., "probe": ...}')
     return value

@@ -35,6 +35,7 @@ STATUS_OF: Mapping[str, int] = {
     "run_in_use": 409,
     "run_unfit": 409,
     "runs_not_comparable": 409,
+    "calibration_empty": 409,
     "calibration_smaller": 409,
     "report_not_ready": 409,
     "record_unreadable": 409,

@@ -1,24 +1,24 @@
 """flask-smorest's blueprint, with bodies that hold images, and problem documents."""
 
-import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 import flask_smorest
 from flask import Request, request
-from marshmallow import Schema
+from marshmallow import Schema, missing
 from webargs.flaskparser import FlaskParser
 
 from api.door.access import Access, declare
 from api.door.query import declare_query
 from api.http.forms import read_form, too_long
 from api.http.json_objects import LONG, read_object
-from api.http.problems import MEDIA_TYPE, Problem
+from api.http.problems import MEDIA_TYPE, FieldError, Problem
 from api.schemas.common import ProblemSchema
 from api.schemas.examples import problem_example
-from api.schemas.images import is_image
+from api.schemas.images import KINDS, is_image
 from core.keys.keys import Scope
+from core.reasons import reason_of
 
 FORM, JSON = "multipart/form-data", "application/json"
 F = TypeVar("F", bound=Callable[..., Any])
@@ -46,11 +46,17 @@ class BodyParser(FlaskParser):
         if req.mimetype and not req.is_json and req.content_length != 0:
             raise unsupported("application/json")
         try:
-            return super()._raw_load_json(req)
-        except json.JSONDecodeError:
-            raise
-        except (RecursionError, ValueError) as error:  # too deep, or a number of too many digits
-            raise json.JSONDecodeError(str(error), "...", 0) from None
+            value = super()._raw_load_json(req)
+        except (RecursionError, ValueError) as error:  # also too deep, or a number of too many digits
+            raise _unusable(f"the body is not JSON: {reason_of(error)}") from None
+        if value is not missing and not isinstance(value, dict):
+            found = KINDS.get(type(value), "null" if value is None else "a text")
+            raise _unusable(f"the body must be a JSON object; found {found}")
+        return value
+
+
+def _unusable(detail: str) -> Problem:
+    return Problem(422, "invalid", detail, errors=[FieldError("", "invalid", detail)])
 
 
 BodyParser.__location_map__ = {**FlaskParser.__location_map__, "submission": "load_submission"}

@@ -98,6 +98,7 @@ class RunCalibration(MethodView):
             raise Problem(503, "evaluator_slow", detail, headers={"Retry-After": str(ASK_AGAIN_S)})
         pack = find_pack(run.request.pack, load_catalogue(services().settings.home))
         require_fit(found.calibration, pack, services().scoring)
+        found.calibration.require_threshold()
         services().calibrations.put(found.calibration, found.scores, smaller=form["replace"])
         log.info("calibrated", pack=pack.name, run_id=run_id, trials=found.calibration.trials)
         return _calibration(run, found)
@@ -209,6 +210,7 @@ def _against(run: Run, made: Calibration, in_force: Calibration | None) -> dict[
     try:
         pack = find_pack(run.request.pack, load_catalogue(services().settings.home))
         require_fit(made, pack, services().scoring)
+        made.require_threshold()
         if in_force is not None:
             made.require_more_than(in_force)
     except LikenessError as error:
@@ -220,7 +222,7 @@ def _against(run: Run, made: Calibration, in_force: Calibration | None) -> dict[
 
 def _notes(run: Run, made: Calibration) -> list[str]:
     if not made.trials:
-        return ["no threshold comes of it, so every target_fmr would be refused: more non-mated pairs are needed"]
+        return []
     settings = services().settings
     pack = find_pack(run.request.pack, load_catalogue(settings.home))
     try:

@@ -13,6 +13,7 @@ from api.schemas.images import ImageText, image_file, is_upload, is_url
 from core.comparisons.submission import FieldRefused, ImageUpload, ImageUrl, Submission
 from core.liveness import LivenessRule, LivenessSides
 from core.quality import QualityRule
+from core.reasons import reason_of
 from core.storage.deadlines import FEWEST_S, MOST_S
 from core.vocabulary import ImageFormat, Policy, Side, labels
 from core.webhooks.destinations import MAX_URL_CHARACTERS
@@ -30,7 +31,7 @@ def _metadata(text: str) -> None:
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ValidationError(f"metadata_invalid|must be JSON: {error}") from None
+        raise ValidationError(f"metadata_invalid|must be JSON: {reason_of(error)}") from None
     if not isinstance(value, dict) or not all(isinstance(item, str) for item in value.values()):
         raise ValidationError("metadata_invalid|must be a JSON object whose values are strings")
     if len(value) > MAX_METADATA_FIELDS:

@@ -56,7 +56,7 @@ class ImageText(fields.Field[FileStorage | str]):
     def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **_: Any) -> FileStorage | str:
         if not isinstance(value, str | bytes):
             raise ValidationError(
-                f"image_not_base64|must be a text in base64; found {_KINDS.get(type(value), 'no text')}"
+                f"image_not_base64|must be a text in base64; found {KINDS.get(type(value), 'no text')}"
             )
         if isinstance(value, str) and (is_url(value) or is_upload(value)):
             return value.strip()
@@ -71,4 +71,5 @@ class ImageText(fields.Field[FileStorage | str]):
             raise ValidationError(f"{error.code}|{error}{hint}") from None
 
 
-_KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}
+#: What a value of JSON is called.
+KINDS = {dict: "an object", list: "a list", bool: "true or false", int: "a number", float: "a number"}

@@ -168,7 +168,8 @@ class RunCalibrationSchema(Schema):
         required=True,
         allow_none=True,
         metadata={
-            "description": "Why they would not be taken: `run_unfit`; or `calibration_smaller`, unless `replace`."
+            "description": "Why they would not be taken: `run_unfit`, `calibration_empty`; or `calibration_smaller`, "
+            "unless `replace`."
         },
     )
     notes = fields.List(fields.String(), required=True, metadata={"description": "What to know once they are taken."})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.comparisons.submission import FieldRefused
+from core.reasons import reason_of
 
 FIELD = "pairs"
 MEMBERS = ("reference", "probe", "custom_id")
@@ -72,7 +73,9 @@ def _loaded(text: str, where: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=_object)
     except (RecursionError, ValueError) as error:  # too deep, or a number of too many digits
-        raise FieldRefused(FIELD, "pairs_invalid", f"{where}the list is neither JSON nor JSON Lines: {error}") from None
+        raise FieldRefused(
+            FIELD, "pairs_invalid", f"{where}the list is neither JSON nor JSON Lines: {reason_of(error)}"
+        ) from None
 
 
 def _object(members: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -150,6 +150,11 @@ def standing_document(standing: Standing) -> dict[str, Any]:
 def event_data(job: Job) -> dict[str, Any]:
     """An ended job in short, for whoever is called back."""
     document = job_document(job)
+    if standing := document["calibration"]:  # why there is no threshold is told where the job is asked for
+        document["calibration"] = {
+            **standing,
+            "points": [point for point in standing["points"] if not point["refused"]],
+        }
     return {**{name: document[name] for name in EVENT_FIELDS}, "url": document["urls"]["self"]}
 
 

@@ -4,6 +4,7 @@ A receipt names the two images by their SHA-256 and carries nothing of the faces
 Only those who sign or verify import this module: it needs PyJWT.
 """
 
+import binascii
 import hashlib
 import json
 from collections.abc import Mapping
@@ -25,6 +26,8 @@ from core.liveness import PadResult
 from core.times import rfc3339
 
 TYPE = "likeness-receipt+jwt"
+#: By the type of the key.
+_ALGORITHMS = {"OKP": "EdDSA", "EC": "ES256"}
 
 
 class ReceiptInvalid(LikenessError):
@@ -101,22 +104,64 @@ def contents_of(job: Job, *, issuer: str, version: str) -> dict[str, Any]:
     }
 
 
-def verify(receipt: str, jwks: Mapping[str, Any]) -> dict[str, Any]:
+def verify(receipt: str, jwks: Any) -> dict[str, Any]:
     """What a receipt says, once one of the keys has been found to have signed it. Raise ReceiptInvalid."""
+    header = _header(receipt)
+    if (kind := header.get("typ")) != TYPE:
+        raise ReceiptInvalid(f"this is not a receipt of Likeness: its type must be {TYPE!r}; found {kind!r}")
+    known = _keys(jwks)
+    if (key := known.get(header.get("kid"))) is None:
+        there = ", ".join(map(str, known))
+        raise ReceiptInvalid(
+            f"none of the keys is the one that signed it, {header.get('kid')!r}; there are {there}. "
+            "The keys must be those of the deployment that made it, as `likeness receipt jwks` printed them there"
+        )
+    # Only the key decides the algorithm: what the header asks for could be weaker.
+    algorithm = _ALGORITHMS[key.key_type or ""]
     try:
-        header = jwt.get_unverified_header(receipt)
-        key = next((k for k in jwt.PyJWKSet.from_dict(dict(jwks)).keys if k.key_id == header.get("kid")), None)
-        if header.get("typ") != TYPE:
-            kind = header.get("typ")
-            raise ReceiptInvalid(f"this is not a receipt of Likeness: its type must be {TYPE!r}; found {kind!r}")
-        if key is None:
-            raise ReceiptInvalid(f"none of the keys is the one that signed it, {header.get('kid')!r}")
-        # Only the key decides the algorithm: what the header asks for could be weaker.
-        algorithm = {"OKP": "EdDSA", "EC": "ES256"}[key.key_type or ""]
         claims: dict[str, Any] = jwt.decode(receipt, key, algorithms=[algorithm], options={"require": ["sub", "iat"]})
-    except (jwt.PyJWTError, KeyError) as error:
-        raise ReceiptInvalid(f"the receipt does not hold: {error}") from error
+    except (jwt.DecodeError, jwt.InvalidAlgorithmError, binascii.Error) as error:
+        raise ReceiptInvalid(
+            "the receipt does not hold: it is not as it was signed; it was cut off, or changed"
+        ) from error
+    except jwt.ImmatureSignatureError as error:
+        raise ReceiptInvalid("the receipt does not hold: by this machine's clock it was made later than now") from error
+    except jwt.PyJWTError as error:
+        raise ReceiptInvalid(
+            "the receipt does not hold: it was signed, but not of a job (sub) and a time (iat)"
+        ) from error
     return claims
+
+
+def _header(receipt: str) -> Mapping[str, Any]:
+    """What it says of itself, before anything is verified. Raise ReceiptInvalid for what is no JWS."""
+    try:
+        return jwt.get_unverified_header(receipt)
+    except (jwt.PyJWTError, ValueError) as error:
+        parts = receipt.split(".")
+        begins = receipt[:20] + "..." * (len(receipt) > 20)
+        what = "it is empty" if not receipt else f"found {len(parts)} of them, and it begins with {begins!r}"
+        if len(parts) == 3:
+            what = "the first of its three parts is none" if receipt[:2] != "ey" else "it was cut off, or changed"
+        elif receipt[:2] == "ey":
+            what = f"it was cut off: {what}"
+        raise ReceiptInvalid(
+            "this is not a receipt, as `likeness receipt get` prints: three parts of base64 with a point between each; "
+            + what
+        ) from error
+
+
+def _keys(jwks: Any) -> Mapping[Any, jwt.PyJWK]:
+    """By name. Raise ReceiptInvalid for what holds none."""
+    try:
+        found = {key.key_id: key for key in jwt.PyJWKSet.from_dict(jwks).keys if key.key_type in _ALGORITHMS}
+    except (jwt.PyJWTError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReceiptInvalid(
+            'these are no public keys, as `likeness receipt jwks` prints: {"keys": [...]}, with an Ed25519 or P-256 key'
+        ) from error
+    if not found:
+        raise ReceiptInvalid("none of these public keys is an Ed25519 or P-256 key, of which Likeness signs with one")
+    return found
 
 
 def _private_key(key: str) -> Any:

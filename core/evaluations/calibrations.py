@@ -34,6 +34,12 @@ class CalibrationSmaller(LikenessError):
     code = "calibration_smaller"
 
 
+class CalibrationEmpty(LikenessError):
+    """The run has too few non-mated comparisons for any threshold."""
+
+    code = "calibration_empty"
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """The thresholds of one pack from one run, largest target first."""
@@ -79,6 +85,17 @@ class Calibration:
                 f"the thresholds of {before.pack} are from run {before.run_id} on {before.dataset}, {before.trials} "
                 f"non-mated comparisons; run {self.run_id} has {self.trials}. To replace them: --replace"
             )
+
+    def require_threshold(self) -> None:
+        """Raise CalibrationEmpty where the run has shown no threshold at all, naming a list of pairs that would do."""
+        if self.trials:
+            return
+        why = self.points[0].refused if self.points else "it was asked for none"
+        raise CalibrationEmpty(
+            f"run {self.run_id} on {self.dataset} gives no threshold, so {self.pack} keeps what it has: {why}. "
+            "Calibrate from a larger list: the 3000 non-mated pairs of LFW (`likeness evaluate fetch lfw`) are enough "
+            "down to an FMR of 0.001; how to bring a list of your own is in docs/datasets.md"
+        )
 
     @property
     def trials(self) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import PackUnknown, SettingsInvalid
+from core.reasons import reason_of
 from core.vocabulary import PackIdentity, Threshold
 
 CATALOGUE_FILE = Path(__file__).with_name("packs.toml")
@@ -104,7 +105,7 @@ def load_catalogue(home: Path | None = None) -> dict[str, Pack]:
         try:
             text = own.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsInvalid(f"the pack list {own} cannot be read: {error}") from error
+            raise SettingsInvalid(f"the pack list {own} cannot be read: {reason_of(error)}") from error
         packs |= read_catalogue(text, own)
     return packs
 
@@ -112,9 +113,12 @@ def load_catalogue(home: Path | None = None) -> dict[str, Pack]:
 def read_catalogue(text: str, origin: Path) -> dict[str, Pack]:
     """Raise SettingsInvalid, naming the file, the pack and what is wrong with its entry."""
     try:
-        return {name: _pack(name, entry) for name, entry in tomllib.loads(text).get("packs", {}).items()}
+        entries = tomllib.loads(text).get("packs", {})
+        if not isinstance(entries, dict) or not all(isinstance(entry, dict) for entry in entries.values()):
+            raise ValueError("each pack must be a table, [packs.NAME]")
+        return {name: _pack(name, entry) for name, entry in entries.items()}
     except (ValueError, TypeError, AttributeError) as error:
-        raise SettingsInvalid(f"the pack list {origin} cannot be used: {error}") from error
+        raise SettingsInvalid(f"the pack list {origin} cannot be used: {reason_of(error)}") from error
 
 
 def find_pack(name: str, catalogue: Mapping[str, Pack] | None = None, kind: PackKind | None = None) -> Pack:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from core.errors import SettingsInvalid
+from core.reasons import reason_of
 from core.settings.groups import (
     PREFIX,
     ApiSettings,
@@ -122,7 +123,7 @@ class Settings:
             raise SettingsInvalid("; ".join(_sentence(model, dict(fault)) for fault in error.errors())) from None
         except (OSError, UnicodeDecodeError) as error:
             files = " or ".join(str(file) for file in self._files)
-            raise SettingsInvalid(f"{files} cannot be read as a text of settings: {error}") from error
+            raise SettingsInvalid(f"{files} cannot be read as a text of settings: {reason_of(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +175,28 @@ def _sentence(group: type[Group], fault: dict[str, object]) -> str:
     where = str(fault["loc"][0])  # type: ignore[index]
     variable = next(variable for variable in _of(group) if where in (variable.field, variable.name))
     value = "a secret" if variable.is_secret else repr(fault["input"])
-    return f"{variable.name}: {fault['msg']}; found {value}"
+    return f"{variable.name}: {_expected(fault)}; found {value}"
+
+
+def _expected(fault: Mapping[str, Any]) -> str:
+    """What was wanted instead, in our words where there are any for that kind of fault."""
+    of: Mapping[str, Any] = fault.get("ctx") or {}
+    match str(fault["type"]):
+        case "value_error":
+            return str(of["error"])
+        case "int_parsing" | "int_type" | "int_from_float":
+            return "it must be a whole number"
+        case "float_parsing" | "float_type":
+            return "it must be a number"
+        case "finite_number":
+            return "it must be a finite number"
+        case "bool_parsing" | "bool_type":
+            return "it must be true or false"
+        case "greater_than_equal" | "greater_than" | "less_than_equal" | "less_than" as bound:
+            words = {"greater_than_equal": "at least", "greater_than": "more than"}
+            words |= {"less_than_equal": "at most", "less_than": "less than"}
+            return f"it must be {words[bound]} {next(iter(of.values()))}"
+        case "literal_error" | "enum":
+            return f"it must be {of['expected']}"
+        case _:
+            return str(fault["msg"])

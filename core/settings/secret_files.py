@@ -8,6 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from core.errors import SettingsInvalid
+from core.reasons import reason_of
 
 
 class SecretFiles(PydanticBaseSettingsSource):
@@ -30,7 +31,7 @@ class SecretFiles(PydanticBaseSettingsSource):
         try:
             return Path(path).read_text(encoding="utf-8").strip() or None, variable, False
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsInvalid(f"{named}: {path} cannot be read: {error}") from error
+            raise SettingsInvalid(f"{named}: {path} cannot be read: {reason_of(error)}") from error
 
     def __call__(self) -> dict[str, Any]:
         """Those that are set, by the name that the model takes them by."""

@@ -81,15 +81,17 @@ class DestinationRules:
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as error:
-            raise CallbackRefused("callback_url_invalid", f"must be a URL: {error}") from None
+        except ValueError:
+            raise CallbackRefused(
+                "callback_url_invalid", "must be a URL, as https://host/path: its host, or its port, is none"
+            ) from None
         host = parts.hostname or ""
         if parts.scheme not in _DEFAULT_PORTS or (parts.scheme == "http" and not self.allow_http):
             allowed = "https or http" if self.allow_http else "https"
             setting = "" if parts.scheme != "http" else "; LIKENESS_WEBHOOK_ALLOW_HTTP allows http"
-            raise CallbackRefused(
-                "callback_scheme_refused", f"must begin with {allowed}; found {parts.scheme!r}{setting}"
-            )
+            found = f"{parts.scheme}:" if parts.scheme else url[:20]
+            found = f"{parts.scheme}:" if parts.scheme else url[:20]
+            raise CallbackRefused("callback_scheme_refused", f"must begin with {allowed}; found {found!r}{setting}")
         if "@" in parts.netloc:
             raise CallbackRefused("callback_credentials_refused", "must not have a user name or password in it")
         is_literal = self._check_literal(host)

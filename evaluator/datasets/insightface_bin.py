@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from pickletools import genops
 
+from core.reasons import reason_of
 from evaluator.datasets.faults import DatasetInvalid, Fault
 from evaluator.datasets.pairs import Pair, PairList, folds_in_order
 
@@ -62,6 +63,14 @@ def read_bin(path: Path, *, max_file_bytes: int = MAX_FILE_BYTES) -> tuple[PairL
     return PairList(pairs, (), tuple(notes), source=path.name), ImagesInMemory(path.name, bodies)
 
 
+class NotAdmitted(ValueError):
+    """The pickle has something in it that such a file has not."""
+
+
+def _fault(error: Exception) -> str:
+    return str(error) if isinstance(error, NotAdmitted) else "it is none, or one that breaks off"
+
+
 def _images_and_labels(path: Path, max_file_bytes: int) -> tuple[list[bytes], list[bool]]:
     def refused(what: str) -> DatasetInvalid:
         return DatasetInvalid([Fault(path.name, None, what)])
@@ -74,9 +83,9 @@ def _images_and_labels(path: Path, max_file_bytes: int) -> tuple[list[bytes], li
         if pickled.read(1):
             raise refused("goes on after the end of its pickle")
     except OSError as error:
-        raise refused(f"cannot be read: {error}") from None
+        raise refused(f"cannot be read: {reason_of(error)}") from None
     except (ValueError, LookupError, TypeError) as error:
-        raise refused(f"cannot be read as a pickle of images and booleans: {error}") from None
+        raise refused(f"cannot be read as a pickle of images and booleans: {_fault(error)}") from None
     match value:
         case (list(images), list(mated)) if images and len(images) == 2 * len(mated):
             if all(type(body) is bytes for body in images) and all(type(truth) is bool for truth in mated):
@@ -127,8 +136,8 @@ def _value(pickled: io.BytesIO) -> object:
                 return stack.pop()
             case _:
                 shown = "" if argument is None else f" {argument!r:.60}"
-                raise ValueError(f"the opcode {opcode.name}{shown} at byte {position} is not admitted")
-    raise ValueError("it must end with the opcode STOP; the file ends before")
+                raise NotAdmitted(f"the opcode {opcode.name}{shown} at byte {position} is not admitted")
+    raise NotAdmitted("it must end with the opcode STOP; the file ends before")
 
 
 def _extend(stack: list[object], items: list[object]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from core.evaluations.datasets import NAMES
+from core.reasons import reason_of
 from core.vocabulary import Track
 from evaluator.datasets.benchmark import Kind
 from evaluator.datasets.faults import DatasetCorrupt
@@ -115,4 +116,4 @@ def decode(body: bytes) -> Dataset:
         track = Track(values.pop("track"))
         return Dataset(**values, track=track, group_names=group_names, notes=notes, shards=shards)
     except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise DatasetCorrupt(f"the manifest cannot be read: {error}") from error
+        raise DatasetCorrupt(f"the manifest cannot be read: {reason_of(error)}") from error

@@ -13,6 +13,7 @@ from lzma import LZMAError
 from pathlib import Path
 from typing import Protocol
 
+from core.reasons import reason_of
 from evaluator.datasets.faults import DatasetInvalid, Fault
 
 MAX_MEMBER_BYTES = 32 * 2**20
@@ -80,7 +81,7 @@ class Archive:
                         what = f"{path} and {seen[image_id][0]} differ and both match {image_id}; name the folder"
                         yield image_id, Fault(self.name, None, what)
         except _UNREADABLE as error:
-            what = f"cannot be read: {error or type(error).__name__}"
+            what = f"cannot be read: {reason_of(error)}"
             raise DatasetInvalid([Fault(self.name, None, what)]) from error
 
     def _members(self) -> Iterator[Member]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.errors import LikenessError
 from core.evaluations.pipeline import Pipeline
+from core.reasons import reason_of
 from evaluator.report.document import SCHEMA_VERSION, score_digest
 from evaluator.report.scores import ScoreTable, from_csv
 
@@ -34,7 +35,7 @@ class FinishedRun:
         try:
             told = json.loads(report)
         except ValueError as error:
-            raise RunsNotComparable(f"report.json must be JSON: {error}") from None
+            raise RunsNotComparable(f"report.json must be JSON: {reason_of(error)}") from None
         if not isinstance(told, dict):
             raise RunsNotComparable(f"report.json must be a JSON object; found a {type(told).__name__}")
         if (version := told.get("schema_version")) != SCHEMA_VERSION:

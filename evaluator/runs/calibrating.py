@@ -21,10 +21,12 @@ def calibration_from(
 ) -> Calibration:
     """Thresholds that keep the named FMR, from a run's report and its scores.
 
-    Raises RunUnfit for a run that scored otherwise than the service does.
+    Raise RunUnfit for a run that scored otherwise than the service does, CalibrationEmpty for one that shows none.
     """
     require_fit(_without_points(run, report), pack, scoring)
-    return thresholds_of(run, report, table).calibration
+    made = thresholds_of(run, report, table).calibration
+    made.require_threshold()
+    return made
 
 
 def thresholds_of(run: Run, report: Mapping[str, Any], table: ScoreTable) -> RunThresholds:

@@ -1,4 +1,4 @@
-"""`likeness batch` and `likeness batches`: many pairs from a terminal."""
+"""`likeness batch`: many pairs from a terminal."""
 
 import json
 import secrets
@@ -10,16 +10,11 @@ from typing import Any
 
 import click
 
-from core.storage.lifecycle import Status
-from core.times import rfc3339
 from likeness.batches import BatchJob
 from likeness.cli.api import api_client
 from likeness.cli.evaluate.services import progress_bar
-from likeness.cli.ids import batch_id
-from likeness.cli.metadata import named_values
-from likeness.cli.moments import Moment
 from likeness.cli.pair_lists import Bundle, bundles, each_with, read_list
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import say
 from likeness.cli.terms import terms
 from likeness.cli.uploading import uploaded
 from likeness.client import ApiError, ApiRefused, Client
@@ -137,66 +132,14 @@ def batch(
                 click.echo(f"the batch {one.id} was accepted{'' if one.has_ended else ', and goes on'}", err=True)
             raise
     for one in batches.all:
-        click.echo(json.dumps(dict(one.document)) if as_json else _line(one))
+        if as_json:
+            click.echo(json.dumps(dict(one.document)))
+        else:
+            say(in_a_line(one), indent=4)
     if out is not None and not as_json:
         click.echo(f"rows       {out}")
     if wait and any(one.status != "succeeded" for one in batches.all):
         sys.exit(4)
-
-
-@click.command()
-@click.option("--status", type=click.Choice([status.value for status in Status]), help="Only batches in this status.")
-@click.option("--pack", help="Only batches of this pack.")
-@click.option("--metadata", multiple=True, metavar="NAME=VALUE", help="Only batches with this metadata; repeatable.")
-@click.option("--since", type=Moment(), help="Created since then: 2026-01-31T12:00:00Z, or 90m, 2h, 7d ago.")
-@click.option("--until", type=Moment(), help="Created before then.")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many batches.")
-@click.option("--cancel", "cancel_id", metavar="ID", help="Cancel this batch instead; the rows it has stay.")
-@click.option("--erase", "erase_id", metavar="ID", help="Erase this batch instead: its rows and its photographs.")
-@click.option("--json", "as_json", is_flag=True, help="Print a JSON document a line.")
-@click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
-def batches(
-    status: str | None,
-    pack: str | None,
-    metadata: tuple[str, ...],
-    since: float | None,
-    until: float | None,
-    limit: int,
-    cancel_id: str | None,
-    erase_id: str | None,
-    as_json: bool,
-    url: str | None,
-) -> None:
-    """List batches, newest first."""
-    with api_client(url) as client:
-        if erase_id:
-            erase_id = batch_id(client, erase_id)
-            client.batches.erase(erase_id)
-            click.echo(f"{erase_id} is erased")
-            return
-        if cancel_id:
-            listed = [client.batches.cancel(batch_id(client, cancel_id))]
-        else:
-            listed = [
-                *client.batches.list(
-                    status=status,
-                    limit=limit,
-                    pack=pack,
-                    metadata=named_values(metadata),
-                    created_after=None if since is None else rfc3339(since),
-                    created_before=None if until is None else rfc3339(until),
-                )
-            ]
-    if as_json:
-        for one in listed:
-            click.echo(json.dumps(dict(one.document)))
-        return
-    names = ("matches", "non_matches", "not_acquired", "failed")
-    rows = table("id", "status", "done", *(n.replace("_", " ") for n in names), "created")
-    for one in listed:
-        counts = (str(one.counts[name]) for name in names)
-        rows.add_row(one.id, one.status, f"{one.done}/{one.pairs}", *counts, one.document["created_at"])
-    wide_console().print(rows)
 
 
 class Following:
@@ -269,7 +212,8 @@ def _write(client: Client, out: Path, batches: Sequence[BatchJob]) -> None:
     part.replace(out)
 
 
-def _line(one: BatchJob) -> str:
+def in_a_line(one: BatchJob) -> str:
+    """How it stands, for people."""
     counts = one.counts
     said = (
         f"{one.id}  {one.status}, {one.done} of {one.pairs} pairs: {counts['matches']} matches, "

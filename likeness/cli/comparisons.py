@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from likeness.cli.api import api_client
+from likeness.cli.terminal import say
 from likeness.cli.terms import terms
 from likeness.client import ApiError, ComparisonJob
 
@@ -19,7 +20,14 @@ IMAGE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.argument("reference", type=IMAGE)
 @click.argument("probe", type=IMAGE)
 @click.option("--wait/--no-wait", default=True, help="Wait for the job to end (default), or print its id and return.")
-@click.option("--timeout", "timeout_s", default=120.0, show_default=True, help="Seconds to wait at most.")
+@click.option(
+    "--timeout",
+    "timeout_s",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Seconds to wait at most.",
+)
 @terms
 @click.option(
     "--expires-in", type=click.FloatRange(min=0), help="Seconds: cancel it if no worker has begun it by then."
@@ -83,7 +91,7 @@ def compare(
     if as_json:
         click.echo(json.dumps(dict(job.document), indent=2))
     else:
-        click.echo(describe(job))
+        say(describe(job))
     if wait:
         sys.exit(_exit_status(job))
 

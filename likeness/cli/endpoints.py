@@ -13,7 +13,7 @@ from core.webhooks.endpoints import EventType
 from likeness.cli import ids
 from likeness.cli.api import api_client
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import moment, say, table
 
 URL_OPTION = click.option("--url", "api", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
 JSON_OPTION = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -62,12 +62,34 @@ def list_endpoints(as_json: bool, api: str | None) -> None:
             endpoint["id"],
             "yes" if endpoint["enabled"] else "no",
             endpoint["url"],
-            ", ".join(endpoint["event_types"]),
+            types_of(endpoint),
             endpoint["description"],
             endpoint["owner"] or "",
-            endpoint["created_at"],
+            moment(endpoint["created_at"]),
         )
-    wide_console().print(rows)
+    rows.show()
+
+
+@endpoints.command()
+@click.argument("endpoint_id", metavar="ID")
+@JSON_OPTION
+@URL_OPTION
+def show(endpoint_id: str, as_json: bool, api: str | None) -> None:
+    """Show an endpoint: where it is, what it is told of. Its secret was shown when it was made."""
+    with api_client(api) as client:
+        endpoint = client.endpoint(ids.endpoint_id(client, endpoint_id))
+    if as_json:
+        click.echo(json.dumps(endpoint, indent=2))
+        return
+    facts = {
+        "endpoint": f"{endpoint['id']} ({'enabled' if endpoint['enabled'] else 'disabled'})",
+        "url": endpoint["url"],
+        "types": types_of(endpoint),
+        "about": endpoint["description"],
+        "owner": endpoint["owner"],
+        "created": endpoint["created_at"],
+    }
+    say("\n".join(f"{name:<10} {value}" for name, value in facts.items() if value))
 
 
 @endpoints.command()
@@ -135,6 +157,12 @@ def remove(endpoint_id: str, api: str | None) -> None:
         endpoint_id = ids.endpoint_id(client, endpoint_id)
         client.remove_endpoint(endpoint_id)
     click.echo(f"{endpoint_id} is removed")
+
+
+def types_of(endpoint: Mapping[str, Any]) -> str:
+    """What an endpoint is told of, in a word where that is everything."""
+    told = endpoint["event_types"]
+    return "all" if {*told} >= {*map(str, EventType)} else ", ".join(told)
 
 
 def _show_new(endpoint: Mapping[str, Any], *, as_json: bool) -> None:

@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any, Self
 
 import click
-from click.core import ParameterSource
-from rich.table import Table
 
 from core.storage.lifecycle import Status
 from core.times import rfc3339, span
@@ -19,8 +17,8 @@ from likeness.cli.comparisons import describe
 from likeness.cli.ids import job_id
 from likeness.cli.metadata import named_values
 from likeness.cli.moments import Moment
-from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.sections import SectionedGroup, verb_follows
+from likeness.cli.terminal import Rows, moment, say, table
 from likeness.client import Client, ComparisonJob
 
 URL = click.option("--url", help="The API. Default: LIKENESS_API_URL, or the running local stack.")
@@ -87,10 +85,7 @@ def jobs(ctx: click.Context, /, cancel_id: str | None, erase_id: str | None, **o
 
     An ID may be given by so much of its beginning as no other one has.
     """
-    if (verb := ctx.invoked_subcommand) is not None:
-        if given := [name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]:
-            option = next(p.opts[0] for p in ctx.command.params if p.name == given[0])
-            raise click.UsageError(f"{option} stands behind {verb}, where {verb} takes it: likeness jobs {verb} ...")
+    if verb_follows(ctx):
         return
     url = options["url"]
     if erase_id:
@@ -116,7 +111,10 @@ def show(given: str, as_json: bool, url: str | None) -> None:
     """Show a job: what was asked for, how it stands, what was found."""
     with api_client(url) as client:
         job = client.get(job_id(client, given))
-    click.echo(json.dumps(dict(job.document), indent=2) if as_json else "\n".join((describe(job), *_times(job))))
+    if as_json:
+        click.echo(json.dumps(dict(job.document), indent=2))
+    else:
+        say("\n".join((describe(job), *_times(job))))
 
 
 @jobs.command()
@@ -159,10 +157,10 @@ def _print(listed: Iterable[ComparisonJob], *, as_json: bool) -> None:
         for job in listed:
             click.echo(json.dumps(dict(job.document)))
     else:
-        wide_console().print(_table(listed))
+        _table(listed).show()
 
 
-def _table(listed: Iterable[ComparisonJob]) -> Table:
+def _table(listed: Iterable[ComparisonJob]) -> Rows:
     rows = table("id", "status", "outcome", "score", "decision", "pack", "created")
     for job in listed:
         rows.add_row(
@@ -172,7 +170,7 @@ def _table(listed: Iterable[ComparisonJob]) -> Table:
             "" if job.score is None else f"{job.score:.4f}",
             job.decision or "",
             job.document["pack"],
-            job.document["created_at"],
+            moment(job.document["created_at"]),
         )
     return rows
 

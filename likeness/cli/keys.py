@@ -12,7 +12,7 @@ from core.keys.store import KeyStore
 from core.settings import load_settings
 from likeness.cli import ids
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import moment, say, table
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -80,9 +80,39 @@ def list_keys(as_json: bool) -> None:
         return
     rows = table("id", "name", "scopes", "state", "created", "expires", "last used", "owns")
     for key in listed:
-        times = (_minute(at) for at in (key.created_at, key.expires_at, key.last_used_at))
+        times = (moment(at) for at in (key.created_at, key.expires_at, key.last_used_at))
         rows.add_row(key.id, key.name, ", ".join(sorted(key.scopes)), key.state_at(now), *times, key.owner)
-    wide_console().print(rows)
+    rows.show()
+
+
+@keys.command()
+@click.argument("key_id", metavar="ID")
+@JSON
+def show(key_id: str, as_json: bool) -> None:
+    """Show a key: what it may do, and how much. The key itself was shown when it was made."""
+    keys = KeyStore(load_settings().redis)
+    key = keys.get(ids.key_id(keys, key_id))
+    if as_json:
+        click.echo(json.dumps(_document(key, time.time()), indent=2))
+        return
+    limits = {
+        "requests a minute": key.requests_per_minute,
+        "comparisons a day": key.comparisons_per_day,
+        "bytes of images a minute": key.upload_bytes_per_minute,
+    }
+    own = [f"{most or 'any number of'} {what}" for what, most in limits.items() if most is not None]
+    said = {
+        "key": f"{key.id} ({key.state_at(time.time())})",
+        "name": key.name,
+        "scopes": ", ".join(sorted(key.scopes)),
+        "owns": key.owner,
+        "created": moment(key.created_at),
+        "expires": moment(key.expires_at),
+        "revoked": moment(key.revoked_at),
+        "last used": moment(key.last_used_at),
+        "limits": ", ".join(own) or "the deployment's",
+    }
+    say("\n".join(f"{name:<10} {value}" for name, value in said.items() if value))
 
 
 @keys.command()
@@ -128,7 +158,3 @@ def _document(key: ApiKey, now: float) -> Mapping[str, Any]:
         "comparisons_per_day": key.comparisons_per_day,
         "upload_bytes_per_minute": key.upload_bytes_per_minute,
     }
-
-
-def _minute(at: float | None) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.gmtime(at)) if at else ""

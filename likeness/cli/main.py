@@ -7,9 +7,25 @@ import click
 from core.errors import LikenessError
 from core.settings import default_home
 from core.storage import patience
-from likeness.cli import batches, comparisons, demo, images, jobs, keys, packs, purge, receipts, stack, status, webhooks
+from likeness.cli import (
+    batch_records,
+    batches,
+    comparisons,
+    demo,
+    images,
+    jobs,
+    keys,
+    packs,
+    purge,
+    receipts,
+    stack,
+    status,
+    webhooks,
+)
 from likeness.cli.doctor.command import doctor
 from likeness.cli.evaluate.group import evaluate
+from likeness.cli.outages import told
+from likeness.cli.refusals import failed, refused
 from likeness.cli.sections import SectionedGroup
 from likeness.client import ApiError, ApiRefused
 
@@ -40,7 +56,7 @@ def likeness() -> None:
 
 
 likeness.add_command(batches.batch)
-likeness.add_command(batches.batches)
+likeness.add_command(batch_records.batches)
 likeness.add_command(comparisons.compare)
 likeness.add_command(jobs.jobs)
 likeness.add_command(doctor)
@@ -60,23 +76,24 @@ def main() -> None:
     """Run the command; a failure we have a name for, or that the system has one for, is a sentence, no traceback."""
     try:
         with patience.of_command():
-            likeness.main(standalone_mode=True)
-    except (LikenessError, ApiError) as error:
+            status = likeness.main(standalone_mode=False)
+    except click.ClickException as error:
+        refused(error)
+    except click.Abort:
+        failed("interrupted")
+    except LikenessError as error:
+        failed(told(error))
+    except ApiError as error:
         failed(f"{error}{_hint(error)}")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         at_home = str(error.filename or "").startswith(str(default_home()))
         hint = "; LIKENESS_HOME names another directory for what lies there" if at_home else ""
         failed(f"{where}{error.strerror or error}{hint}")
+    sys.exit(status if isinstance(status, int) else 0)
 
 
-def failed(why: str) -> None:
-    """Say why, and end."""
-    click.echo(f"likeness: {why}", err=True)
-    sys.exit(1)
-
-
-def _hint(error: LikenessError | ApiError) -> str:
+def _hint(error: ApiError) -> str:
     """What the API cannot know: which setting of ours the sender would change, and where."""
     if not isinstance(error, ApiRefused):
         return ""

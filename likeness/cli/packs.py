@@ -12,7 +12,7 @@ from core.errors import LikenessError
 from core.packs.catalogue import Pack, PackKind, directory_identity, find_pack, load_catalogue
 from core.settings import Settings, load_settings
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import say, table
 
 
 @click.group(cls=SectionedGroup)
@@ -39,7 +39,34 @@ def list_packs(as_json: bool) -> None:
             str(entry["licence"]),
             f"{entry['threshold']:g}",
         )
-    wide_console().print(rows)
+    rows.show()
+
+
+@packs.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show(name: str, as_json: bool) -> None:
+    """Show the pack NAME: what it is for, its licence, its threshold and where that comes from, its files."""
+    settings = load_settings()
+    pack = find_pack(name, load_catalogue(settings.home))
+    entry = _entry(pack, settings)
+    if as_json:
+        click.echo(json.dumps(entry, indent=2))
+        return
+    is_here, accepted = entry["installed"], entry["licence_accepted"]
+    use = "commercial use allowed" if pack.commercial_use else "no commercial use"
+    wants = "" if accepted else f"; not accepted yet: LIKENESS_ACCEPT_LICENCES={name}"
+    facts = {
+        "pack": f"{name} ({pack.kind})",
+        "about": pack.summary,
+        "licence": f"{pack.licence}; {use}{wants}",
+        "threshold": f"{pack.threshold.value:g}: {pack.threshold.origin}",
+        "here": str(settings.packs.path / name) if is_here else f"no: `likeness packs fetch {name}` fetches it",
+        "digest": entry["digest"],
+        "dimensions": pack.embedding_dimension or "",
+    }
+    say("\n".join(f"{fact:<10} {value}" for fact, value in facts.items() if value))
+    say("\n".join(f"{'' if place else 'files':<10} {file.name} {file.sha256}" for place, file in enumerate(pack.files)))
 
 
 @packs.command()
@@ -154,7 +181,8 @@ def fetch_with_progress(pack: Pack, settings: Settings, at_hand: Path | None = N
     from worker.packs.install import fetch as fetch_pack
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(f"fetching {pack.name}", total=None)
         return fetch_pack(
             pack,

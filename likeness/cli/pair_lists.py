@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from core.reasons import reason_of
+
 COLUMNS = ("reference", "probe", "custom_id")
 
 
@@ -47,9 +49,9 @@ def read_list(file: Path) -> list[ListedPair]:
     try:
         found = [*_read(file, file.read_text(encoding="utf-8-sig"))]
     except UnicodeDecodeError as error:
-        raise click.ClickException(f"{file} is no list of pairs in UTF-8: {error}; save it as UTF-8") from None
+        raise click.ClickException(f"{file} is no list of pairs: {reason_of(error)}; save it as UTF-8") from None
     except (csv.Error, ValueError) as error:
-        raise click.ClickException(f"{file} is no list of pairs: {error}") from None
+        raise click.ClickException(f"{file} is no list of pairs: {reason_of(error)}") from None
     pairs = [_pair(file, line, value) for line, value in found]
     if not pairs:
         raise click.ClickException(f"{file} has no pair: it needs the columns reference and probe")

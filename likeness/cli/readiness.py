@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from likeness.reasons import reason_of
+
 ANSWER_S = 3.0
 
 
@@ -34,6 +36,6 @@ def ask_ready(url: str) -> Ready:
     except httpx.TimeoutException:
         return Ready(f"does not answer within {ANSWER_S:g} s", hangs=True)
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-        return Ready(f"does not answer: {error}")
+        return Ready(f"does not answer: {reason_of(error)}")
     except (ValueError, KeyError, TypeError, AttributeError):
         return Ready(f"answers {response.status_code}, but is no API of ours")

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from core.reasons import reason_of
 from likeness.cli import ids
 from likeness.cli.api import api_client
 from likeness.cli.sections import SectionedGroup
@@ -56,11 +57,13 @@ def _read(file: Path) -> str:
         with click.open_file(str(file), encoding="utf-8") as text:
             return str(text.read())
     except UnicodeDecodeError as error:
-        raise click.ClickException(f"{file} is no text: {error}") from None
+        raise click.ClickException(f"{file} is no receipt and no key: {reason_of(error)}") from None
 
 
 def _keys(file: Path) -> Any:
     try:
         return json.loads(_read(file))
-    except ValueError as error:
-        raise click.ClickException(f"{file} is no JSON, as `likeness receipt jwks` prints: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise click.ClickException(
+            f"{file} has no keys, as `likeness receipt jwks` prints: {reason_of(error)}"
+        ) from None

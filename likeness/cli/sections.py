@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 #: No first sentence is cut: it is wrapped.
 WHOLE = 400
@@ -26,3 +27,13 @@ class SectionedGroup(click.Group):
             if rows:
                 with formatter.section(title):
                     formatter.write_dl(rows)
+
+
+def verb_follows(ctx: click.Context) -> bool:
+    """Whether a group that lists by itself is called with a verb. Raise click.UsageError for an option before it."""
+    if (verb := ctx.invoked_subcommand) is None:
+        return False
+    if given := [name for name in ctx.params if ctx.get_parameter_source(name) is not ParameterSource.DEFAULT]:
+        option = next(p.opts[0] for p in ctx.command.params if p.name == given[0])
+        raise click.UsageError(f"{option} stands behind {verb}, where {verb} takes it: {ctx.command_path} {verb} ...")
+    return True

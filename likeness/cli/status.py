@@ -5,7 +5,6 @@ import sys
 import time
 
 import click
-from rich.table import Table
 
 from core.deployment.document import document
 from core.deployment.standing import KINDS, OPEN, Standing, standing
@@ -16,7 +15,7 @@ from core.times import span
 from core.webhooks.deliveries import DeliveryStatus
 from likeness.cli.readiness import ask_ready
 from likeness.cli.system import show_system
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import Rows, say, table
 
 
 @click.command()
@@ -70,19 +69,18 @@ def _show(found: Standing, settings: Settings, *, as_json: bool, again: bool) ->
         return
     if again and sys.stdout.isatty():
         click.clear()
-    console = wide_console()
     if again:
-        console.print(time.strftime("%H:%M:%S", time.localtime(found.at)))
+        click.echo(time.strftime("%H:%M:%S", time.localtime(found.at)))
     for one in (_workers(found), _queues(found), _work(found)):
-        console.print(one)
-        console.print()
-    click.echo(_deliveries(found))
-    click.echo(f"API        {settings.api.url} {ask_ready(settings.api.url).sentence}")
+        one.show()
+        click.echo()
+    say(_deliveries(found))
+    say(f"API        {settings.api.url} {ask_ready(settings.api.url).sentence}")
     for sentence in found.why():
-        click.echo(f"why        {sentence}")
+        say(f"why        {sentence}")
 
 
-def _workers(found: Standing) -> Table:
+def _workers(found: Standing) -> Rows:
     rows = table("worker", "answers", "up", "holds", "takes from")
     for worker in found.workers:
         up = span(found.at - worker.facts.started_at) if worker.facts else ""
@@ -92,14 +90,14 @@ def _workers(found: Standing) -> Table:
     return rows
 
 
-def _queues(found: Standing) -> Table:
+def _queues(found: Standing) -> Rows:
     rows = table("queue", "waiting", "taken by")
     for queue in found.queues:
         rows.add_row(queue, str(found.backlog.waiting[queue]), ", ".join(found.takers(queue)) or "NOBODY")
     return rows
 
 
-def _work(found: Standing) -> Table:
+def _work(found: Standing) -> Rows:
     rows = table("", "queued", "oldest", "running", "oldest")
     for name, kind in KINDS.items():
         cells = []

@@ -8,7 +8,7 @@ import click
 
 from core.times import span
 from likeness.cli.api import api_client
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import say, table
 
 
 def show_system(url: str, *, as_json: bool) -> None:
@@ -23,9 +23,9 @@ def show_system(url: str, *, as_json: bool) -> None:
         for queue in deployment["queues"]:
             oldest = "" if queue["oldest_s"] is None or not queue["waiting"] else span(queue["oldest_s"])
             rows.add_row(queue["name"], str(queue["waiting"]), oldest, ", ".join(queue["workers"]) or "NOBODY")
-        wide_console().print(rows)
+        rows.show()
     for line in _lines(found):
-        click.echo(line)
+        say(line)
 
 
 def _lines(found: Mapping[str, Any]) -> Iterator[str]:

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import click
-from rich.table import Table
 
 from core.errors import SettingsInvalid
 from core.keys.store import KeyStore
@@ -24,7 +23,7 @@ from courier.sender import make_sender
 from likeness.cli import endpoints, ids
 from likeness.cli.api import api_client
 from likeness.cli.sections import SectionedGroup
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import Rows, moment, say, table
 
 MAX_EVENT_BYTES = 64 * 1024
 STATUSES = [status.value for status in DeliveryStatus]
@@ -56,7 +55,7 @@ def list_deliveries(status: str | None, limit: int, as_json: bool, url: str | No
         for delivery in deliveries:
             click.echo(json.dumps(delivery))
     else:
-        wide_console().print(_table(deliveries))
+        _table(deliveries).show()
 
 
 @webhooks.command()
@@ -67,7 +66,10 @@ def show(event_id: str, as_json: bool, url: str | None) -> None:
     """Show a delivery and every attempt."""
     with api_client(url) as client:
         delivery = client.delivery(ids.event_id(client, event_id))
-    click.echo(json.dumps(delivery, indent=2) if as_json else describe(delivery))
+    if as_json:
+        click.echo(json.dumps(delivery, indent=2))
+    else:
+        say(describe(delivery))
 
 
 @webhooks.command()
@@ -211,7 +213,7 @@ def _keyring(settings: Settings, key_id: str | None) -> Keyring:
     return keyring
 
 
-def _table(found: Iterable[Mapping[str, Any]]) -> Table:
+def _table(found: Iterable[Mapping[str, Any]]) -> Rows:
     rows = table("event", "status", "attempts", "last answer", "type", "url", "created")
     for delivery in found:
         last = delivery["log"][-1] if delivery["log"] else {}
@@ -222,6 +224,6 @@ def _table(found: Iterable[Mapping[str, Any]]) -> Table:
             str(last.get("status") or last.get("error") or ""),
             delivery["type"],
             delivery["url"],
-            delivery["created_at"],
+            moment(delivery["created_at"]),
         )
     return rows

@@ -10568,7 +10568,7 @@ export interface components {
             in_force: components["schemas"]["Calibration"] | null;
             /** @description Those in force are this run's. */
             is_in_force: boolean;
-            /** @description Why they would not be taken: `run_unfit`; or `calibration_smaller`, unless `replace`. */
+            /** @description Why they would not be taken: `run_unfit`, `calibration_empty`; or `calibration_smaller`, unless `replace`. */
             refused: components["schemas"]["Refusal"] | null;
             /** @description What to know once they are taken. */
             notes: string[];

@@ -1,6 +1,8 @@
 """What is in the query, and requests that no route takes: nothing is ignored, and what there is instead is named."""
 
 import io
+import itertools
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +93,54 @@ def test_what_no_route_takes_is_answered_with_what_there_is(
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert says in answer.json["detail"]
     assert ("Allow" in answer.headers) == (status == 405)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"{", "the body is not JSON: it breaks off in line 1, column 2"),
+        (b"x", "the body is not JSON: line 1, column 1 is not as JSON has it"),
+        (b"[" * 60_000, "the body is not JSON: it is nested too deeply"),
+        (b"[1]", "the body must be a JSON object; found a list"),
+        (b"5", "the body must be a JSON object; found a number"),
+        (b'"a"', "the body must be a JSON object; found a text"),
+        (b"null", "the body must be a JSON object; found null"),
+    ],
+    ids=itertools.count(),
+)
+@pytest.mark.parametrize("path", ["/v1/evaluations", "/v1/webhook-endpoints"])
+def test_a_body_that_is_no_object_is_told_in_words(client: Any, path: str, body: bytes, says: str) -> None:
+    answer = client.post(path, data=body, content_type="application/json")
+    assert (answer.status_code, answer.json["code"], answer.json["detail"]) == (422, "invalid", says)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "meant"),
+    [
+        ("GET", "/v1/comparison", ["/v1/comparisons"]),
+        ("GET", "/v1/batch", ["/v1/batches"]),
+        ("GET", "/v1/webhook-endpoint", ["/v1/webhook-endpoints"]),
+        ("GET", "/v1/packs/opencv-zoo/calibratio", ["/v1/packs/opencv-zoo/calibration"]),
+        ("GET", "/v1/comparisons/cmp_1/event", ["/v1/comparisons/cmp_1/events", "/v1/comparisons"]),
+        ("POST", "/v1/comparisons/cmp_1/cancell", ["/v1/comparisons/cmp_1/cancel"]),
+        ("POST", "/v1/compare", ["/compare", "/v1/comparisons"]),
+        ("POST", "/comparisons", ["/v1/comparisons", "/compare"]),
+        ("GET", "/healthz", ["/health"]),
+        ("GET", "/job", ["/jobs"]),
+        ("GET", "/static/x.js", []),
+        ("GET", "/docs/x", ["/docs"]),
+    ],
+)
+def test_what_may_have_been_meant_is_there_and_takes_that_method(
+    client: Any, method: str, path: str, meant: list[str]
+) -> None:
+    said = client.open(path, method=method).json["detail"]
+    found = re.search(r"did you mean (.*)\? All", said)
+    assert (found[1].split(" or ") if found else []) == meant
+    for one in meant:
+        answer = client.open(one, method=method)
+        assert answer.status_code != 405
+        assert "nothing is at" not in answer.text
 
 
 def test_a_path_of_any_length_is_answered_in_short(client: Any) -> None:

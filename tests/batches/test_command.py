@@ -111,6 +111,29 @@ def test_a_list_that_cannot_be_used_is_refused_before_anything_is_sent(
     assert said in failed
 
 
+def test_a_batch_is_shown_its_rows_are_printed_and_it_is_erased_by_a_beginning(
+    likeness: Run, pairs: Path, folder: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "results.csv"
+    status, said, _ = likeness("batch", pairs, "--folder", folder, "--out", out, "--again", "--json")
+    assert status == 0
+    batch_id = json.loads(said)["id"]
+    _, shown, _ = likeness("batches", "show", batch_id)
+    assert f"batch      {batch_id}  succeeded, 3 of 3 pairs" in shown
+    assert json.loads(likeness("batches", "show", batch_id, "--json")[1])["id"] == batch_id
+    assert batch_id in likeness("batches", "list", "--limit", 1)[1]
+    assert likeness("batches", "rows", batch_id)[1].splitlines() == out.read_text().splitlines()
+    assert len(likeness("batches", "rows", batch_id, "--json")[1].splitlines()) == 3
+    assert likeness("batches", "rows", batch_id, "--out", tmp_path / "again.csv")[1] == f"{tmp_path}/again.csv\n"
+    assert (tmp_path / "again.csv").read_bytes() == out.read_bytes()
+    assert likeness("batches", "rows", batch_id, "--out", tmp_path / "rows.txt")[0] == 2
+    status, _, failed = likeness("batches", "--limit", 5, "show", batch_id)
+    assert (status, "--limit stands behind show" in failed) == (2, True)
+    assert likeness("batches", "erase", batch_id)[:2] == (0, f"{batch_id} is erased\n")
+    status, _, failed = likeness("batches", "show", batch_id)
+    assert (status, failed) == (1, f"likeness: no batch has the id {batch_id!r}\n")
+
+
 def test_batches_are_listed_and_cancelled(likeness: Run, pairs: Path, folder: Path) -> None:
     status, said, _ = likeness("batch", pairs, "--folder", folder, "--no-wait", "--again", "--json")
     assert status == 0

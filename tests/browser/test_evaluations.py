@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
+from itertools import permutations
 from pathlib import Path
 
 from core.storage.objects import ObjectStore
 from evaluator.datasets import import_dataset, sample_benchmark
+from evaluator.datasets.pairs import Pair, PairList
 from tests.support.browsing import PATIENCE_MS, Browsing, Tab, expect
 
 
@@ -14,7 +17,11 @@ def test_a_run_is_started_and_followed_to_its_report(tab: Tab, browsing: Browsin
     page.goto("/evaluations")
     expect(page.get_by_text("There is no data set yet.")).to_be_visible()
     objects = ObjectStore(stack.settings_of_servers.objects)
-    import_dataset(objects, "sample", sample_benchmark(samples["obama.jpg"].parent))
+    sample = sample_benchmark(samples["obama.jpg"].parent)
+    import_dataset(objects, "sample", sample)
+    orders = permutations(sample.pairs.image_ids, 2)  # 42 carry a threshold, the sample's 6 none
+    strangers = PairList(tuple(Pair(one, other, False, None, ()) for one, other in orders))
+    import_dataset(objects, "strangers", replace(sample, pairs=strangers))
     stack.start("evaluator")
     page.reload()
     runs = page.locator("#runs [data-id]")
@@ -69,6 +76,18 @@ def test_a_run_is_started_and_followed_to_its_report(tab: Tab, browsing: Browsin
 
     page.get_by_role("button", name="Use these thresholds").click()
     dialog = page.get_by_role("dialog", name="Use the thresholds of this run for opencv-zoo?")
+    expect(dialog).to_contain_text("gives no threshold")
+    expect(dialog.get_by_role("button", name="Use them")).to_have_count(0)
+    dialog.get_by_role("button", name="Close").click()
+    page.get_by_role("link", name="All runs", exact=True).click()
+    page.get_by_label("Data set").select_option("strangers")
+    page.get_by_role("button", name="Start", exact=True).click()
+    expect(runs).to_have_count(3)
+    expect(runs.first).to_contain_text("succeeded", timeout=PATIENCE_MS * 6)
+    runs.first.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("opencv-zoo on strangers")
+
+    page.get_by_role("button", name="Use these thresholds").click()
     expect(dialog).to_contain_text("has no calibrated thresholds yet")
     expect(dialog.get_by_role("button", name="Leave it as it is")).to_be_focused()
     assert tab.barriers("dialog") == []
@@ -86,7 +105,7 @@ def test_a_run_is_started_and_followed_to_its_report(tab: Tab, browsing: Browsin
     assert "script-src" in report, "its own policy"
     with page.expect_download() as saved:
         page.get_by_role("button", name="scores.csv").click()
-    assert len(Path(saved.value.path()).read_text().splitlines()) == 22
+    assert len(Path(saved.value.path()).read_text().splitlines()) == 43
     page.get_by_role("button", name="Erase", exact=True).click()
     tab.expected = {409}
     page.get_by_role("button", name="Erase it").click()
@@ -94,7 +113,7 @@ def test_a_run_is_started_and_followed_to_its_report(tab: Tab, browsing: Browsin
     page.get_by_role("button", name="Erase it").click()
     expect(page.get_by_text("The run is erased.").first).to_be_visible()
     page.get_by_role("link", name="All runs").click()
-    expect(runs).to_have_count(1)
+    expect(runs).to_have_count(2)
 
 
 def test_a_run_that_is_not_there_is_a_sentence(tab: Tab) -> None:

@@ -108,6 +108,7 @@ def test_no_command_ends_in_a_traceback(path: tuple[str, ...], tmp_path: Path, m
     for way in ways:
         done = likeness(*called(path, file), **way)  # what is not caught fails the test
         assert done.returncode in (0, 1, 2), done
+        assert "\nError: " not in f"\n{done.stderr}", "one form, whoever refuses it"
         assert done.returncode != 1 or done.stderr or done.stdout, way
     (home / "packs.toml").write_bytes(b"\xff")
     likeness(*called(path, file), LIKENESS_HOME=str(home))

@@ -10,7 +10,7 @@ from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.storage.lifecycle import new_id
 from likeness.cli.ids import IdAmbiguous, whole
-from likeness.cli.terminal import table, wide_console
+from likeness.cli.terminal import table
 from tests.support.command import likeness
 from tests.support.servers import Servers
 from tests.support.stack import Stack
@@ -40,14 +40,14 @@ def test_a_whole_id_is_not_looked_up() -> None:
 
 
 @pytest.mark.parametrize("columns", ["20", "80", "400"])
-def test_no_width_of_a_terminal_cuts_a_row(
+def test_through_a_pipe_no_width_of_a_terminal_breaks_or_cuts_a_row(
     columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     rows = table("id", "url")
     rows.add_row(new_id("evt"), f"https://example.com/{'x' * 2000}")
     rows.add_row("[red]", "is no colour")
-    wide_console().print(rows)
+    rows.show()
     head, first, second = capsys.readouterr().out.splitlines()
     assert head.split() == ["id", "url"]
     assert (len(first.split()[0]), len(first.split()[1])) == (36, 2020)

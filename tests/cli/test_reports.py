@@ -87,6 +87,14 @@ def test_an_index_leads_to_the_report_of_each_run(environment: dict[str, str], t
     assert (tmp_path / "all" / "index.csv").read_text().startswith("run,created_at,dataset,")
 
 
+def test_an_index_of_no_runs_is_refused_and_nothing_is_written(redis_server: Servers, tmp_path: Path) -> None:
+    store = {"LIKENESS_S3_ENDPOINT": "http://127.0.0.1:9", "LIKENESS_S3_ACCESS_KEY": "a", "LIKENESS_S3_SECRET_KEY": "b"}
+    said = likeness("evaluate", "index", "--out", str(tmp_path / "all"), **redis_server.where, **store)
+    assert (said.returncode, said.stdout) == (1, "")
+    assert "no run has succeeded" in said.stderr
+    assert not (tmp_path / "all").exists()
+
+
 def test_runs_are_compared_by_the_beginning_of_an_id(environment: dict[str, str]) -> None:
     for verb in ("compare", "transfer"):
         whole, beginning = (likeness("evaluate", verb, name, name, "--json", **environment) for name in ("run_1", "ru"))

@@ -214,7 +214,10 @@ def test_where_a_score_lies_among_those_of_the_run_is_told_in_counts_with_every_
             | {"target": 0.0001, "refused": "too few"},
         ],
     }
-    assert event_data(compared)["calibration"] == job_document(compared)["calibration"]
+    whole = job_document(compared)["calibration"]
+    assert event_data(compared)["calibration"] == whole | {"points": whole["points"][:1]}, (
+        "refusals are not sent around"
+    )
     assert sentence_of(compared).endswith(f"; {said}")
     assert contents_of(compared, issuer="", version="")["calibration"] == job_document(compared)["calibration"]
     assert job_document(JOBS["not acquired"])["calibration"] is None
@@ -294,4 +297,6 @@ def test_a_result_is_read_as_it_is_recorded() -> None:
 def test_an_event_says_the_same_in_short_and_where_the_whole_is(job: Job) -> None:
     document, event = job_document(job), event_data(job)
     assert [*event] == [*EVENT_FIELDS, "url"]
+    if document["calibration"]:
+        document["calibration"]["points"] = [p for p in document["calibration"]["points"] if p["threshold"] is not None]
     assert event == {**{name: document[name] for name in EVENT_FIELDS}, "url": url_of(job.id)}

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from core.evaluations.calibrations import CalibrationEmpty
 from core.evaluations.pipeline import Pipeline
 from core.evaluations.runs import Progress, Run, RunRequest
 from core.evaluations.scoring import Scoring
@@ -75,6 +76,12 @@ def test_a_calibration_has_the_thresholds_the_limits_and_how_its_run_scored(
         assert point.threshold is not None
         assert getattr(operating_point(table.score_set, point.threshold).fmr, "errors", None) == point.errors
     assert "needs at least 2995 non-mated trials, there are 1000" in (thousandth.refused or "")
+
+
+def test_a_run_that_shows_no_threshold_is_refused_and_a_list_that_would_do_is_named(scoring: Scoring) -> None:
+    tiny = ScoreTable(tuple(ScoreRow(f"a{n}", f"b{n}", False, n / 28) for n in range(28)))
+    with pytest.raises(CalibrationEmpty, match=r"run_x on own .* at least 29 non-mated trials, there are 28.* of LFW"):
+        calibration_from(RUN, report_of(pipeline_of(scoring)), tiny, ZOO, scoring)
 
 
 def test_non_mated_scores_alone_are_enough_and_the_mated_ones_change_nothing(

@@ -107,7 +107,8 @@ def test_the_operators_list_is_added_and_wins(tmp_path: Path) -> None:
         ('"det.onnx"', '"../det.onnx"', "must be the name of a file below"),
         ('"det.onnx"', '"/det.onnx"', "must be the name of a file below"),
         ("packs.mine", 'packs."../mine"', "cannot be the name of a pack"),
-        ("summary =", "summary", "Expected '='"),
+        ("summary =", "summary", "line 3, column 9 is not as TOML has it"),
+        ("[packs.mine]", "[packs]", r"each pack must be a table, \[packs\.NAME\]"),
     ],
 )
 def test_a_list_that_cannot_be_used_says_where_and_why(tmp_path: Path, old: str, new: str, reason: str) -> None:

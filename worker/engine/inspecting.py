@@ -38,12 +38,17 @@ def inspect_pack(directory: Path) -> PackContents:
         raise PackCorrupt(f"{directory} is not a directory")
     if (declared := tasks_of(directory).get(LIVENESS)) is not None:
         return _inspect_liveness(directory, declared)
+    if not any(directory.rglob("*.onnx")):
+        raise PackCorrupt(
+            f"{directory} has no .onnx file; a pack is a directory with a detector and a recogniser in it"
+        )
     try:
         app = FaceAnalysis(str(directory), allowed_modules=list(TASKS), providers=["CPUExecutionProvider"])
         recognition = app.models["recognition"]
     except Exception as error:  # whatever a foreign model file makes the libraries raise
         raise PackCorrupt(
-            f"InsightFace loads no detector and recogniser from {directory}: {type(error).__name__}: {error}"
+            f"InsightFace loads no detector and recogniser from {directory}: "
+            f"{str(error) or 'one of the two is not there'} ({type(error).__name__})"
         ) from error
     declared = tasks_of(directory).get("recognition", {})
     dimension = _tried(recognition, declared, f"the recogniser in {directory}")

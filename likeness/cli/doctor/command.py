@@ -13,6 +13,7 @@ from core.deployment.standing import Standing, standing
 from core.errors import LikenessError
 from core.settings import Settings, load_settings
 from likeness.cli.doctor import configuration, engine, machine, parts, servers
+from likeness.cli.terminal import say, width, wrapped
 
 COLOURS = {Verdict.OK: "green", Verdict.WARN: "yellow", Verdict.FAIL: "red"}
 
@@ -91,7 +92,9 @@ def _is_named(settings: Settings) -> tuple[bool, bool] | None:
 
 
 def _tell(finding: Finding) -> None:
-    verdict = click.style(f"{finding.verdict:<5}", fg=COLOURS[finding.verdict])
-    click.echo(f"{verdict} {finding.part:<22} {finding.found}")
+    first, *rest = wrapped(f"{finding.verdict:<5} {finding.part:<22} {finding.found}", width(), indent=29)
+    click.echo(click.style(first[:5], fg=COLOURS[finding.verdict]) + first[5:])
+    for line in rest:
+        click.echo(line)
     if finding.remedy:
-        click.echo(f"{'':<28} -> {finding.remedy}")
+        say(f"{'':<28} -> {finding.remedy}", indent=32)

@@ -9,6 +9,7 @@ from dotenv import dotenv_values
 
 from core.deployment.finding import Finding, fail, ok, warn
 from core.errors import LikenessError
+from core.reasons import reason_of
 from core.settings import Settings, default_home
 from core.settings.groups import PREFIX
 from core.settings.reading import variables
@@ -24,7 +25,9 @@ def configuration(settings: Settings) -> Iterator[Finding]:
     try:
         said = dotenv_values(env) if env.is_file() else {}
     except (OSError, UnicodeDecodeError) as error:
-        yield fail("settings", f"{env} cannot be read: {error}", "make it a text in UTF-8 that this user may read")
+        yield fail(
+            "settings", f"{env} cannot be read: {reason_of(error)}", "make it a text in UTF-8 that this user may read"
+        )
         return
     faults = settings.faults()
     for fault in faults:

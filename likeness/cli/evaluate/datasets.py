@@ -3,14 +3,18 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.table import Table
 
 from core.settings import default_home
 from core.vocabulary import Track
-from likeness.cli.evaluate.services import FILE, Services, progress_bar, with_services
-from likeness.cli.terminal import wide_console
+from likeness.cli.evaluate.services import FILE, Services, progress_bar, services, with_services
+from likeness.cli.sections import SectionedGroup, verb_follows
+from likeness.cli.terminal import say, table
+
+if TYPE_CHECKING:
+    from evaluator.datasets.manifest import Dataset
 
 #: The kinds whose pairs come from a list of their own.
 LISTED = ("lfw", "calfw", "cplfw", "csv")
@@ -110,28 +114,85 @@ def fetch(name: str, directory: Path | None) -> None:
     click.echo(f"next: evaluate import {name} --archive {archive} --pairs {pairs}")
 
 
-@click.command()
+@click.group(cls=SectionedGroup, invoke_without_command=True)
 @click.option("--delete", "delete_name", metavar="NAME", help="Delete this data set instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_services
-def datasets(services: Services, delete_name: str | None, as_json: bool) -> None:
-    """List the imported data sets."""
-    from evaluator.datasets import delete_dataset, list_datasets
-
-    if delete_name:
-        delete_dataset(services.objects, delete_name)
-        click.echo(f"{delete_name} is deleted")
+@click.pass_context
+def datasets(ctx: click.Context, /, delete_name: str | None, as_json: bool) -> None:
+    """List the imported data sets; or show or delete one."""
+    if verb_follows(ctx):
         return
+    if delete_name:
+        _delete(services(), delete_name)
+    else:
+        _list(services(), as_json=as_json)
+
+
+@datasets.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_services
+def list_(services: Services, as_json: bool) -> None:
+    """List the imported data sets."""
+    _list(services, as_json=as_json)
+
+
+@datasets.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@with_services
+def show(services: Services, name: str, as_json: bool) -> None:
+    """Show the data set NAME: what is in it, and what was assumed when it was read."""
+    from evaluator.datasets import load_dataset
+
+    dataset = load_dataset(services.objects, name)
+    if as_json:
+        click.echo(json.dumps(_facts(dataset), indent=2))
+        return
+    told = {
+        "data set": f"{dataset.name} ({dataset.kind}, {dataset.track})",
+        "images": f"{dataset.images} of {dataset.people or '?'} people, in {len(dataset.shards)} shards",
+        "pairs": f"{dataset.pairs}: {dataset.mated} mated, {dataset.pairs - dataset.mated} non-mated; "
+        f"{dataset.folds or 'no'} folds",
+        "groups": ", ".join(dataset.group_names),
+        "digest": dataset.digest,
+    }
+    say("\n".join(f"{fact:<10} {value}" for fact, value in told.items() if value))
+    for note in dataset.notes:
+        say(f"note       {note}")
+
+
+@datasets.command()
+@click.argument("name")
+@with_services
+def delete(services: Services, name: str) -> None:
+    """Delete the data set NAME. Reports of runs on it stay."""
+    _delete(services, name)
+
+
+def _list(services: Services, *, as_json: bool) -> None:
+    from evaluator.datasets import list_datasets
+
     imported = list_datasets(services.objects)
     if as_json:
-        long = ("shards", "subjects")
-        facts = [{k: v for k, v in asdict(d).items() if k not in long} | {"people": d.people} for d in imported]
-        click.echo(json.dumps(facts, indent=2))
+        click.echo(json.dumps([_facts(d) for d in imported], indent=2))
         return
-    table = Table("name", "kind", "track", "images", "pairs", "mated", "folds", "digest", box=None, pad_edge=False)
+    rows = table("name", "kind", "track", "images", "pairs", "mated", "folds", "digest")
     for d in imported:
-        table.add_row(d.name, d.kind, d.track, *map(str, (d.images, d.pairs, d.mated, d.folds)), d.digest[:12])
-    wide_console().print(table)
+        rows.add_row(d.name, d.kind, d.track, *map(str, (d.images, d.pairs, d.mated, d.folds)), d.digest[:12])
+    rows.show()
+
+
+def _delete(services: Services, name: str) -> None:
+    from evaluator.datasets import delete_dataset
+
+    delete_dataset(services.objects, name)
+    click.echo(f"{name} is deleted")
+
+
+def _facts(dataset: "Dataset") -> dict[str, Any]:
+    """Without the shards, and who is on which image: both are long."""
+    long = ("shards", "subjects")
+    return {k: v for k, v in asdict(dataset).items() if k not in long} | {"people": dataset.people}
 
 
 def _samples() -> Path:

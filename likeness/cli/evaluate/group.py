@@ -6,6 +6,8 @@ import click
 
 from core.errors import LikenessError
 from likeness.cli.evaluate import comparing, datasets, overview, pad, results, runs, transferring
+from likeness.cli.outages import told
+from likeness.cli.refusals import Refused
 from likeness.cli.sections import SectionedGroup
 
 
@@ -17,7 +19,7 @@ class EvaluateGroup(SectionedGroup):
         try:
             return super().invoke(ctx)
         except LikenessError as error:
-            raise click.ClickException(str(error)) from error
+            raise Refused(told(error)) from error
 
 
 SECTIONS = {

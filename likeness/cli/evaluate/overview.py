@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from core.errors import LikenessError
 from core.evaluations.runs import RunKeys
 from core.storage.lifecycle import Status
 from likeness.cli.evaluate.services import Services, result_if_any, with_services
@@ -36,6 +37,10 @@ def index(services: Services, directory: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_bytes(report)
         (folder / "report.html").write_bytes(page)
+    if not reports:
+        raise LikenessError(
+            "no run has succeeded, so there is nothing to index: `likeness evaluate run DATASET` starts one"
+        )
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "index.csv").write_bytes(index_csv(reports))
     (directory / "index.html").write_text(build_index(reports), encoding="utf-8")

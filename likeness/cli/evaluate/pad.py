@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
 
 from core.errors import SettingsInvalid
 from core.packs.catalogue import PackKind, find_pack, load_catalogue
@@ -19,7 +18,7 @@ from evaluator.datasets.presentations import Presentation, read_presentations
 from evaluator.report import build_pad_page
 from evaluator.report.pad import JudgedImage, build_pad_report, pad_lines
 from likeness.cli.evaluate.services import FILE, progress_bar
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import table
 
 if TYPE_CHECKING:
     from worker.engine.engine import Engine
@@ -106,12 +105,10 @@ def pad(
     if as_json:
         click.echo(report, nl=False)
         return
-    table = Table(
-        "at threshold " + f"{networks.threshold:g}", "rate (95 % interval)", "counts", box=None, pad_edge=False
-    )
+    rows = table(f"at threshold {networks.threshold:g}", "rate (95 % interval)", "counts")
     for row in pad_lines(judged, networks.threshold):
-        table.add_row(*row)
-    wide_console().print(table)
+        rows.add_row(*row)
+    rows.show()
     click.echo(f"{judge.name} {networks.pack.digest}, faces found by {detector.name}, of {len(judged)} images")
     for written in (out, page):
         if written is not None:

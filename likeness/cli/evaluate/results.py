@@ -77,7 +77,8 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
     """Make the thresholds of a RUN the pack's: `target_fmr` then chooses among them.
 
     Each keeps its FMR with 95 % confidence. They hold for comparisons that are scored as the run was: with its policy,
-    detection settings, provider and pack; others are refused.
+    detection settings, provider and pack; others are refused. A run with too few non-mated comparisons for any of them
+    is refused, and nothing changes: exit status 1.
     """
     from evaluator.report import from_csv
     from evaluator.runs.calibrating import calibration_from, scores_of
@@ -92,10 +93,6 @@ def calibrate(services: Services, run_id: str, replace: bool, as_json: bool) -> 
         made.require_fit(scoring.of(pack, services.settings.packs.default_policy))
     except CalibrationUnfit as error:
         click.echo(f"note: a comparison that asks for nothing but a target_fmr is refused now: {error}", err=True)
-    if not made.trials:
-        click.echo(
-            "note: no threshold came of it, so every target_fmr is refused: more non-mated pairs are needed", err=True
-        )
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return

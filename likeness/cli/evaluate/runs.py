@@ -6,7 +6,6 @@ import time
 from dataclasses import asdict
 
 import click
-from rich.table import Table
 
 from core.errors import LikenessError
 from core.evaluations.calibrations import CalibrationStore
@@ -21,7 +20,7 @@ from core.storage.lifecycle import Status
 from core.vocabulary import Policy
 from likeness.cli.evaluate.headline import headline
 from likeness.cli.evaluate.services import Services, progress_bar, result_of, with_services
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import moment, say, table
 
 
 @click.command()
@@ -120,12 +119,10 @@ def list_(services: Services, limit: int, as_json: bool) -> None:
         for run in runs:
             click.echo(json.dumps(asdict(run)))
         return
-    table = Table(
-        "run", "status", "data set", "pack", "flip", "images", "accuracy", "created", box=None, pad_edge=False
-    )
+    rows = table("run", "status", "data set", "pack", "flip", "images", "accuracy", "created")
     for run in runs:
         accuracy = (run.summary or {}).get("accuracy_10fold", {}).get("mean")
-        table.add_row(
+        rows.add_row(
             run.id,
             run.status,
             run.request.dataset,
@@ -133,9 +130,9 @@ def list_(services: Services, limit: int, as_json: bool) -> None:
             "yes" if run.request.flip else "no",
             f"{run.progress.images_done}/{run.request.images}",
             f"{accuracy:.2%}" if accuracy is not None else "",
-            time.strftime("%Y-%m-%d %H:%M", time.gmtime(run.created_at)),
+            moment(run.created_at),
         )
-    wide_console().print(table)
+    rows.show()
 
 
 @click.command()
@@ -145,7 +142,7 @@ def list_(services: Services, limit: int, as_json: bool) -> None:
 def show(services: Services, run_id: str, as_json: bool) -> None:
     """Show a RUN: what was asked for, how far it is, what came out."""
     run = services.runs.get(run_id)
-    click.echo(json.dumps(asdict(run), indent=2) if as_json else _describe(run))
+    _tell(run, as_json=as_json)
 
 
 @click.command()
@@ -188,9 +185,12 @@ def _follow(services: Services, run_id: str, *, wait: bool, as_json: bool) -> No
         return
     ended = _watch(services, run_id)
     if ended.status is not Status.SUCCEEDED:
-        click.echo(json.dumps(asdict(ended), indent=2) if as_json else _describe(ended))
+        _tell(ended, as_json=as_json)
         sys.exit(4)
-    click.echo(result_of(services, run_id, "report").decode() if as_json else _describe(ended))
+    if as_json:
+        click.echo(result_of(services, run_id, "report").decode())
+    else:
+        _tell(ended, as_json=False)
 
 
 def _watch(services: Services, run_id: str) -> Run:
@@ -210,6 +210,13 @@ def _warn_without_workers(settings: Settings) -> None:
     consumed = {queue for worker in Presence(settings.redis).workers() for queue in worker.queues}
     for queue in {Queues.EVALUATIONS, Queues.REPORTS} - consumed:
         click.echo(f"waiting: no worker takes from the queue {queue!r}; is the stack up?", err=True)
+
+
+def _tell(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(asdict(run), indent=2))
+    else:
+        say(_describe(run))
 
 
 def _describe(run: Run) -> str:

@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.table import Table
 
 from likeness.cli.evaluate.comparing import PAGE, finished, write
-from likeness.cli.terminal import wide_console
+from likeness.cli.terminal import say, table
 
 
 @click.command()
@@ -49,7 +48,7 @@ def _print(pack: dict[str, Any]) -> None:
         one, other = shared["datasets"]
         click.echo(f"note: {one} and {other} have {shared['images']} image ids in common: neither is new to the other")
     heads = ("asked FMR", "calibrated on", "threshold", "judged on", "false matches", "got FMR", "interval")
-    table = Table(*heads, "times", "FNMR", "", box=None, pad_edge=False)
+    rows = table(*heads, "times", "FNMR", "verdict")
     refused = []
     for point in sorted(pack["points"], key=lambda point: -point["target"]):
         asked = f"{point['target']:g}"
@@ -57,10 +56,10 @@ def _print(pack: dict[str, Any]) -> None:
             refused.append(f"refused: on {point['dataset']}, {point['insufficient_data']}")
             continue
         for there in point["on"]:
-            table.add_row(asked, point["dataset"], f"{point['threshold']:.4f}", *_judged(there))
-    wide_console().print(table)
+            rows.add_row(asked, point["dataset"], f"{point['threshold']:.4f}", *_judged(there))
+    rows.show()
     for reason in refused:
-        click.echo(reason)
+        say(reason, indent=4)
 
 
 def _judged(there: dict[str, Any]) -> tuple[str, ...]:
