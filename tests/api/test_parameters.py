@@ -122,7 +122,7 @@ def test_a_body_that_is_no_object_is_told_in_words(client: Any, path: str, body:
         ("GET", "/v1/webhook-endpoint", ["/v1/webhook-endpoints"]),
         ("GET", "/v1/packs/opencv-zoo/calibratio", ["/v1/packs/opencv-zoo/calibration"]),
         ("GET", "/v1/comparisons/cmp_1/event", ["/v1/comparisons/cmp_1/events", "/v1/comparisons"]),
-        ("POST", "/v1/comparisons/cmp_1/cancell", ["/v1/comparisons/cmp_1/cancel"]),
+        ("POST", "/v1/comparisons/cmp_1/cancels", ["/v1/comparisons/cmp_1/cancel"]),
         ("POST", "/v1/compare", ["/compare", "/v1/comparisons"]),
         ("POST", "/comparisons", ["/v1/comparisons", "/compare"]),
         ("GET", "/healthz", ["/health"]),
