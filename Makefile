@@ -10,8 +10,9 @@ PACKAGES := likeness api worker courier evaluator core infra bench tests
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
-# Tests that start and kill a stack of their own run one after the other in one process, all others in another.
-SIDE_BY_SIDE := -n 2 --dist loadgroup --no-loadscope-reorder
+# Tests that start and kill a stack of their own run one after the other in one process, all others in two more: both
+# kinds wait as much as they work, and three keep two cores busy. Those without a stack (`make quick`) hardly wait.
+SIDE_BY_SIDE := --dist loadgroup --no-loadscope-reorder
 # The pages are tried in the system's Chromium, where there is one; what drives it is then installed as well.
 CHROMIUM := $(or $(LIKENESS_TEST_CHROMIUM),$(shell for p in chromium chromium-browser google-chrome google-chrome-stable; do \
 	command -v $$p && break; done))
@@ -33,12 +34,12 @@ up: install ## Start everything and keep it up; Ctrl-C stops all of it
 test: install $(BROWSER) ## Run the tests, e.g. make test ARGS='tests/keys -x'
 	$(if $(CHROMIUM),,@echo "No Chromium: tests/browser is left out. Install it (Debian, Ubuntu: apt install chromium)," \
 		"or name it in LIKENESS_TEST_CHROMIUM")
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(SIDE_BY_SIDE) $(ARGS)
 quick: install ## Run the tests that start no server and no process of ours: a minute and a half
-	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not promise and not stack" $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(SIDE_BY_SIDE) -m "not promise and not stack" $(ARGS)
 coverage: install $(BROWSER) ## Run the tests, and show the lines that no test reaches
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(SIDE_BY_SIDE) $(ARGS)
+	$(BIN)/coverage run -m pytest -n 3 $(SIDE_BY_SIDE) $(ARGS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 alerts: install ## Fire each alert on a stack under load, by a fault made for it (needs prometheus): make alerts ARGS=LikenessWorkerDeaf

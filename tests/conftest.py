@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from core.comparisons.receipts import new_key
 from core.packs.catalogue import Pack, load_catalogue
@@ -21,6 +22,10 @@ from tests.support.stack import Stack, running
 from worker.packs.install import fetch
 
 __all__ = ["pytest_collection_modifyitems", "pytest_runtest_teardown"]
+
+# How long an example takes, or is thought out, says what else the machine does: 200 ms are soon over on a busy one.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)

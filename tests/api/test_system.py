@@ -1,6 +1,7 @@
 """Readiness, packs, and the OpenAPI document."""
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -12,7 +13,9 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import response_schema_conformance, status_code_conformance
 
-from tests.support.stack import Stack
+from tests.support.stack import Stack, eventually
+
+IS_JSON = re.compile(r"\{").match
 
 
 def test_readiness_names_each_dependency(stack: Stack) -> None:
@@ -82,16 +85,16 @@ def test_every_request_has_its_line_with_the_id_that_the_client_was_told(stack: 
         ]
     assert {answer.status_code for answer in answers} == {200, 404, 422}
 
-    def lines() -> list[tuple[object, ...]]:
-        said = [json.loads(line) for line in stack.log("api").splitlines() if line.startswith("{")]
-        return [
-            (line["request_id"], line["method"], line["path"], line["status"])
-            for line in said
-            if line["event"] == "request"
-        ]
+    told = [
+        (answer.headers["X-Request-Id"], answer.request.method, answer.request.url.path, answer.status_code)
+        for answer in answers
+    ]
 
-    for answer in answers:
-        sent = answer.request
-        told = answer.headers["X-Request-Id"], sent.method, sent.url.path, answer.status_code
-        assert lines().count(told) == 1
+    def each_has_its_line() -> None:
+        *whole, _ = stack.log("api").split("\n")  # the last one may be half written
+        said = [line for line in map(json.loads, filter(IS_JSON, whole)) if line["event"] == "request"]
+        lines = Counter((line["request_id"], line["method"], line["path"], line["status"]) for line in said)
+        assert [lines[line] for line in told] == [1] * len(told)
+
+    eventually(each_has_its_line)
     assert "secret=query" not in stack.log("api")

@@ -28,6 +28,7 @@ def run(*command: str, **environment: str) -> str:
 def test_a_command_and_a_key_press_wait_for_no_statistics_and_no_plots() -> None:
     loaded = run(sys.executable, "-c", "import sys, likeness.cli.main; print(*sys.modules)").split()
     assert "likeness.cli.evaluate.group" in loaded
+    assert "likeness.cli.evaluate.verbs" not in loaded
     assert {"scipy.stats", "scipy.special", "scipy.optimize", "matplotlib", "cv2", "onnxruntime"} & {*loaded} == set()
 
 

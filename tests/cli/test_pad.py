@@ -1,6 +1,5 @@
 """`likeness evaluate pad`, on a pack that takes what is bright for a person."""
 
-import io
 import json
 from pathlib import Path
 
@@ -24,9 +23,10 @@ def environment(tmp_path: Path, zoo_directory: Path) -> dict[str, str]:
     return {"LIKENESS_HOME": str(home), "LIKENESS_LIVENESS_PACK": "brightness"}
 
 
-@pytest.fixture
-def presentations(tmp_path: Path, samples: dict[str, Path]) -> Path:
+@pytest.fixture(scope="module")
+def presentations(tmp_path_factory: pytest.TempPathFactory, samples: dict[str, Path]) -> Path:
     """Two bright, two dark, one that is bright and called an attack, and one without a face."""
+    folder = tmp_path_factory.mktemp("presentations")
     rows = ["image,bona_fide,attack"]
     for name, is_bright, species in (
         ("obama", True, ""), ("obama2", True, ""), ("obama3", False, ""),
@@ -35,12 +35,10 @@ def presentations(tmp_path: Path, samples: dict[str, Path]) -> Path:
         source = next(path for key, path in samples.items() if key.startswith(f"{name}."))
         image = Image.open(source).convert("RGB")
         shown = image.point(lambda v, bright=is_bright: 255 - (255 - v) * 0.3 if bright else v * 0.3)
-        body = io.BytesIO()
-        shown.save(body, "PNG")
-        (tmp_path / f"{name}.png").write_bytes(body.getvalue())
+        shown.save(folder / f"{name}.png", compress_level=1)
         rows.append(f"{name}.png,{int(not species)},{species}")
-    (tmp_path / "nobody.png").write_bytes(samples["no_face.png"].read_bytes())
-    path = tmp_path / "list.csv"
+    (folder / "nobody.png").write_bytes(samples["no_face.png"].read_bytes())
+    path = folder / "list.csv"
     path.write_text("\n".join([*rows, "nobody.png,1,"]))
     return path
 

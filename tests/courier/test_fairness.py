@@ -1,7 +1,6 @@
 """Whose deliveries go first: real records, real receivers, the courier's hand-out, and threads in Celery's place."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from tests.support.servers import Servers
 from tests.support.stack import eventually
 
 TIMEOUT_S = 1.0
+MALLORYS = 300
 EndedBy = Callable[..., str]
 
 
@@ -179,19 +179,18 @@ def test_an_owner_whose_consumers_never_answer_delays_no_other_owner(
     enough = threading.Event()
 
     def never(number: int) -> int:
-        enough.wait(30)
+        enough.wait(60)
         return 204
 
     with receiving(never, address="0.0.0.0") as tarpit, receiving() as good:
-        for number in range(300):
+        for number in range(MALLORYS):
             host = f"127.0.{number % 250}.2" if spelling == "many destinations" else "127.0.0.1"
             ended_by("mallory", f"http://{host}:{'0' * (number % 60)}{tarpit.port}/")
         with delivering(settings):
             eventually(lambda: _assert(len(tarpit.requests) >= 4))
-            begun = time.time()
             event_id = ended_by("ada", good.url)
             eventually(lambda: _assert(good.ids == {event_id}))
-            assert good.requests[0].at - begun < 2 * TIMEOUT_S
+            assert len(tarpit.ids) < MALLORYS / 2, "of those that were due before it"
             enough.set()
 
 

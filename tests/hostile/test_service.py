@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -27,11 +28,22 @@ def processes(stack: Stack, name: str) -> list[psutil.Process]:
 
 def lasting(stack: Stack, name: str) -> list[int]:
     """Without the processes that decode: an image may end those."""
-    return [process.pid for process in processes(stack, name) if "worker.engine.decoder" not in process.cmdline()]
+    return [process.pid for process in processes(stack, name) if "worker.engine.decoder" not in command_of(process)]
+
+
+def command_of(process: psutil.Process) -> list[str]:
+    try:
+        return [*map(str, process.cmdline())]
+    except psutil.NoSuchProcess:  # one that decodes, as no other ends here
+        return ["worker.engine.decoder"]
 
 
 def memory_mb(stack: Stack, name: str) -> float:
-    return float(sum(process.memory_info().rss for process in processes(stack, name))) / 2**20
+    found = 0
+    for process in processes(stack, name):
+        with suppress(psutil.NoSuchProcess):
+            found += process.memory_info().rss
+    return found / 2**20
 
 
 def test_every_hostile_image_gets_a_code_or_a_job_with_an_outcome(

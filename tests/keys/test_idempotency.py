@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from core.comparisons.store import JobStore
 from core.storage.connection import connect
 from core.storage.idempotency import answer_key
+from likeness.client import Client
 from tests.support.keyed import Files, NewKey
+from tests.support.lossy import Fate, LossyProxy
 from tests.support.stack import Stack
 
 ClaimOf = Callable[[str], str]
@@ -154,3 +156,30 @@ def test_there_are_as_many_jobs_as_keys(client: httpx.Client, pair: Files, keys:
     ids = [post(client, f"{run}-{key}-{len(keys)}-{before}", pair).json()["id"] for key in keys]
     assert len(set(ids)) == len(set(keys)) == len(jobs_of(client)) - before
     assert all((a == b) == (x == y) for a, x in zip(ids, keys, strict=True) for b, y in zip(ids, keys, strict=True))
+
+
+class LossyWay(LossyProxy):
+    """Before the API: `fates` are those of submissions."""
+
+    _fate = Fate.PASSED
+
+    def _fate_of(self, said: bytes) -> Fate:
+        if said.startswith(b"POST /v1/comparisons"):
+            self._fate = self.fates.popleft() if self.fates else Fate.PASSED
+            self.dealt[self._fate] += 1
+        return self._fate
+
+
+def test_the_client_sends_again_what_got_no_answer_and_makes_one_job(
+    secured: Stack, client: httpx.Client, pair: Files
+) -> None:
+    way = LossyWay(int(secured.url.rpartition(":")[2]))
+    way.fates += [Fate.UNSENT, Fate.UNANSWERED]
+    try:
+        token = client.headers["Authorization"].removeprefix("Bearer ")
+        with Client(f"http://127.0.0.1:{way.port}", key=token) as ours:
+            job = ours.submit(pair["reference"][1], pair["probe"][1])
+        assert jobs_of(client) == [job.id]
+    finally:
+        way.close()
+    assert way.dealt == {Fate.UNSENT: 1, Fate.UNANSWERED: 1, Fate.PASSED: 1}

@@ -56,7 +56,10 @@ def test_an_evaluator_that_cannot_work_refuses_in_one_sentence(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("module", "numerics"),
-    [("worker.tasks", True), ("courier.tasks", False), ("evaluator.tasks", True), ("api.app", False)],
+    [
+        *(("worker.tasks", True), ("courier.tasks", False), ("evaluator.tasks", True), ("api.app", False)),
+        ("courier.tasks, celery.bin.celery", False),  # and with it every command that Celery knows, our own among them
+    ],
 )
 def test_tasks_and_routes_are_imported_without_any_setting(tmp_path: Path, module: str, numerics: bool) -> None:
     """Nothing connects, and nothing asks the environment for anything, before a process is started.

@@ -20,6 +20,7 @@ from core.settings import Settings
 from core.storage import patience
 from core.storage.connection import CLIENT_ANSWER_S
 from core.storage.objects import CLIENT_S, ObjectStore
+from tests.support.busyness import Busyness, measured
 from tests.support.keyed import nobody
 from tests.support.servers import REDIS, S3, Servers
 from tests.support.stack import Stack, eventually
@@ -67,16 +68,16 @@ class Clients:
         paths = ("/v1/comparisons", "/compare") * (count // 2)
         return [self.threads.submit(self.ask, "POST", path, files=nobody()) for path in paths]
 
-    def names_what_hangs(self) -> list[str]:
+    def names_what_hangs(self, busyness: Busyness) -> list[str]:
         """The checks that fail; what the last one to ask was told may be told for a second."""
 
         def not_ready() -> list[str]:
             answer, took_s = self.ask("GET", "/ready")
-            assert took_s < READY_S
+            assert took_s < busyness.stretched(READY_S)
             assert answer.status_code == 503
             return [check for check, said in answer.json()["checks"].items() if not said["ok"]]
 
-        return eventually(not_ready, within_s=2)
+        return eventually(not_ready)
 
 
 def nothing_is_lost_or_left(stack: Stack) -> None:
@@ -99,19 +100,19 @@ def test_a_hung_server_costs_a_client_five_seconds_at_most_and_leaves_nothing(wh
     with Clients.of(whole_stack) as clients:
         accepted = [submitted.result()[0] for submitted in clients.submit(4)]
         assert {answer.status_code for answer in accepted} == {200, 202}
-        with stopped(whole_stack, name):
+        with stopped(whole_stack, name), measured() as busyness:
             submitted = clients.submit(CROWD)
-            ready = clients.threads.submit(clients.names_what_hangs)
+            ready = clients.threads.submit(clients.names_what_hangs, busyness)
             for _ in range(10):
                 answer, took_s = clients.ask("GET", "/health")
                 assert answer.status_code == 200
-                assert took_s < HEALTH_S
+                assert took_s < busyness.stretched(HEALTH_S)
             assert ready.result() == CHECKS[name]
             for answer, took_s in (crowded.result() for crowded in submitted):
                 assert (answer.status_code, answer.json().get("code")) == (503, CODE[name]), answer.text
                 assert int(answer.headers["Retry-After"]) > 0
-                assert took_s < LONGEST_S
-        whole_stack.wait_until_ready(within_s=10)
+                assert took_s < busyness.stretched(LONGEST_S)
+        whole_stack.wait_until_ready()
         assert clients.submit(2)[1].result()[0].status_code == 200
     nothing_is_lost_or_left(whole_stack)
 
@@ -157,13 +158,13 @@ def test_a_store_that_refuses_connections_is_asked_again_and_is_not_silent() -> 
 def test_who_has_waited_in_vain_waits_little_from_then_on(redis_server: Servers) -> None:
     jobs = JobStore.of(redis_server.settings)
     jobs.ping()
-    with stopped(redis_server, REDIS):
+    with stopped(redis_server, REDIS), measured() as busyness:
         met = patience.begin()
         for longest_s in (CLIENT_ANSWER_S, patience.AFTERWARDS_S):
             start = time.monotonic()
             with pytest.raises(RecordsUnavailable):
                 jobs.ping()
-            assert longest_s <= time.monotonic() - start < longest_s + 0.4
+            assert longest_s <= time.monotonic() - start < busyness.stretched(longest_s + 0.4)
         assert met.silences == {RecordsUnavailable}
     patience.begin()
     jobs.ping()
@@ -175,10 +176,10 @@ def test_a_hung_broker_is_not_asked_twice(redis_server: Servers, is_connected: b
     if is_connected:
         enqueue(app, Tasks.COMPARE, "cmp_1")
     met = patience.begin()
-    with stopped(redis_server, REDIS):
+    with stopped(redis_server, REDIS), measured() as busyness:
         start = time.monotonic()
         with pytest.raises(BrokerUnavailable):
             enqueue(app, Tasks.COMPARE, "cmp_2")
-        assert time.monotonic() - start < CLIENT_ANSWER_S + 0.5
+        assert time.monotonic() - start < busyness.stretched(CLIENT_ANSWER_S + 0.5)
     assert met.silences == {BrokerUnavailable}
     enqueue(app, Tasks.COMPARE, "cmp_3")

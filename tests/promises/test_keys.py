@@ -11,7 +11,6 @@ from core.comparisons.store import JobStore
 from core.keys.keys import Scope
 from core.keys.store import KeyStore
 from core.storage.lifecycle import Status
-from likeness.client import Client
 from tests.support.keyed import Files, nobody, with_key
 from tests.support.stack import Stack, eventually
 
@@ -63,13 +62,3 @@ def test_an_api_killed_while_it_waits_has_made_one_job(own_stack: Stack, pair: F
     assert (again.status_code, again.json()["id"]) == (202, job)
     assert again.headers["Idempotent-Replayed"] == "true"
     assert len(jobs.page(limit=10, status=Status.QUEUED).jobs) == 1
-
-
-def test_the_client_sends_again_what_got_no_answer_and_makes_one_job(own_stack: Stack, pair: Files) -> None:
-    _, token = KeyStore(own_stack.settings.redis).create("k", [Scope.SUBMIT, Scope.READ])
-    starting = threading.Timer(0.2, lambda: own_stack.start("api", LIKENESS_AUTH="on"))
-    starting.start()
-    with Client(own_stack.url, key=str(token)) as client:
-        job = client.submit(pair["reference"][1], pair["probe"][1])
-        assert [found.id for found in client.jobs()] == [job.id]
-    starting.join()

@@ -11,6 +11,7 @@ from core.keys.store import KeyStore
 from core.messaging.broker import Queues, messages_waiting
 from core.messaging.presence import Presence
 from core.storage.objects import ObjectStore
+from tests.support.faults import frozen
 from tests.support.keyed import Files, nobody, with_key
 from tests.support.stack import Stack, eventually
 
@@ -102,21 +103,33 @@ def test_the_surplus_of_a_busy_key_is_worked_off_by_a_worker_of_its_own_and_nobo
     own_stack: Stack, pair: Files
 ) -> None:
     own_stack.start("api", LIKENESS_AUTH="on", LIKENESS_KEY_REQUESTS_PER_MINUTE="0")
-    own_stack.start("surplus", LIKENESS_ENGINE="sleeping", LIKENESS_SLEEP_MS="300")
+    own_stack.start("surplus", LIKENESS_ENGINE="sleeping", LIKENESS_SLEEP_MS="20")
     own_stack.start("worker", LIKENESS_ENGINE="sleeping", LIKENESS_SLEEP_MS="20", WORKER_QUEUES="comparisons")
     own_stack.wait_until_ready()
     presence = Presence(own_stack.settings.redis)
-    workers = {worker.name.partition("@")[0]: worker for worker in presence.workers()}
-    assert all(workers[name].engines for name in ("engine", "surplus")), "both hold the pack before they take anything"
+
+    def both_hold_the_pack() -> None:
+        """Before they take anything."""
+        holding = {worker.name.partition("@")[0] for worker in presence.workers() if worker.engines}
+        assert holding == {"engine", "surplus"}
+
+    eventually(both_hold_the_pack)
     keys, jobs = KeyStore(own_stack.settings.redis), JobStore.of(own_stack.settings)
     busy, token = keys.create("busy", [Scope.SUBMIT])
     _, other = keys.create("calm", [Scope.SUBMIT, Scope.READ])
-    with with_key(own_stack, str(token)) as client, ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: client.post("/v1/comparisons", files=pair), range(60)))
-    with with_key(own_stack, str(other)) as client:
-        ended = client.post("/v1/comparisons", files=pair, headers={"Prefer": "wait=30"}).json()
-    assert ended["status"] == "succeeded"
-    assert jobs.waiting(busy.owner).of_owner, "the busy key has work left"
-    holders = {(job.holder or "").partition("@")[0] for job in jobs.page(limit=60, owner=busy.owner).jobs if job.holder}
-    assert "surplus" in holders
-    assert str(jobs.get(ended["id"]).holder).startswith("engine@")
+    engine, surplus = (own_stack.processes[name].pid for name in ("worker", "surplus"))
+    with frozen(surplus):
+        with frozen(engine), with_key(own_stack, str(token)) as client, ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda _: client.post("/v1/comparisons", files=pair), range(60)))
+        with with_key(own_stack, str(other)) as client:
+            ended = client.post("/v1/comparisons", files=pair, headers={"Prefer": "wait=30"}).json()
+        assert ended["status"] == "succeeded"
+        assert jobs.waiting(busy.owner).of_owner, "the busy key has work left"
+        assert str(jobs.get(ended["id"]).holder).startswith("engine@")
+
+    def surplus_is_worked_off() -> None:
+        assert not jobs.waiting(busy.owner).of_owner
+        holders = [job.holder or "" for job in jobs.page(limit=60, owner=busy.owner).jobs]
+        assert {holder.partition("@")[0] for holder in holders} == {"engine", "surplus"}
+
+    eventually(surplus_is_worked_off)

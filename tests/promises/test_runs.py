@@ -116,11 +116,21 @@ def same_scores(expected: dict[str, bytes], bench: Stack) -> Iterator[list[bytes
         assert expected.setdefault("scores", scores) == scores
 
 
-def test_a_run_on_one_worker_and_again_from_the_cache(bench: Stack, same_scores: list[bytes]) -> None:
+def test_a_run_on_one_worker_and_again_from_the_cache_and_between_them_is_no_difference_and_no_regression(
+    bench: Stack, same_scores: list[bytes]
+) -> None:
     bench.start("embedder")
-    same_scores.append(scores_of(bench, begin(bench)))
+    first = begin(bench)
+    same_scores.append(scores_of(bench, first))
     bench.kill("embedder")
-    same_scores.append(scores_of(bench, begin(bench)))  # no worker is there: every embedding is found
+    second = begin(bench)
+    same_scores.append(scores_of(bench, second))  # no worker is there: every embedding is found
+    for other in (first, second):
+        compared = bench.likeness("evaluate", "compare", first, other, "--fail-on-regression", "--json")
+        assert compared.returncode == 0, compared.stderr
+        found = json.loads(compared.stdout)
+        assert {(test["b"], test["c"], test["significant"]) for test in found["tests"]} == {(0, 0, False)}
+        assert (len(found["tests"]), found["regression"]) == (3, False)
 
 
 def test_two_workers_give_the_same_bytes(bench: Stack, same_scores: list[bytes]) -> None:
@@ -285,17 +295,6 @@ def test_a_run_over_http_and_the_threshold_it_gives(
             "largest",
             "cpu",
         )
-
-
-def test_comparing_a_run_with_itself_finds_no_difference_and_no_regression(bench: Stack) -> None:
-    bench.start("embedder")
-    run_id = begin(bench)
-    scores_of(bench, run_id)
-    compared = bench.likeness("evaluate", "compare", run_id, run_id, "--fail-on-regression", "--json")
-    assert compared.returncode == 0, compared.stderr
-    found = json.loads(compared.stdout)
-    assert {(test["b"], test["c"], test["significant"]) for test in found["tests"]} == {(0, 0, False)}
-    assert (len(found["tests"]), found["regression"]) == (3, False)
 
 
 def test_aligned_crops_go_to_the_recogniser_as_they_are_with_and_without_flip(

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -18,8 +19,11 @@ VECTOR = re.compile(r"(?:-?\d+\.\d{3,}(?:e-?\d+)?[, ]+){8}")
 
 def command_lines(stack: Stack) -> list[str]:
     started = [psutil.Process(process.pid) for process in stack.processes.values()]
-    everything = [*started, *(child for process in started for child in process.children(recursive=True))]
-    return [" ".join(process.cmdline()) for process in everything]
+    shown = []
+    for one in [*started, *(child for process in started for child in process.children(recursive=True))]:
+        with suppress(psutil.NoSuchProcess):  # what decodes may end meanwhile
+            shown.append(" ".join(one.cmdline()))
+    return shown
 
 
 def test_a_stack_that_serves_and_fails_writes_no_secret_and_no_image(
@@ -49,20 +53,22 @@ def test_a_stack_that_serves_and_fails_writes_no_secret_and_no_image(
             )
         statuses.append(http.get("/v1/comparisons", headers={"Authorization": f"Bearer {key}x"}).status_code)
         said = [
-            whole_stack.run("likeness", *command, LIKENESS_API_KEY=key)
+            whole_stack.run("likeness", *command, LIKENESS_API_KEY=key)  # as processes of their own, with their logs
+            for command in (("jobs", "--json"), ("purge", "--dry-run"))
+        ]
+        said += [
+            whole_stack.likeness(*command, LIKENESS_API_KEY=key)
             for command in (
-                ("jobs", "--json"),
                 ("packs", "list", "--json"),
                 ("keys", "list", "--json"),
                 ("webhooks", "list", "--json"),
-                ("purge", "--dry-run"),
             )
         ]
         shown_by_ps = command_lines(whole_stack)
         for server in ("s3", "redis"):
             whole_stack.kill(server)
             statuses.append(http.post("/v1/comparisons", files=files).status_code)
-    said.append(whole_stack.run("likeness", "jobs", LIKENESS_API_KEY=key))
+    said.append(whole_stack.likeness("jobs", LIKENESS_API_KEY=key))
     said.append(whole_stack.run("likeness", "keys", "list"))
 
     def noticed() -> None:

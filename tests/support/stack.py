@@ -29,7 +29,7 @@ BIN = Path(sys.executable).parent
 UNSUPERVISED = re.compile(r"nice -n \d+ (?:python -m infra\.local\.supervise )?")
 
 
-def eventually(check: Callable[[], T], *, within_s: float = 30.0) -> T:
+def eventually(check: Callable[[], T], *, within_s: float = 60.0) -> T:
     """Repeat an assertion until it holds; its last failure is the test's."""
     deadline = time.monotonic() + within_s
     while True:
@@ -80,7 +80,7 @@ class Stack(Servers):
     def settings_of_servers(self) -> Settings:
         return settings_of(self.environment)
 
-    def wait_until_ready(self, within_s: float = 60.0) -> None:
+    def wait_until_ready(self, within_s: float = 120.0) -> None:
         def ready() -> None:
             answer = httpx.get(f"{self.url}/ready", timeout=10)
             assert answer.status_code == 200, f"{answer.text}\n{self.log('worker')[-2000:]}"

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +16,13 @@ from tests.support.stack import Stack, eventually
 EndAJob = Callable[..., str]
 
 
-def ends_as(status: DeliveryStatus, event_id: str, deliveries: DeliveryStore, within_s: float = 20.0) -> Delivery:
+def ends_as(status: DeliveryStatus, event_id: str, deliveries: DeliveryStore) -> Delivery:
     def ended() -> Delivery:
         delivery = deliveries.get(event_id)
         assert delivery.status is status, delivery
         return delivery
 
-    return eventually(ended, within_s=within_s)
+    return eventually(ended)
 
 
 def verified(request: Received, *secrets: str) -> dict[str, object]:
@@ -74,9 +73,11 @@ def test_an_event_keeps_its_id_and_its_words_over_retries(
         delivery = ends_as(DeliveryStatus.DELIVERED, event_id, deliveries)
         assert receiver.ids == {event_id}
         assert len({request.body for request in receiver.requests}) == 1
+        before = 0.0
         for request in receiver.requests:
             verified(request, *webhook_secrets)
-            assert abs(int(request.headers["webhook-timestamp"]) - request.at) < 2, "the time of this attempt"
+            assert int(before) <= int(request.headers["webhook-timestamp"]) <= request.at, "the time of this attempt"
+            before = request.at
         assert [attempt.status for attempt in delivery.log] == [503, 503, 503, 204]
         assert delivery.attempts == 4
 
@@ -101,7 +102,7 @@ def test_after_the_last_attempt_a_delivery_is_dead_and_can_be_replayed(
 ) -> None:
     with receiving(lambda number: 500) as receiver:
         event_id = end_a_job(receiver.url)
-        dead = ends_as(DeliveryStatus.DEAD, event_id, deliveries, within_s=30)
+        dead = ends_as(DeliveryStatus.DEAD, event_id, deliveries)
         assert len(receiver.requests) == 6, "one, and five of the schedule"
         assert dead.ended_at
         listed = httpx.get(f"{post.url}/v1/webhook-deliveries", params={"status": "dead"}).json()["deliveries"]
@@ -145,16 +146,15 @@ def test_a_slow_receiver_starves_nobody(end_a_job: EndAJob, deliveries: Delivery
     enough = threading.Event()
 
     def slow(number: int) -> int:
-        enough.wait(10)
+        enough.wait(60)
         return 204
 
     with receiving(slow) as sloth, receiving() as brisk:
         waiting = [end_a_job(sloth.url) for _ in range(30)]
         eventually(lambda: assert_(len(sloth.requests) >= 4))
-        begun = time.time()
         quick = [end_a_job(brisk.url) for _ in range(5)]
         eventually(lambda: assert_(brisk.ids == {*quick}))
-        assert max(request.at for request in brisk.requests) - begun < 1.5
+        assert len(sloth.ids) < len(waiting), "those before them in line had not all had their turn"
         assert all(deliveries.get(event_id).status is DeliveryStatus.PENDING for event_id in waiting)
         enough.set()
         for event_id in waiting:
@@ -168,7 +168,7 @@ def test_a_courier_killed_in_the_middle_delivers_again_under_the_same_id(
 
     def first_is_slow(number: int) -> int:
         if number == 1:
-            enough.wait(10)
+            enough.wait(60)
         return 204
 
     with receiving(first_is_slow) as receiver:
@@ -177,7 +177,7 @@ def test_a_courier_killed_in_the_middle_delivers_again_under_the_same_id(
         post.kill("courier")
         post.start("courier")
         enough.set()
-        delivery = ends_as(DeliveryStatus.DELIVERED, event_id, deliveries, within_s=30)
+        delivery = ends_as(DeliveryStatus.DELIVERED, event_id, deliveries)
         assert receiver.ids == {event_id}
         assert [attempt.error for attempt in delivery.log] == ["interrupted", None]
         assert (delivery.attempts, delivery.failed_attempts) == (2, 0), (
@@ -215,9 +215,17 @@ def between(one: Delivery, other: Delivery) -> str:
     return datetime.fromtimestamp((one.created_at + other.created_at) / 2, UTC).isoformat()
 
 
-def test_no_secret_and_no_event_is_in_the_couriers_log(post: Stack, webhook_secrets: list[str]) -> None:
+def test_no_secret_and_no_event_is_in_the_couriers_log(
+    post: Stack, end_a_job: EndAJob, webhook_secrets: list[str]
+) -> None:
+    with receiving() as receiver:
+        event_id = end_a_job(receiver.url)
+
+        def written() -> None:
+            assert any("delivery_attempted" in line and event_id in line for line in post.log("courier").splitlines())
+
+        eventually(written)
     log = post.log("courier") + post.log("api")
-    assert "delivery_attempted" in log
     for secret in webhook_secrets:
         assert secret not in log
         assert secret.removeprefix("whsec_") not in log

@@ -199,7 +199,7 @@ def test_every_ending_is_told_to_an_endpoint_though_all_that_work_are_killed(
         def all_told() -> None:
             assert {request.event["data"]["id"] for request in receiver.requests} == jobs
 
-        eventually(all_told, within_s=60)
+        eventually(all_told)
         told = {(request.event["data"]["id"], request.id) for request in receiver.requests}
         assert Counter(job for job, _ in told) == dict.fromkeys(jobs, 1), "each under one id, however often it came"
         for request in receiver.requests:

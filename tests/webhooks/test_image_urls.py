@@ -25,8 +25,8 @@ def images(image: bytes) -> Iterator[Served]:
         yield served
 
 
-def submit(post: Stack, wait_s: int = 20, **body: Any) -> dict[str, Any]:
-    answer = httpx.post(f"{post.url}/v1/comparisons", json=body, headers={"Prefer": f"wait={wait_s}"}, timeout=60)
+def submit(post: Stack, wait_s: int = 60, **body: Any) -> dict[str, Any]:
+    answer = httpx.post(f"{post.url}/v1/comparisons", json=body, headers={"Prefer": f"wait={wait_s}"}, timeout=90)
     assert answer.status_code in (200, 202), answer.text
     return dict(answer.json())
 

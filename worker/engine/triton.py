@@ -7,6 +7,7 @@ that speaks the same, not against a real Triton.
 import threading
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
+from traceback import clear_frames
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -99,6 +100,9 @@ class TritonServer:
             return getattr(self._client(), method)(*arguments, **named)
         except Exception as error:  # sockets, gevent, the parser and the client have no common class
             self._own.client = None  # what a broken connection has left is not asked again
+            # geventhttpclient keeps the error in a frame that the error's traceback holds, with it all who called it
+            # and what they have open, until the garbage collector comes by.
+            clear_frames(error.__traceback__)
             raise EngineUnavailable(
                 f"Triton at {self.url} did not do {method}: {error or type(error).__name__}"
             ) from error
