@@ -1,8 +1,8 @@
 """What glibc does with memory that is given back to it.
 
 A photograph is received, sealed and sent in buffers of hundreds of kilobytes. By default glibc hands each back to the
-kernel when it is free, and has it faulted in anew for the next: 163 page faults a comparison in the API, and 0.9 of its
-7.4 ms of CPU (docs/performance/around.md).
+kernel when it is free, and has it faulted in anew for the next: some 170 page faults a comparison in the API, and 0.9
+of its 7.4 ms of CPU (docs/performance/around.md).
 """
 
 import ctypes
