@@ -26,6 +26,7 @@ from bench.comparisons import (
     by_turns,
     deepface,
     idle,
+    redis_sent_per_job,
     sweep,
     sync_server,
     under_load,
@@ -123,7 +124,9 @@ class Bench:
             self.keep(ratios=turns["ratios"], rounds=turns["rounds"])
             self.say("latency of one comparison on an idle stack")
             self.keep(idle=idle(ways, pairs, lengths.idle_comparisons))
-            self._budget(turns, wall_ms(door, pairs, 5))
+            self.say("what comes to Redis")
+            sent = redis_sent_per_job(stack.settings.redis.database(0), api, pairs, lengths.accept_s)
+            self._budget(turns, wall_ms(door, pairs, 5), sent)
             self._profile(stack, api)
             self.say("throughput and latency by concurrency")
             wide = (1, 2, 4, 8, 16, 32)
@@ -146,7 +149,7 @@ class Bench:
         self.keep(accept=accept(stack, door, photographs, lengths.accept_s, worked_per_s=most))
         self._deepface(turns)
 
-    def _budget(self, turns: Mapping[str, Any], wall: Mapping[str, float]) -> None:
+    def _budget(self, turns: Mapping[str, Any], wall: Mapping[str, float], redis_sent: float) -> None:
         cpu = dict(turns["cpu_ms_per_job"])
         engine_ms = 1000 * self.engine.cores / max(one["per_s"] for one in turns["rounds"]["engine"])
         worker_ms = cpu.pop("worker")
@@ -155,6 +158,7 @@ class Bench:
             "cpu_ms_per_job": {"engine": engine_ms, "worker beside the engine": worker_ms - engine_ms, **cpu},
             "engine_steps_ms": self.engine.steps_ms(self.pairs, for_s=self.lengths.point_s),
             "wall_ms": wall,
+            "redis_sent_per_job": redis_sent,
             "redis_commands_per_job": turns["redis_commands_per_job"],
             "redis_commands": turns["redis_commands"],
         }

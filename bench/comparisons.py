@@ -5,6 +5,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -25,6 +26,7 @@ from infra.local.servers import free_port
 
 PEERS = Path(__file__).with_name("peers")
 CLIENTS = 8
+END_OF_LOAD = "likeness-bench-the-load-is-over"
 Say = Callable[[str], None]
 
 
@@ -125,6 +127,26 @@ def by_turns(ways: Ways, stack: BenchStack, pairs: Sequence[Pair], lengths: Leng
         "redis_commands_per_job": round(mean(one.total() for one in commands)),
         "redis_commands": _by_name(commands),
     }
+
+
+def redis_sent_per_job(url: str, compare: Callable[[Pair], object], pairs: Sequence[Pair], for_s: float) -> float:
+    """Commands that come to Redis for a comparison, by MONITOR: what its scripts run for themselves is left out."""
+    server = redis.Redis.from_url(url, decode_responses=True)
+    monitor: Any = server.monitor()  # type: ignore[no-untyped-call]
+
+    def load() -> int:
+        try:
+            return closed(compare, pairs, clients=CLIENTS, for_s=for_s).requests
+        finally:
+            server.echo(END_OF_LOAD)
+
+    with server, monitor, ThreadPoolExecutor(1) as pool:
+        jobs, sent = pool.submit(load), 0
+        for seen in monitor.listen():
+            if END_OF_LOAD in seen["command"]:
+                break
+            sent += seen["client_type"] != "lua"
+        return sent / jobs.result()
 
 
 def sweep(compare: Callable[[Pair], object], pairs: Sequence[Pair], clients: Sequence[int], for_s: float) -> list[Any]:

@@ -99,8 +99,6 @@ def needs(engine: EngineAlone, pairs: Sequence[Pair], for_s: float) -> Iterator[
 @click.option("--seconds", default=10.0, show_default=True, help="Of comparisons with each number of threads.")
 def main(asked: Sequence[str], photographs: Path, rounds: int, seconds: float) -> None:
     """What the engine takes on each provider that can be had here. PHOTOGRAPHS: where the samples lie."""
-    if hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()  # CUDA and cuDNN out of carried wheels
     pairs = sample_pairs(photographs)
     click.echo(f"onnxruntime {onnxruntime.__version__}, {os.cpu_count()} cores, {len(pairs)} pairs")
     for provider in asked:

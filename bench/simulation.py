@@ -142,11 +142,10 @@ def _ends(arrivals: list[float], steps: list[tuple[int, list[float]]], servers: 
 class Assumptions:
     """What could not be measured here."""
 
-    gpu_per_s: float = 400
+    gpu_per_s: float = 330
     gpu_source: str = (
-        "assumption. Published for SCRFD-10G and ArcFace R50: 78 images/s one at a time (onnxruntime, RTX 2070 SUPER; "
-        "sudolulo/winnow), 0.18 ms and 0.33 ms an image in batches of 16 (TensorRT FP16, RTX 5090; "
-        "alonsorobots/scrfd_320_batched); a comparison is two images"
+        "measured elsewhere: four worker processes on one H100 and 16 cores, which were full before the GPU was "
+        "([on a GPU](performance/gpu.md))"
     )
     cores_beside_gpu: int = 16
     #: The detector runs where the recogniser runs; see worker/engine/models.py.

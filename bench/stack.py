@@ -122,8 +122,8 @@ def _procfile(home: Path, parts: Sequence[str]) -> Path:
     Without Flower, which would turn on three messages a job.
     """
     commands = dict(parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes)
-    for name, node in (("worker", "engine"), ("embedder", "embedder")):
-        commands[f"{name}2"] = commands[name].replace(f"{node}@", f"{node}2@")
+    for name, node in (("worker", "-engine}"), ("embedder", " embedder@")):
+        commands[f"{name}2"] = commands[name].replace(node, f"{node[:-1]}2{node[-1]}")
     path = home / f"Procfile.{parts[0]}"
     path.write_text("".join(f"{name}: {commands[name]}\n" for name in parts), encoding="utf-8")
     return path

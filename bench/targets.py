@@ -66,6 +66,16 @@ def _idle(bench: Json) -> float | None:
     return bench["idle"]["difference_ms"] if bench.get("idle") else None
 
 
+def _around(bench: Json) -> float | None:
+    cpu = (bench.get("budget") or {}).get("cpu_ms_per_job")
+    return sum(ms for part, ms in cpu.items() if part not in ("engine", "load generator")) if cpu else None
+
+
+def _redis_sent(bench: Json) -> float | None:
+    found: float | None = (bench.get("budget") or {}).get("redis_sent_per_job")
+    return found
+
+
 TARGETS = (
     Target("api_to_engine", "comparisons/s, API / engine alone", 0.77, _ratio("api_to_engine"), at_least=True),
     Target("evaluation", "evaluation, engine alone / run", 0.95, _ratio("evaluation_to_engine"), at_least=True),
@@ -87,6 +97,8 @@ TARGETS = (
         _ratio("openvino_api_to_sync"),
         at_least=True,
     ),
+    Target("around", "CPU of a comparison around the engine", 15, _around, " ms"),
+    Target("redis_sent", "commands sent to Redis for a comparison", 20, _redis_sent),
     Target("p95_to_sync", "p95 at 8 clients, API / synchronous peer", 1, _p95_to_sync),
     Target("idle", "idle latency, API - engine", 12, _idle, " ms"),
     Target("accept", "accepted (202), p95, 8 clients without a pause", 50, _accepted, " ms"),

@@ -87,10 +87,12 @@ def _why(part: str, bench: Json) -> str:
         if cpu["object store"] > cpu.get("api", float("inf")):
             sentences.append("It costs more than the API that talks to it.")
     if part == "redis":
+        if sent := measured.get("redis_sent_per_job"):
+            sentences.append(f"Sent to it for a job: {amount(sent)} commands, scripts among them.")
         if commands := measured.get("redis_commands_per_job"):
             named = f" ({counts(measured['redis_commands'])})" if measured.get("redis_commands") else ""
             said = counts(commands) if isinstance(commands, Mapping) else f"{amount(commands)}{named}"
-            sentences.append(f"Commands a job: {said}.")
+            sentences.append(f"Commands it runs for a job, those within scripts too: {said}.")
         if (bench.get("settings") or {}).get("redis_fsync") == "always":
             sentences.append("Each write is synced to the disk before it is answered, which is waiting and not CPU.")
     return " ".join(sentence for sentence in sentences if sentence)

@@ -153,12 +153,22 @@ def _batch(way: str) -> Callable[[Json], str | None]:
     return reason
 
 
+def _around_the_engine(bench: Json) -> str | None:
+    cpu = (bench.get("budget") or {}).get("cpu_ms_per_job")
+    if not cpu:
+        return None
+    beside = sorted(cpu.keys() - {"engine", "load generator"}, key=lambda part: -cpu[part])
+    parts = listed([f"{part_name(part)} {amount(cpu[part])}" for part in beside])
+    return f"{parts}. What was tried on each: [around.md](performance/around.md)."
+
+
 REASONS: Mapping[str | None, Callable[[Json], str | None]] = {
     "api_to_engine": _api_to_engine,
     "api_to_sync": _api_to_sync,
     "openvino_api_to_sync": _openvino,
     "batch": _batch("distinct"),
     "one_reference": _batch("one_reference"),
+    "around": _around_the_engine,
     "idle": _idle,
     "accept": _accept,
     "accept_paced": _accept_paced,

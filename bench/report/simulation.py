@@ -20,8 +20,8 @@ def simulation(bench: Json) -> Lines:
         "## With more GPUs: a simulation",
         "",
         *paragraph(
-            "A GPU was not measured: `python -m bench.gpu` is there for it. A queueing network takes the CPU time and "
-            "the bytes of a job from the budget above, and what could not be measured from this table:"
+            "One GPU was [measured](performance/gpu.md), more were not. A queueing network takes the CPU time and the "
+            "bytes of a job from the budget above, and the rest from this table:"
         ),
         *table(["assumed", "value>", "source"], assumed),
         *paragraph("What each station can do at most, the lowest first, and what to do then:"),

@@ -17,6 +17,7 @@ from honcho.environ import parse_procfile
 from honcho.printer import Printer
 
 from infra.local.log_file import LogFile
+from infra.local.shares import line_of
 from infra.local.supervise import die_with_parent
 
 
@@ -36,7 +37,7 @@ def run(
     manager = honcho_manager.Manager(Printer(LogFile(log), colour=False))
     commands = parse_procfile(procfile.read_text(encoding="utf-8")).processes
     for name in names:
-        manager.add_process(name, commands[name], env={**os.environ, **own.get(name, {})})
+        manager.add_process(name, commands[line_of(name)], env={**os.environ, **own.get(name, {})})
     manager.loop()
     return int(manager.returncode or 0)
 

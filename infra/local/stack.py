@@ -30,6 +30,7 @@ from infra.local.metrics_ports import metrics_port_of
 from infra.local.own_secrets import secrets_of, without_secrets
 from infra.local.processes import Runner, StackFailed, end_processes, handle_signals, signals_interrupt
 from infra.local.servers import s3_sockets, telling, wait_until_ready
+from infra.local.shares import line_of, shares_of
 
 PROCFILE = Path(__file__).parent / "Procfile"
 SERVERS = ("redis", "s3")
@@ -149,6 +150,8 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
         names.remove("fetcher")
     if not settings.api.auth_on and "surplus" in names:  # without keys nobody is busier than another
         names.remove("surplus")
+    shares = shares_of(settings, os.cpu_count() or 1)
+    names += [name for name in shares if name not in names and line_of(name) in names]
     others = [name for name in names if name not in SERVERS]
     lanes = Queues.LANES[:1] if "surplus" in names else Queues.LANES
     environment = {
@@ -163,7 +166,14 @@ def _start(stack: LocalStack, settings: Settings, procfile: Path, timeout_s: flo
                 procfile,
                 names,
                 environment=without_secrets(environment),
-                own={n: {**secrets_of(n, environment), **metrics_port_of(n, settings.metrics)} for n in names},
+                own={
+                    name: {
+                        **secrets_of(name, environment),
+                        **metrics_port_of(name, settings.metrics),
+                        **shares.get(name, {}),
+                    }
+                    for name in names
+                },
                 log=stack.log,
                 grace_s=settings.worker.shutdown_grace_s + 5,
             )

@@ -271,13 +271,13 @@ def test_why_a_peer_could_not_be_installed_is_not_published(bench: dict[str, Any
 
 def test_counts_of_commands_may_be_one_number(bench: dict[str, Any]) -> None:
     page = report.build_page(bench | {"budget": bench["budget"] | {"redis_commands_per_job": 21}})
-    assert "Commands a job: 21." in page
+    assert "Commands it runs for a job, those within scripts too: 21." in page
 
 
 def test_commands_are_named_where_they_were_counted_by_name(bench: dict[str, Any]) -> None:
     named = deepcopy(bench)
     named["budget"] |= {"redis_commands_per_job": 35, "redis_commands": {"ZADD": 6.03, "HSET": 4}}
-    assert "Commands a job: 35 (6.0 ZADD and 4 HSET)." in report.build_page(named)
+    assert "Commands it runs for a job, those within scripts too: 35 (6.0 ZADD and 4 HSET)." in report.build_page(named)
 
 
 def test_a_part_that_costs_less_than_nothing_is_not_drawn(bench: dict[str, Any]) -> None:

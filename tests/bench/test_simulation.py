@@ -130,9 +130,9 @@ def test_no_point_serves_more_than_its_gpus_or_its_redis_could(found: dict[str, 
 
 
 def test_api_processes_are_as_many_as_the_narrowest_station_can_use(found: dict[str, Any]) -> None:
-    assert found["gpu"][0]["api_processes"] == 3  # 400/s x 5 ms / 0.7
+    assert found["gpu"][0]["api_processes"] == 3  # 330/s x 5 ms / 0.7
     assert found["gpu"][-1]["api_processes"] == 8  # 1000/s x 5 ms / 0.7
-    assert found["gpu"][-1]["needed"]["API processes"] == 183  # 64 x 400/s x 5 ms / 0.7
+    assert found["gpu"][-1]["needed"]["API processes"] == 151  # 64 x 330/s x 5 ms / 0.7
 
 
 def test_ceilings_come_with_the_lowest_first_and_what_to_do_then(found: dict[str, Any]) -> None:
@@ -167,7 +167,7 @@ def test_photographs_that_are_dear_to_decode_keep_the_gpus_waiting() -> None:
     simulated = simulate(bench, jobs=500)
     assert simulated is not None
     assert firsts(simulated["gpu"])[0] == "cores beside the GPUs"
-    assert simulated["gpu"][0]["needed"]["cores beside each GPU"] == 48
+    assert simulated["gpu"][0]["needed"]["cores beside each GPU"] == 32
 
 
 def test_what_one_of_each_carries_goes_by_its_cost_and_by_how_busy_it_is_kept() -> None:

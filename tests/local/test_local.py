@@ -245,6 +245,22 @@ def test_where_keys_are_on_what_busy_keys_have_beyond_their_share_has_a_worker_o
         eventually(told)
 
 
+def test_more_workers_than_one_have_names_of_their_own_and_share_the_cores(
+    home: Path, procfile: Procfile, set_servers: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIKENESS_WORKER_PROCESSES", "3")
+    monkeypatch.setenv("LIKENESS_WORKER_THREADS", "7")
+    line = "worker: echo ${WORKER_NODE:-engine} has $LIKENESS_ENGINE_THREADS and $LIKENESS_WORKER_THREADS; sleep 1003\n"
+    share = -(-(os.cpu_count() or 1) // 3)
+    with start_stack(procfile=procfile(API + line)) as stack:
+
+        def told() -> None:
+            written = stack.log.read_text()
+            assert all(f"{node} has {share} and 7\n" in written for node in ("engine", "engine-2", "engine-3"))
+
+        eventually(told)
+
+
 @linux_only
 def test_kill_9_of_the_supervisor_takes_the_stack_with_it(home: Path, procfile: Procfile, set_servers: None) -> None:
     with up_in_a_terminal(procfile(API), home) as up:

@@ -52,6 +52,8 @@ def test_the_processes_of_a_local_stack_take_a_port_each() -> None:
     assert set(PROCESSES) < set(commands()), PROCFILE
     told = [metrics_port_of(process, MetricsSettings(port=9100)) for process in PROCESSES]
     assert [int(one["LIKENESS_METRICS_PORT"]) for one in told] == [*range(9100, 9107)]
+    more = [metrics_port_of(process, MetricsSettings(port=9100)) for process in ("worker-2", "worker-3")]
+    assert [int(one["LIKENESS_METRICS_PORT"]) for one in more] == [9107, 9108]
     assert metrics_port_of("beat", MetricsSettings(port=9100)) == {}
     assert metrics_port_of("api", MetricsSettings()) == {}
 

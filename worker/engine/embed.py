@@ -8,7 +8,7 @@ import numpy as np
 from worker.engine.contract import Embeddings, Image
 from worker.engine.inputs import NetworkInput
 
-#: Batch sizes on a GPU: every new shape makes CUDA's memory arena grow, and TensorRT build an engine.
+#: Batch sizes on TensorRT and Triton: every new shape makes a memory arena grow. CUDA has fewer: planned.py.
 BUCKETS = (1, 2, 4, 8, 16, 32)
 
 

@@ -26,6 +26,7 @@ from worker.engine.embed import BUCKETS, INSIGHTFACES, Recogniser
 from worker.engine.graph import without_prelu
 from worker.engine.inputs import NetworkInput, tasks_of
 from worker.engine.openvino import OpenVinoSession
+from worker.engine.planned import PLANNED, PlannedSessions
 from worker.engine.providers import Chain, Options, Provider
 from worker.engine.scrfd import Scrfd
 from worker.engine.triton import TritonServer, TritonSession, model_name
@@ -89,6 +90,8 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
             )
         elif provider == TRITON:
             _serve_from_triton(pack, detection, recognition, settings, network_input)
+        elif provider == "cuda":
+            _plan_each_batch(recognition, options, chain)
         elif provider == "tensorrt":
             suit_to_tensorrt(detection, recognition, size, options, chain, network_input)
     except (EngineUnavailable, ProviderUnavailable, SettingsInvalid):
@@ -98,7 +101,7 @@ def _load(pack: Pack, directory: Path, settings: EngineSettings, provider: Provi
     _require_usable(pack, detection, recognition, size)
     require_as_declared(recognition, network_input, f"the recogniser of `{pack.name}`")
     detector = Detector(detection, size, trims=providers.is_on_cores(provider) and isinstance(detection, Scrfd))
-    recogniser = Recogniser(recognition, () if providers.is_on_cores(provider) else BUCKETS, network_input)
+    recogniser = Recogniser(recognition, batches_of(provider, settings.batch_size), network_input)
     try:
         for side in detector.sizes:
             detector.find_at(side, np.zeros((side, side, 3), np.uint8))
@@ -137,6 +140,26 @@ def _serve_from_triton(
         name = model_name(pack.name, task)
         model.session = TritonSession.in_place_of(model.session, server, name, (1, 3, side, side))
     detection.has_one_session = True
+
+
+def batches_of(provider: Provider, largest: int | None) -> tuple[int, ...]:
+    """The sizes that batches are filled up to, smallest first; none where any will do. `largest`: of the settings."""
+    if providers.is_on_cores(provider):
+        return ()
+    sizes = PLANNED if provider == "cuda" else BUCKETS
+    largest = largest or sizes[-1]
+    return (*(size for size in sizes if size < largest), largest)
+
+
+def _plan_each_batch(recognition: Any, options: onnxruntime.SessionOptions, chain: Callable[[], Chain]) -> None:
+    """Give it a session for each batch size."""
+
+    def another() -> onnxruntime.InferenceSession:
+        session = onnxruntime.InferenceSession(recognition.model_file, options, providers=chain())
+        providers.require_running("cuda", [session])
+        return session
+
+    recognition.session = PlannedSessions(recognition.session, another)
 
 
 def suit_to_tensorrt(

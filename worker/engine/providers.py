@@ -28,7 +28,7 @@ NAMES: dict[Provider, str] = {
 #: What differs from onnxruntime's defaults, by its page "CUDA Execution Provider"; docs/engine.md says more.
 CUDA: Options = {
     "arena_extend_strategy": "kSameAsRequested",  # the shapes are few: no powers of two beyond what they need
-    "cudnn_conv_algo_search": "HEURISTIC",  # a search begins at each change of the batch's size: not EXHAUSTIVE
+    "cudnn_conv_algo_search": "HEURISTIC",  # as good a plan in half the time: docs/performance/gpu.md
     "use_tf32": "0",  # TF32 rounds to 10 bits of mantissa: scores would move away from a CPU's
 }
 REMEDY = (
@@ -50,7 +50,10 @@ def is_on_cores(provider: str) -> bool:
 
 
 def require_offered(provider: Provider) -> None:
-    """Raise ProviderUnavailable if OpenVINO is not installed, or this onnxruntime was built without the provider."""
+    """Raise ProviderUnavailable if OpenVINO is not installed, or this onnxruntime was built without the provider.
+
+    CUDA's libraries are loaded then, from wheels too, which are on no loader's path.
+    """
     if is_openvino(provider):
         require_installed(provider)
     if provider == TRITON:
@@ -61,6 +64,8 @@ def require_offered(provider: Provider) -> None:
             f"`{provider}` was asked for; onnxruntime {onnxruntime.__version__} on this machine offers "
             f"{', '.join(offered)}. {REMEDY}"
         )
+    if provider in ("cuda", "tensorrt"):
+        onnxruntime.preload_dlls()
 
 
 def require_running(provider: Provider, sessions: Iterable[Any]) -> None:

@@ -16,6 +16,12 @@ class WorkerSettings(Group):
         ge=1,
         description="Jobs a worker has in hand at a time; default: two a core, for a job also waits for the stores",
     )
+    processes: int | None = Field(
+        None,
+        validation_alias="LIKENESS_WORKER_PROCESSES",
+        ge=1,
+        description="Worker processes of the local stack; default: one for each four cores, which share its threads",
+    )
     canary_interval_s: float = Field(10.0, ge=1, description="How often a worker sends itself a message")
     canary_patience_s: float = Field(
         60.0, ge=2, description="A worker that hears nothing for this long is not ready; after twice as long it exits"

@@ -1,0 +1,35 @@
+"""How a local stack shares a machine of many cores between processes of one kind.
+
+Python holds its interpreter for a part of each job, so one process does not fill them: on 16 cores one worker of 16
+threads compared 134 pairs a second, four of four threads 181 (docs/performance/gpu.md).
+"""
+
+from collections.abc import Mapping
+from math import ceil
+
+from core.settings import Settings
+
+CORES_OF_A_WORKER = 4
+#: An API process carries what some three workers of four cores compare; half of it is left free.
+CORES_OF_AN_API = 8
+
+
+def shares_of(settings: Settings, cores: int) -> Mapping[str, Mapping[str, str]]:
+    """What the API and each worker are told, by their names: `worker`, `worker-2`, ... No setting is overruled."""
+    workers = settings.worker.processes or max(1, cores // CORES_OF_A_WORKER)
+    apis, share, told = cores // CORES_OF_AN_API, ceil(cores / workers), {}
+    if workers > 1 and "threads" not in settings.engine.model_fields_set:
+        told["LIKENESS_ENGINE_THREADS"] = str(share)
+    if workers > 1 and "threads" not in settings.worker.model_fields_set:
+        told["LIKENESS_WORKER_THREADS"] = str(2 * share)
+    is_api_told = apis > 1 and "processes" not in settings.api.model_fields_set
+    return {
+        "api": {"LIKENESS_API_PROCESSES": str(apis)} if is_api_told else {},
+        "worker": told,
+        **{f"worker-{number}": {**told, "WORKER_NODE": f"engine-{number}"} for number in range(2, workers + 1)},
+    }
+
+
+def line_of(name: str) -> str:
+    """The line of the Procfile that a process of this name runs."""
+    return name.partition("-")[0]
