@@ -7,7 +7,7 @@ of its 7.4 ms of CPU (docs/performance/around.md).
 
 import ctypes
 
-_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3  # malloc.h
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 #: Larger ones are still mapped and unmapped one by one.
 KEPT_BUFFER_BYTES = 16 * 2**20
 #: Of each arena, which are as many as threads at once, and at most eight a core. With a quarter of it the pixels of a
@@ -15,11 +15,16 @@ KEPT_BUFFER_BYTES = 16 * 2**20
 KEPT_FREE_BYTES = 2 * KEPT_BUFFER_BYTES
 
 
-def keep_buffers() -> None:
-    """Have this process, and those that it forks, keep what is free for the next photograph; nothing without glibc."""
+def keep_buffers(*, most_arenas: int | None = None) -> None:
+    """Have this process, and those that it forks, keep what is free for the next photograph; nothing without glibc.
+
+    `most_arenas`: what one thread has freed, another only takes over within an arena.
+    """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):
         return
     mallopt(_M_MMAP_THRESHOLD, KEPT_BUFFER_BYTES)
     mallopt(_M_TRIM_THRESHOLD, KEPT_FREE_BYTES)
+    if most_arenas is not None:
+        mallopt(_M_ARENA_MAX, most_arenas)

@@ -29,7 +29,8 @@ control_socket_disable = True  # it would lie outside the home, and nothing here
 
 def on_starting(server: object) -> None:
     """Send gunicorn's own lines the way of all others; refuse to serve on a Redis that cannot be used."""
-    allocator.keep_buffers()
+    # Threads take turns at Python, so one arena will do; in one of its own each keeps the bytes of a batch.
+    allocator.keep_buffers(most_arenas=1)
     configure_logs("api", json_lines=settings.logs.as_json, level=settings.logs.level)
     log = logging.getLogger("gunicorn.error")
     log.handlers.clear()

@@ -41,7 +41,7 @@ class AcceptedBatch:
 
     batch: Batch
     shards: tuple[ShardRequest, ...]
-    photographs: bytes
+    photographs: tuple[bytes, ...]
 
 
 class AcceptingBatches:
@@ -118,7 +118,7 @@ class AcceptingBatches:
             body = asked.photographs.pop(names[number])  # so that it is not in memory twice
             if isinstance(body, bytes) and not refusals[number]:
                 sealed.append(seal_key.seal(body, name=seal_name(batch_id, number)))
-        return AcceptedBatch(batch, shards, b"".join(sealed))
+        return AcceptedBatch(batch, shards, tuple(sealed))
 
     def _refusal(self, body: bytes | ImageUpload) -> Refusal | None:
         if isinstance(body, ImageUpload):  # the worker that reads it looks at it

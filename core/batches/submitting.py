@@ -37,7 +37,7 @@ class SubmittingBatches:
         try:
             if accepted.photographs:
                 with traces.span("store"):
-                    self._objects.put_sealed(batch.request.images_key, accepted.photographs)
+                    self._objects.put_sealed(batch.request.images_key, *accepted.photographs)
         except StoreSilent:  # it may store them once it goes on
             with suppress(LikenessError):  # then they are swept, as images that nothing names
                 self._jobs.erase_images(batch.request.images_key, after_s=SILENT_STORE_S)

@@ -34,9 +34,9 @@ class MemoryObjects:
         with self._lock:
             self._kept[key] = Kept(body)
 
-    def put_sealed(self, key: str, body: bytes) -> None:
-        """The same."""
-        self.put(key, body)
+    def put_sealed(self, key: str, *bodies: bytes) -> None:
+        """The same, of bodies one after another."""
+        self.put(key, b"".join(bodies))
 
     def get(self, key: str) -> bytes:
         """Raise ObjectNotFound for a missing key."""

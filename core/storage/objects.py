@@ -2,7 +2,7 @@
 
 import io
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -31,6 +31,18 @@ PIECE_BYTES = 64 * 1024
 UNSENT_BYTES = 256 * 1024
 
 
+class Pieces:
+    """Bodies one after another, to be sent in pieces; as often as is asked. They are nowhere put together."""
+
+    def __init__(self, bodies: Sequence[bytes]) -> None:
+        self._bodies = bodies
+
+    def __iter__(self) -> Iterator[memoryview]:
+        for body in self._bodies:
+            for offset in range(0, len(body), PIECE_BYTES):
+                yield memoryview(body)[offset : offset + PIECE_BYTES]
+
+
 class PatientPool(urllib3.PoolManager):
     """Waits for as long as the store makes progress, and no longer than is granted to whoever asks."""
 
@@ -38,6 +50,8 @@ class PatientPool(urllib3.PoolManager):
         """As urllib3 does it, with a body in pieces: a socket's timeout is for all that it is given to send at once."""
         if isinstance(body, bytes) and body:
             body = io.BytesIO(body)
+        elif isinstance(body, tuple):
+            body = Pieces(body)
         # While it sends, urllib3 grants what it grants to connecting.
         options["timeout"] = urllib3.Timeout(
             connect=granted_s(TAKE_S, first_s=CLIENT_S, server=StoreUnavailable),
@@ -92,8 +106,11 @@ class Objects(Protocol):
     def put(self, key: str, body: bytes, media_type: str = "application/octet-stream") -> None:
         """Store `body`, replacing what was there."""
 
-    def put_sealed(self, key: str, body: bytes) -> None:
-        """The same for what is checked byte by byte when it is opened: it is hashed nowhere on its way."""
+    def put_sealed(self, key: str, *bodies: bytes) -> None:
+        """The same for what is checked byte by byte when it is opened: it is hashed nowhere on its way.
+
+        Of several bodies one object is made, in which they stand one after another.
+        """
 
     def get(self, key: str) -> bytes:
         """Raise ObjectNotFound for a missing key, whatever the backend calls it."""
@@ -149,10 +166,10 @@ class ObjectStore:
         with translated(key):
             self._client.put_object(self._bucket, key, io.BytesIO(body), len(body), content_type=media_type)
 
-    def put_sealed(self, key: str, body: bytes) -> None:
+    def put_sealed(self, key: str, *bodies: bytes) -> None:
         """The same for what is checked byte by byte when it is opened: it is hashed nowhere on its way."""
         with translated(key):
-            self._transfers.put(key, body)
+            self._transfers.put(key, bodies)
 
     def get(self, key: str) -> bytes:
         """Raise ObjectNotFound for a missing key, whatever the backend calls it."""

@@ -33,9 +33,9 @@ class Transfers:
         url = client.get_presigned_url("GET", store.bucket, "key").partition("?")[0]
         self._bucket_url = url.removesuffix("key")
 
-    def put(self, key: str, body: bytes) -> None:
-        """Store `body`, replacing what was there."""
-        self._ask("PUT", key, body)
+    def put(self, key: str, bodies: tuple[bytes, ...]) -> None:
+        """Store them, one after another, as one object, replacing what was there."""
+        self._ask("PUT", key, bodies)
 
     def get(self, key: str) -> bytes:
         """The object's body."""
@@ -51,14 +51,15 @@ class Transfers:
         return self._ask("GET", key, headers={"Range": f"bytes=0-{most_bytes - 1}", **headers}).data
 
     def _ask(
-        self, method: str, key: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self, method: str, key: str, bodies: tuple[bytes, ...] = (), headers: Mapping[str, str] | None = None
     ) -> urllib3.BaseHTTPResponse:
         url = self._bucket_url + quote(key, safe="/-_.~")
         parts, now = urlsplit(url), utcnow()
         sent = {"Host": parts.netloc, "x-amz-content-sha256": UNSIGNED, "x-amz-date": to_amz_date(now)}
         sent |= headers or {}
-        if body is not None:
-            sent |= {"Content-Type": "application/octet-stream", "Content-Length": str(len(body))}
+        if method == "PUT":
+            size_bytes = sum(map(len, bodies))
+            sent |= {"Content-Type": "application/octet-stream", "Content-Length": str(size_bytes)}
         signed = sign_v4_s3(
             method=method,
             url=parts,
@@ -68,7 +69,7 @@ class Transfers:
             content_sha256=UNSIGNED,
             date=now,
         )
-        answer = self._pool.urlopen(method, url, body=body, headers=signed)
+        answer = self._pool.urlopen(method, url, body=bodies or None, headers=signed)
         # What has no body does not say in XML what is wrong.
         if answer.status not in (200, 204, 206) and not (method == "HEAD" and answer.status == 404):
             raise refusal(answer)

@@ -225,10 +225,10 @@ def assert_finds(orphans: Orphans, key: str) -> None:
 def test_photographs_of_a_batch_do_not_open_under_each_others_numbers(bench: Bench) -> None:
     accepted = bench.accepted()
     one, two = (p for p in accepted.shards[0].photographs if p.name in ("one", "two"))
-    body = accepted.photographs
+    body = b"".join(accepted.photographs)
     swapped = body[: one.offset] + body[two.offset :][: two.size_bytes] + body[one.offset :][: one.size_bytes]
     submitting = SubmittingBatches(bench.batches, bench.jobs, bench.objects, enqueue=lambda shard, queue: None)
-    submitting.submit(replace(accepted, photographs=swapped + body[len(swapped) :]), queue_of=lambda number: "batches")
+    submitting.submit(replace(accepted, photographs=(swapped, body[len(swapped) :])), queue_of=lambda number: "batches")
     bench.work.run(shard_id(accepted.batch.id, 0))
     failure = bench.batches.get(accepted.batch.id).failure
     assert failure is not None

@@ -1,7 +1,7 @@
 """What may be asked of an object store: one contract, held by S3 and by the memory that stands in for it."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -47,6 +47,14 @@ def test_what_was_sealed_is_given_back(objects: Objects, body: bytes) -> None:
     objects.put_sealed("comparisons/a b+c", body)
     assert objects.get("comparisons/a b+c") == body
     assert [*objects.older_than("comparisons/", LATER_S)] == [("comparisons/a b+c", len(body))]
+
+
+@pytest.mark.parametrize("sizes", [(5, 0, 70_000), (65_536, 65_536), (3_000_000, 1, 200_000)])
+def test_several_bodies_become_one_object_in_their_order(objects: Objects, sizes: Sequence[int]) -> None:
+    bodies = [bytes([number]) * size for number, size in enumerate(sizes)]
+    objects.put_sealed("comparisons/a", *bodies)
+    assert objects.get("comparisons/a") == b"".join(bodies)
+    assert objects.get_part("comparisons/a", sizes[0], sizes[-1]) == b"".join(bodies[1:])[: sizes[-1]]
 
 
 def test_the_size_of_an_object_and_its_beginning_are_given_without_the_rest(objects: Objects) -> None:
