@@ -45,9 +45,8 @@ THEN = {
     API: "start more API processes; they share nothing",
     STORE: "add a node to the object store, or give each shard of jobs a bucket on a store of its own",
     REDIS: (
-        "give Celery's results a Redis of their own (they are a separate database already), then each group of "
-        "owners a set of its own; `everysec` saves the syncs, `io-threads` only the socket work: commands stay on "
-        "one thread"
+        "give each group of owners a Redis of its own, with its API and workers; `everysec` saves the syncs, "
+        "`io-threads` only the socket work: commands stay on one thread"
     ),
     NETWORK: "take a faster link, or a second node of the object store with a link of its own",
     BESIDE: "put more cores beside each GPU, or ask clients for smaller photographs: decoding goes by the pixel",
