@@ -16,6 +16,7 @@ from honcho.environ import parse_procfile
 from core.messaging.presence import Presence
 from core.settings import Settings, load_settings
 from infra.local.processes import MARK, Runner
+from infra.local.shares import with_twins
 from infra.local.stack import PROCFILE, LocalStack, start_stack
 
 SERVICE = ("redis", "s3", "api", "worker", "courier")
@@ -121,9 +122,7 @@ def _procfile(home: Path, parts: Sequence[str]) -> Path:
 
     Without Flower, which would turn on three messages a job.
     """
-    commands = dict(parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes)
-    for name, node in (("worker", "-engine}"), ("embedder", " embedder@")):
-        commands[f"{name}2"] = commands[name].replace(node, f"{node[:-1]}2{node[-1]}")
+    commands = with_twins(parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes)
     path = home / f"Procfile.{parts[0]}"
     path.write_text("".join(f"{name}: {commands[name]}\n" for name in parts), encoding="utf-8")
     return path

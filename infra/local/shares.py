@@ -33,3 +33,12 @@ def shares_of(settings: Settings, cores: int) -> Mapping[str, Mapping[str, str]]
 def line_of(name: str) -> str:
     """The line of the Procfile that a process of this name runs."""
     return name.partition("-")[0]
+
+
+def with_twins(lines: Mapping[str, str]) -> dict[str, str]:
+    """The Procfile's lines, and `worker2` and `embedder2` under names of their own: who starts them ends them too."""
+    return {
+        **lines,
+        "worker2": lines["worker"].replace("-engine}@", "-engine2}@"),
+        "embedder2": lines["embedder"].replace(" embedder@", " embedder2@"),
+    }

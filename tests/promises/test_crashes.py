@@ -11,7 +11,7 @@ from tests.support.stack import Stack, eventually
 #: Long enough to be met at work; the engine does not matter where the process is ended from outside.
 WORKER = {
     "LIKENESS_ENGINE": "sleeping",
-    "LIKENESS_SLEEP_MS": "2500",
+    "LIKENESS_SLEEP_MS": "1500",
     "LIKENESS_WORKER_THREADS": "4",
     "LIKENESS_MAX_ATTEMPTS": "2",
 }

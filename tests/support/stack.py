@@ -17,6 +17,7 @@ import pytest
 from honcho.environ import parse_procfile
 
 from core.settings import Settings
+from infra.local.shares import with_twins
 from infra.local.stack import PROCFILE
 from likeness.client import Client
 from tests.support.command import likeness
@@ -45,10 +46,7 @@ def eventually(check: Callable[[], T], *, within_s: float = 60.0) -> T:
 def commands() -> dict[str, str]:
     """The Procfile's, unsupervised; `worker2` and `embedder2` are twins of what is there."""
     lines = parse_procfile(PROCFILE.read_text(encoding="utf-8")).processes
-    found = {name: UNSUPERVISED.sub("", line) for name, line in lines.items()}
-    for name, node in (("worker", "engine"), ("embedder", "embedder")):
-        found[f"{name}2"] = found[name].replace(f"{node}@", f"{node}2@")
-    return found
+    return with_twins({name: UNSUPERVISED.sub("", line) for name, line in lines.items()})
 
 
 @dataclass
