@@ -189,7 +189,7 @@ class Bench:
         )
 
     def deepface(self) -> None:
-        """Last: it takes and frees gigabytes, and whoever has them faulted in next would pay for it."""
+        """Last: it takes and frees gigabytes, and what is measured next may pay for having them faulted in."""
         self.say("DeepFace on the same photographs")
         peer = deepface(self.settings, self.engine.pack.name, self.lengths.round_s)
         if isinstance(peer, NotInstalled):

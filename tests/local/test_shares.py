@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from honcho.environ import parse_procfile
 
 from core.settings import Settings
-from infra.local.shares import shares_of
+from infra.local.shares import shares_of, with_twins
+from infra.local.stack import PROCFILE
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,9 @@ def test_each_four_cores_have_a_worker(
 def test_what_is_set_stays(tmp_path: Path, setting: dict[str, Any], of: str, left_out: str) -> None:
     assert left_out in shares_of(Settings(home=tmp_path), 16)[of]
     assert left_out not in shares_of(Settings(home=tmp_path, **setting), 16)[of]
+
+
+def test_a_twin_has_a_name_of_its_own() -> None:
+    lines = with_twins(parse_procfile(PROCFILE.read_text()).processes)
+    nodes = [lines[name].rpartition(" -n ")[2] for name in ("worker", "worker2", "embedder", "embedder2")]
+    assert nodes == ["${WORKER_NODE:-engine}@%h", "${WORKER_NODE:-engine2}@%h", "embedder@%h", "embedder2@%h"]
